@@ -1,0 +1,68 @@
+/* The kernel table: every inner loop of fastnn behind one struct of function pointers per real type.
+ *
+ * A kernel does one tile or one run. It knows nothing of Python, layers, threads or borders, trusts
+ * its arguments, allocates nothing, and sums in the same order on every instruction set.
+ *
+ *   lane pack   LANES = 16 adjacent numbers: one activation of 16 different samples
+ *   step        a distance in elements, never in bytes
+ *   position    one output pixel of a convolution, one pack of a dense layer
+ *   term        one product of a sum; chains of terms are cut after CHAIN = 128
+ *
+ * Pointers need no alignment beyond the element's own. Outputs never overlap inputs unless the
+ * contract says so. table.inc.h states each kernel's contract above its field.
+ */
+#ifndef FASTNN_KERNELS_H
+#define FASTNN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FASTNN_LANES = 16,          /* samples in a pack, on every machine and for every real type */
+    FASTNN_CHAIN = 128,         /* the longest chain of additions in working precision */
+    FASTNN_MAX_POSITIONS = 4,   /* of a register tile */
+    FASTNN_MAX_OUTPUTS = 16,    /* of a register tile */
+    FASTNN_MAX_TAPS = 4,        /* of a weight gradient's register tile */
+};
+
+/* A stretch of consecutive terms: where it starts in x (in elements) and in w (in terms, so that one
+ * list serves tiles of every width), and how many terms it has. */
+typedef struct {
+    ptrdiff_t x, w, length;
+} fastnn_run;
+
+#define REAL float
+#define INDEX int32_t
+#define TABLE fastnn_kernels_f32
+#include "table.inc.h"
+#undef REAL
+#undef INDEX
+#undef TABLE
+
+#define REAL double
+#define INDEX int64_t
+#define TABLE fastnn_kernels_f64
+#include "table.inc.h"
+#undef REAL
+#undef INDEX
+#undef TABLE
+
+typedef struct {
+    const char *isa;            /* "generic", "avx2" or "avx512" */
+    fastnn_kernels_f32 f32;
+    fastnn_kernels_f64 f64;
+} fastnn_kernels;
+
+/* Fills the table for `isa`, or for the best this CPU has when isa is NULL or empty.
+ * Returns NULL, or a static sentence that says why it cannot. */
+const char *fastnn_fill_table(fastnn_kernels *kernels, const char *isa);
+
+/* 1 if this CPU and this build have `isa`, else 0. */
+int fastnn_has_isa(const char *isa);
+
+/* One a file in isa/; each fills every field. */
+void fastnn_fill_generic(fastnn_kernels *kernels);
+void fastnn_fill_avx2(fastnn_kernels *kernels);
+void fastnn_fill_avx512(fastnn_kernels *kernels);
+
+#endif

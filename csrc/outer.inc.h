@@ -1,0 +1,125 @@
+/* outer: vector x vector. The weight gradient of a convolution with few input channels; the lanes of
+ * its sums are added at the end (lane_sums), once a chunk. Contract: table.inc.h.
+ *
+ *   forward:  y[p][o]      += x[p + tap[t]] · w[o][t]
+ *   here:     sums[o][t]   += x[p + tap[t]] · dy[p][o]     lane by lane, over all positions p
+ */
+#if VECTOR_REGISTERS >= 32
+#define OUTER_TAPS 4
+#define OUTER_OUTPUTS 6
+#else
+#define OUTER_TAPS 4
+#define OUTER_OUTPUTS 3
+#endif
+
+INLINE void NAME(outer)(
+        const int taps, const int outputs,
+        const REAL *x, const ptrdiff_t *tap, ptrdiff_t x_row_step, ptrdiff_t x_column_step,
+        const REAL *dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,
+        ptrdiff_t rows, ptrdiff_t columns, REAL *sums, ptrdiff_t sums_step) {
+    for (int piece = 0; piece < PACK_VECTORS; piece++) {
+        vec sum[OUTER_OUTPUTS][OUTER_TAPS];
+        UNROLL for (int o = 0; o < outputs; o++)
+            UNROLL for (int t = 0; t < taps; t++) sum[o][t] = fill(0);
+
+        for (ptrdiff_t row = 0; row < rows; row++) {
+            const REAL *x_at[OUTER_TAPS];
+            UNROLL for (int t = 0; t < taps; t++)
+                x_at[t] = x + tap[t] + row * x_row_step + piece * WIDTH;
+            const REAL *dy_at = dy + row * dy_row_step + piece * WIDTH;
+            for (ptrdiff_t column = 0; column < columns; column++) {
+                vec xs[OUTER_TAPS];
+                UNROLL for (int t = 0; t < taps; t++) {
+                    xs[t] = load(x_at[t]);
+                    x_at[t] += x_column_step;
+                }
+                UNROLL for (int o = 0; o < outputs; o++) {
+                    const vec dys = load(dy_at + o * LANES);
+                    UNROLL for (int t = 0; t < taps; t++) sum[o][t] += dys * xs[t];
+                }
+                dy_at += dy_column_step;
+            }
+        }
+        UNROLL for (int o = 0; o < outputs; o++)
+            UNROLL for (int t = 0; t < taps; t++) {
+                REAL *place = sums + (o * sums_step + t) * LANES + piece * WIDTH;
+                store(place, load(place) + sum[o][t]);
+            }
+    }
+}
+
+#define OUTER(taps, outputs)                                                                        \
+    static void NAME(outer_##taps##_##outputs)(                                                     \
+            const REAL *x, const ptrdiff_t *tap, ptrdiff_t x_row_step, ptrdiff_t x_column_step,     \
+            const REAL *dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,                        \
+            ptrdiff_t rows, ptrdiff_t columns, REAL *sums, ptrdiff_t sums_step) {                   \
+        NAME(outer)(taps, outputs, x, tap, x_row_step, x_column_step, dy, dy_row_step,              \
+                    dy_column_step, rows, columns, sums, sums_step);                                \
+    }
+#define FOR_OUTERS(DO)                                                                              \
+    REPEAT(OUTER_OUTPUTS, DO, 1) REPEAT(OUTER_OUTPUTS, DO, 2)                                       \
+    REPEAT(OUTER_OUTPUTS, DO, 3) REPEAT(OUTER_OUTPUTS, DO, 4)
+
+FOR_OUTERS(OUTER)
+
+/* The 16 lanes of pack i, halved until one vector is left. */
+INLINE vec NAME(folded_pack)(const REAL *pack) {
+    vec half[PACK_VECTORS];
+    UNROLL for (int v = 0; v < PACK_VECTORS; v++) half[v] = load(pack + v * WIDTH);
+    UNROLL for (int n = PACK_VECTORS / 2; n >= 1; n /= 2)
+        UNROLL for (int v = 0; v < n; v++) half[v] += half[v + n];
+    return half[0];
+}
+
+static void NAME(lane_sums)(ptrdiff_t n, const REAL *x, REAL *y) {
+    ptrdiff_t i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) {
+        vec block[WIDTH];
+        UNROLL for (int k = 0; k < WIDTH; k++) block[k] = NAME(folded_pack)(x + (i + k) * LANES);
+        store(y + i, NAME(add_lanes)(block));
+    }
+    if (i < n) {
+        vec block[WIDTH];
+        UNROLL for (int k = 0; k < WIDTH; k++)
+            block[k] = i + k < n ? NAME(folded_pack)(x + (i + k) * LANES) : fill(0);
+        const vec sums = NAME(add_lanes)(block);
+        for (int k = 0; i + k < n; k++) y[i + k] = sums[k];
+    }
+}
+
+static void NAME(position_sums)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
+                                ptrdiff_t x_position_step, REAL *sums) {
+    for (ptrdiff_t c = 0; c < channels * LANES; c += 4 * WIDTH) {
+        /* four independent chains hide the latency of the additions */
+        const ptrdiff_t left = (channels * LANES - c) / WIDTH;
+        const int n = left < 4 ? (int)left : 4;
+        vec sum[4];
+        for (int k = 0; k < 4; k++) sum[k] = fill(0);
+        if (n == 4) {
+            for (ptrdiff_t p = 0; p < positions; p++)
+                UNROLL for (int k = 0; k < 4; k++)
+                    sum[k] += load(x + p * x_position_step + c + k * WIDTH);
+        } else {
+            for (int k = 0; k < n; k++)
+                for (ptrdiff_t p = 0; p < positions; p++)
+                    sum[k] += load(x + p * x_position_step + c + k * WIDTH);
+        }
+        for (int k = 0; k < n; k++)
+            store(sums + c + k * WIDTH, load(sums + c + k * WIDTH) + sum[k]);
+    }
+}
+
+static void NAME(fill_outer)(TABLE *table) {
+    table->outer_taps = OUTER_TAPS;
+    table->outer_outputs = OUTER_OUTPUTS;
+#define ENTER(taps, outputs) table->outer[taps - 1][outputs - 1] = NAME(outer_##taps##_##outputs);
+    FOR_OUTERS(ENTER)
+#undef ENTER
+    table->lane_sums = NAME(lane_sums);
+    table->position_sums = NAME(position_sums);
+}
+
+#undef OUTER
+#undef FOR_OUTERS
+#undef OUTER_TAPS
+#undef OUTER_OUTPUTS

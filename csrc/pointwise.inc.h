@@ -1,0 +1,102 @@
+/* Element by element: activations and their gradients, and softmax over the channels of a position. */
+
+/* A loop over n numbers by vectors. The last, partial vector goes through a buffer, by the very same
+ * arithmetic, so that an element's bits do not depend on where in an array it stands. */
+#define POINTWISE_1(name, expression)                                                               \
+    static void NAME(name)(ptrdiff_t n, const REAL *x, REAL *y) {                                   \
+        ptrdiff_t i = 0;                                                                            \
+        for (; i + WIDTH <= n; i += WIDTH) {                                                        \
+            const vec a = load(x + i);                                                              \
+            store(y + i, expression);                                                               \
+        }                                                                                           \
+        if (i < n) {                                                                                \
+            vec a = {0};                                                                            \
+            for (ptrdiff_t k = 0; i + k < n; k++) a[k] = x[i + k];                                  \
+            const vec result = expression;                                                          \
+            for (ptrdiff_t k = 0; i + k < n; k++) y[i + k] = result[k];                             \
+        }                                                                                           \
+    }
+#define POINTWISE_2(name, expression)                                                               \
+    static void NAME(name)(ptrdiff_t n, const REAL *dy, const REAL *y, REAL *dx) {                  \
+        ptrdiff_t i = 0;                                                                            \
+        for (; i + WIDTH <= n; i += WIDTH) {                                                        \
+            const vec d = load(dy + i), a = load(y + i);                                            \
+            store(dx + i, expression);                                                              \
+        }                                                                                           \
+        if (i < n) {                                                                                \
+            vec d = {0}, a = {0};                                                                   \
+            for (ptrdiff_t k = 0; i + k < n; k++) d[k] = dy[i + k], a[k] = y[i + k];                \
+            const vec result = expression;                                                          \
+            for (ptrdiff_t k = 0; i + k < n; k++) dx[i + k] = result[k];                            \
+        }                                                                                           \
+    }
+
+INLINE vec NAME(relu)(vec a) { return (vec)((ivec)a & ~(ivec)(a <= 0)); }   /* NaN <= 0 is false */
+
+INLINE vec NAME(sign)(vec a) {
+    const vec ones = (vec)((ivec)(a != 0) & (ivec)fill(1));     /* 0 where a is 0 */
+    const vec signed_ones = (vec)((ivec)ones | ((ivec)(a < 0) & (ivec)fill(-(REAL)0)));
+    return select((ivec)(a != a), a, signed_ones);
+}
+
+POINTWISE_1(relu_forward, NAME(relu)(a))
+POINTWISE_1(sigmoid_forward, NAME(sigmoid)(a))
+POINTWISE_1(tanh_forward, NAME(tanh)(a))
+POINTWISE_1(sign_forward, NAME(sign)(a))
+POINTWISE_2(relu_backward, (vec)((ivec)d & (ivec)(a > 0)))
+POINTWISE_2(sigmoid_backward, d * (a * ((REAL)1 - a)))
+POINTWISE_2(tanh_backward, d * ((REAL)1 - a * a))
+
+#undef POINTWISE_1
+#undef POINTWISE_2
+
+/* Σ of a value per channel, in chains of CHAIN channels. */
+#define CHAINED_SUM(total, channels, term)                                                          \
+    vec total = fill(0);                                                                            \
+    for (ptrdiff_t first = 0; first < (channels); first += CHAIN) {                                 \
+        const ptrdiff_t end = first + CHAIN < (channels) ? first + CHAIN : (channels);              \
+        vec chain = fill(0);                                                                        \
+        for (ptrdiff_t c = first; c < end; c++) chain += (term);                                    \
+        total += chain;                                                                             \
+    }
+
+static void NAME(softmax_forward)(ptrdiff_t channels, const REAL *x, REAL *y, REAL *maximum,
+                                  REAL *sums) {
+    for (int v = 0; v < LANES; v += WIDTH) {
+        vec top = load(x + v);
+        for (ptrdiff_t c = 1; c < channels; c++) {
+            const vec a = load(x + c * LANES + v);
+            top = select((ivec)(a > top) | (ivec)(a != a), a, top);
+        }
+        for (ptrdiff_t c = 0; c < channels; c++)
+            store(y + c * LANES + v, NAME(exp)(load(x + c * LANES + v) - top));
+        CHAINED_SUM(total, channels, load(y + c * LANES + v))
+        for (ptrdiff_t c = 0; c < channels; c++)
+            store(y + c * LANES + v, load(y + c * LANES + v) / total);
+        store(maximum + v, top);
+        store(sums + v, total);
+    }
+}
+
+static void NAME(softmax_backward)(ptrdiff_t channels, const REAL *dy, const REAL *y, REAL *dx) {
+    for (int v = 0; v < LANES; v += WIDTH) {
+        CHAINED_SUM(total, channels, load(dy + c * LANES + v) * load(y + c * LANES + v))
+        for (ptrdiff_t c = 0; c < channels; c++) {
+            const vec difference = load(dy + c * LANES + v) - total;
+            store(dx + c * LANES + v, load(y + c * LANES + v) * difference);
+        }
+    }
+}
+
+static void NAME(fill_pointwise)(TABLE *table) {
+    table->relu_forward = NAME(relu_forward);
+    table->relu_backward = NAME(relu_backward);
+    table->sigmoid_forward = NAME(sigmoid_forward);
+    table->sigmoid_backward = NAME(sigmoid_backward);
+    table->tanh_forward = NAME(tanh_forward);
+    table->tanh_backward = NAME(tanh_backward);
+    table->sign_forward = NAME(sign_forward);
+    table->softmax_forward = NAME(softmax_forward);
+    table->softmax_backward = NAME(softmax_backward);
+}
+#undef CHAINED_SUM

@@ -1,0 +1,50 @@
+/* Pooling: one window over all channels of a position. Windows, borders and positions are the caller's. */
+
+static void NAME(window_max)(const REAL *x, const ptrdiff_t *offset, const INDEX *index, ptrdiff_t taps,
+                             ptrdiff_t channels, REAL *y, INDEX *argmax) {
+    for (ptrdiff_t c = 0; c < channels * LANES; c += WIDTH) {
+        vec best = load(x + offset[0] + c);
+        ivec where = NAME(fill_index)(index[0]);
+        for (ptrdiff_t t = 1; t < taps; t++) {
+            const vec a = load(x + offset[t] + c);
+            /* larger, or the first NaN: !(a <= best) holds for both, but a NaN is never replaced */
+            const ivec better = ~(ivec)(a <= best) & (ivec)(best == best);
+            best = select(better, a, best);
+            where = NAME(select_index)(better, NAME(fill_index)(index[t]), where);
+        }
+        store(y + c, best);
+        NAME(store_index)(argmax + c, where);
+    }
+}
+
+static void NAME(window_scatter)(const REAL *dy, const INDEX *argmax, ptrdiff_t channels,
+                                 ptrdiff_t dx_position_step, REAL *dx) {
+    for (ptrdiff_t c = 0; c < channels * LANES; c += LANES)
+        for (int lane = 0; lane < LANES; lane++)
+            dx[argmax[c + lane] * dx_position_step + c + lane] += dy[c + lane];
+}
+
+static void NAME(window_sum)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t taps, ptrdiff_t channels,
+                             REAL scale, REAL *y) {
+    for (ptrdiff_t c = 0; c < channels * LANES; c += WIDTH) {
+        vec total = fill(0), level = fill(0);
+        ptrdiff_t chains = 0;
+        for (ptrdiff_t first = 0; first < taps; first += CHAIN) {
+            const ptrdiff_t end = first + CHAIN < taps ? first + CHAIN : taps;
+            vec chain = fill(0);
+            for (ptrdiff_t t = first; t < end; t++) chain += load(x + offset[t] + c);
+            level += chain;
+            if (++chains % CHAIN == 0) {
+                total += level;
+                level = fill(0);
+            }
+        }
+        store(y + c, (level + total) * scale);
+    }
+}
+
+static void NAME(fill_pool)(TABLE *table) {
+    table->window_max = NAME(window_max);
+    table->window_scatter = NAME(window_scatter);
+    table->window_sum = NAME(window_sum);
+}

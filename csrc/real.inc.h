@@ -1,0 +1,42 @@
+/* All kernels for one instruction set and one REAL. Included twice by isa.inc.h. */
+
+#define PACK_VECTORS_PP (LANES_PP * REAL_BYTES / VECTOR_BYTES)    /* PACK_VECTORS for #if */
+
+#include "lanes.h"
+#include "tile.inc.h"
+#include "outer.inc.h"
+#include "pack.inc.h"
+#include "pointwise.inc.h"
+#include "pool.inc.h"
+#include "update.inc.h"
+#include "peak.inc.h"
+
+static void NAME(fill_all)(TABLE *table) {
+    NAME(fill_tile)(table);
+    NAME(fill_outer)(table);
+    NAME(fill_pack)(table);
+    NAME(fill_pointwise)(table);
+    NAME(fill_pool)(table);
+    NAME(fill_update)(table);
+    NAME(fill_peak)(table);
+}
+
+#undef vec
+#undef ivec
+#undef load
+#undef store
+#undef fill
+#undef select
+#undef WIDTH
+#undef PACK_VECTORS
+#undef PACK_VECTORS_PP
+#undef LN2_HIGH
+#undef LN2_LOW
+#undef LOG2_E
+#undef ROUNDER
+#undef EXPONENT_BIAS
+#undef FRACTION_BITS
+#undef EXP_OVERFLOW
+#undef EXP_UNDERFLOW
+#undef TANH_SATURATED
+#undef EXP_TERMS

@@ -1,0 +1,95 @@
+/* The fields of one kernel table. Included by kernels.h once per REAL (float, double); INDEX is the
+ * integer of the same width. "pack" below is FASTNN_LANES adjacent REALs. */
+typedef struct {
+    /* The most outputs that a tile of (index + 1) positions has registers for; 0: no such tile. */
+    int tile_outputs[FASTNN_MAX_POSITIONS];
+
+    /* tile[positions - 1][outputs - 1]: broadcast x vector, nearly all of the arithmetic.
+     *
+     *   y[j·y_position_step + o·y_output_step + lane] =
+     *       Σ_runs Σ_i x[run.x + j·x_position_step + i·x_term_step + lane] · w[(run.w + i)·w_step + o]
+     *       + bias[o]                                  (bias may be NULL)
+     *       + what y held before                       (only if accumulate)
+     *
+     * for j < positions, o < outputs, lane < LANES. Terms are summed in the order of the runs, in
+     * chains of CHAIN terms, at most CHAIN chains a level. No runs at all: the sum is 0. */
+    void (*tile[FASTNN_MAX_POSITIONS][FASTNN_MAX_OUTPUTS])(
+        const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
+        const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,
+        const REAL *bias, int accumulate,
+        REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step);
+
+    /* The taps and outputs that outer has registers for; its tiles are at most this large. */
+    int outer_taps, outer_outputs;
+
+    /* outer[taps - 1][outputs - 1]: vector x vector, the weight gradient of a convolution.
+     *
+     *   sums[(o·sums_step + t)·LANES + lane] +=
+     *       Σ_row Σ_column x[tap[t] + row·x_row_step + column·x_column_step + lane]
+     *                      · dy[row·dy_row_step + column·dy_column_step + o·LANES + lane]
+     *
+     * One chain: rows · columns is at most CHAIN. */
+    void (*outer[FASTNN_MAX_TAPS][FASTNN_MAX_OUTPUTS])(
+        const REAL *x, const ptrdiff_t *tap, ptrdiff_t x_row_step, ptrdiff_t x_column_step,
+        const REAL *dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,
+        ptrdiff_t rows, ptrdiff_t columns, REAL *sums, ptrdiff_t sums_step);
+
+    /* y[i] = Σ_lane x[i·LANES + lane], added in halves: (l, l + 8), (l, l + 4), (l, l + 2), (0, 1). */
+    void (*lane_sums)(ptrdiff_t n, const REAL *x, REAL *y);
+
+    /* sums[c·LANES + lane] += Σ_p x[p·x_position_step + c·LANES + lane], p < positions ≤ CHAIN. */
+    void (*position_sums)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
+                          ptrdiff_t x_position_step, REAL *sums);
+
+    /* y[c·LANES + lane] = rows[lane][c] for c < columns: 16 rows of samples become lane packs. */
+    void (*rows_to_lanes)(const REAL *const *rows, ptrdiff_t columns, REAL *y);
+
+    /* rows[lane][c] = x[c·LANES + lane] for c < columns, lane < n_rows. */
+    void (*lanes_to_rows)(const REAL *x, ptrdiff_t columns, ptrdiff_t n_rows, REAL *const *rows);
+
+    /* Element by element over n numbers, any n; y may be x, dx may be dy. Backward from the output y:
+     * relu dy·[y > 0], sigmoid dy·y(1 − y), tanh dy·(1 − y²). sign(0) = 0; NaN goes through all. */
+    void (*relu_forward)(ptrdiff_t n, const REAL *x, REAL *y);
+    void (*relu_backward)(ptrdiff_t n, const REAL *dy, const REAL *y, REAL *dx);
+    void (*sigmoid_forward)(ptrdiff_t n, const REAL *x, REAL *y);
+    void (*sigmoid_backward)(ptrdiff_t n, const REAL *dy, const REAL *y, REAL *dx);
+    void (*tanh_forward)(ptrdiff_t n, const REAL *x, REAL *y);
+    void (*tanh_backward)(ptrdiff_t n, const REAL *dy, const REAL *y, REAL *dx);
+    void (*sign_forward)(ptrdiff_t n, const REAL *x, REAL *y);
+
+    /* Softmax over the channels of one position, x and y (channels, LANES); y may be x. maximum and
+     * total (LANES each) receive max_c x and Σ_c exp(x − maximum). */
+    void (*softmax_forward)(ptrdiff_t channels, const REAL *x, REAL *y, REAL *maximum, REAL *total);
+
+    /* dx_c = y_c (dy_c − Σ_k dy_k y_k) at one position, all (channels, LANES); dx may be dy. */
+    void (*softmax_backward)(ptrdiff_t channels, const REAL *dy, const REAL *y, REAL *dx);
+
+    /* One window of max pooling: y[c] = max_t x[offset[t] + c·LANES], argmax[c] = index[t] of the
+     * first maximum; the first NaN wins over all. taps ≥ 1. */
+    void (*window_max)(const REAL *x, const ptrdiff_t *offset, const INDEX *index, ptrdiff_t taps,
+                       ptrdiff_t channels, REAL *y, INDEX *argmax);
+
+    /* dx[argmax[c][lane]·dx_position_step + c·LANES + lane] += dy[c][lane]: one window's gradient. */
+    void (*window_scatter)(const REAL *dy, const INDEX *argmax, ptrdiff_t channels,
+                           ptrdiff_t dx_position_step, REAL *dx);
+
+    /* y[c] = scale · Σ_t x[offset[t] + c·LANES], terms in the order of t, chained as in tile. */
+    void (*window_sum)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t taps, ptrdiff_t channels,
+                       REAL scale, REAL *y);
+
+    /* Optimizer updates over n parameters, in place.
+     * sgd:  velocity ← momentum·velocity + gradient;
+     *       parameters ← parameters − rate·(nesterov ? gradient + momentum·velocity : velocity).
+     *       velocity may be NULL: parameters ← parameters − rate·gradient.
+     * adam: m ← β1·m + (1 − β1)·g;  v ← β2·v + (1 − β2)·g²;
+     *       parameters ← parameters − rate·m / (√v·root_scale + epsilon). */
+    void (*sgd_update)(ptrdiff_t n, REAL *parameters, const REAL *gradient, REAL *velocity, REAL rate,
+                       REAL momentum, int nesterov);
+    void (*adam_update)(ptrdiff_t n, REAL *parameters, const REAL *gradient, REAL *first_moment,
+                        REAL *second_moment, REAL rate, REAL beta1, REAL beta2, REAL root_scale,
+                        REAL epsilon);
+
+    /* benchmarks only: `rounds` rounds of independent multiply-adds that fill every port; returns how
+     * many multiply-adds one round makes. */
+    ptrdiff_t (*peak)(ptrdiff_t rounds, REAL *sink);
+} TABLE;

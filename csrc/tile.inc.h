@@ -1,0 +1,148 @@
+/* tile: broadcast x vector. The inner loop of every convolution (forward and input gradient), of every
+ * dense layer, and of the weight gradients over sample-major data. Contract: table.inc.h.
+ *
+ *              w[o] (scalars)          For each term: load POSITIONS x PIECE vectors of x, broadcast
+ *                │ │ │ │               `outputs` scalars of w, and add all their products into the
+ *   x[0] ═══════ ┼─┼─┼─┼               accumulators, which stay in registers: constant-size arrays,
+ *   x[1] ═══════ ┼─┼─┼─┼               indexed by fully unrolled loops only.
+ *   x[2] ═══════ ┼─┼─┼─┼
+ */
+
+/* Vectors of a pack that are worked on at once: 2 where registers are 16 (a whole cache line at AVX2),
+ * the whole pack where they are 32. */
+#if VECTOR_REGISTERS >= 32 && PACK_VECTORS_PP <= 2
+#define PIECE PACK_VECTORS_PP
+#elif PACK_VECTORS_PP >= 2
+#define PIECE 2
+#else
+#define PIECE 1
+#endif
+
+/* The most outputs of a tile, by positions: accumulators + x + one broadcast fit the registers. */
+#if VECTOR_REGISTERS >= 32 && PIECE == 1
+#define OUTPUTS_1 16
+#define OUTPUTS_2 14
+#define OUTPUTS_3 8
+#define OUTPUTS_4 6
+#elif VECTOR_REGISTERS >= 32
+#define OUTPUTS_1 14
+#define OUTPUTS_2 6
+#define OUTPUTS_3 0
+#define OUTPUTS_4 0
+#else
+#define OUTPUTS_1 6
+#define OUTPUTS_2 3
+#define OUTPUTS_3 0
+#define OUTPUTS_4 0
+#endif
+
+#define FOR_EACH_SUM                                                                                \
+    UNROLL for (int o = 0; o < outputs; o++)                                                        \
+        UNROLL for (int j = 0; j < positions; j++)                                                  \
+            UNROLL for (int v = 0; v < PIECE; v++)
+
+#define LEVELS 3   /* of flushed sums: CHAIN⁴ = 2²⁸ terms before a chain grows beyond CHAIN */
+
+INLINE void NAME(tile)(
+        const int positions, const int outputs,
+        const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
+        const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,
+        const REAL *bias, int accumulate,
+        REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) {
+    for (int piece = 0; piece < PACK_VECTORS / PIECE; piece++) {
+        vec sum[MAX_OUTPUTS][MAX_POSITIONS][PIECE];
+        vec level[LEVELS][MAX_OUTPUTS][MAX_POSITIONS][PIECE];   /* memory: touched once a chain */
+        ptrdiff_t flushes = 0, left = CHAIN;
+        FOR_EACH_SUM sum[o][j][v] = fill(0);
+
+        for (ptrdiff_t r = 0; r < n_runs; r++) {
+            const REAL *x_term = x + runs[r].x;
+            const REAL *w_term = w + runs[r].w * w_step;
+            ptrdiff_t todo = runs[r].length;
+            while (todo > 0) {
+                if (left == 0) {
+                    /* the chain is full: its sums go down a level, which rarely spills into the next */
+                    left = CHAIN;
+                    flushes++;
+                    FOR_EACH_SUM {
+                        if (flushes == 1) level[0][o][j][v] = sum[o][j][v];
+                        else level[0][o][j][v] += sum[o][j][v];
+                        sum[o][j][v] = fill(0);
+                    }
+                    for (ptrdiff_t k = 1, full = CHAIN; k < LEVELS && flushes % full == 0;
+                         k++, full *= CHAIN)
+                        FOR_EACH_SUM {
+                            if (flushes == full) level[k][o][j][v] = level[k - 1][o][j][v];
+                            else level[k][o][j][v] += level[k - 1][o][j][v];
+                            level[k - 1][o][j][v] = fill(0);
+                        }
+                }
+                ptrdiff_t n = todo < left ? todo : left;
+                todo -= n;
+                left -= n;
+                do {
+                    vec xs[MAX_POSITIONS][PIECE];
+                    UNROLL for (int j = 0; j < positions; j++)
+                        UNROLL for (int v = 0; v < PIECE; v++)
+                            xs[j][v] = load(x_term + j * x_position_step + v * WIDTH);
+                    UNROLL for (int o = 0; o < outputs; o++) {
+                        const vec scalar = fill(w_term[o]);
+                        UNROLL for (int j = 0; j < positions; j++)
+                            UNROLL for (int v = 0; v < PIECE; v++)
+                                sum[o][j][v] += scalar * xs[j][v];
+                    }
+                    x_term += x_term_step;
+                    w_term += w_step;
+                } while (--n);
+            }
+        }
+
+        for (ptrdiff_t k = 0, full = 1; k < LEVELS && flushes >= full; k++, full *= CHAIN)
+            FOR_EACH_SUM sum[o][j][v] += level[k][o][j][v];
+        FOR_EACH_SUM {
+            REAL *place = y + j * y_position_step + o * y_output_step + v * WIDTH;
+            vec result = sum[o][j][v];
+            if (bias) result += bias[o];
+            if (accumulate) result += load(place);
+            store(place, result);
+        }
+        x += PIECE * WIDTH;
+        y += PIECE * WIDTH;
+    }
+}
+
+#define TILE(positions, outputs)                                                                    \
+    static void NAME(tile_##positions##_##outputs)(                                                 \
+            const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,                        \
+            const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,              \
+            const REAL *bias, int accumulate,                                                       \
+            REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) {                          \
+        NAME(tile)(positions, outputs, x, x_position_step, x_term_step, runs, n_runs, w, w_step,    \
+                   bias, accumulate, y, y_position_step, y_output_step);                            \
+    }
+#define FOR_TILES(DO)                                                                               \
+    REPEAT(OUTPUTS_1, DO, 1) REPEAT(OUTPUTS_2, DO, 2)                                               \
+    REPEAT(OUTPUTS_3, DO, 3) REPEAT(OUTPUTS_4, DO, 4)
+
+FOR_TILES(TILE)
+
+static void NAME(fill_tile)(TABLE *table) {
+    table->tile_outputs[0] = OUTPUTS_1;
+    table->tile_outputs[1] = OUTPUTS_2;
+    table->tile_outputs[2] = OUTPUTS_3;
+    table->tile_outputs[3] = OUTPUTS_4;
+#define ENTER(positions, outputs)                                                                   \
+    table->tile[positions - 1][outputs - 1] = NAME(tile_##positions##_##outputs);
+    FOR_TILES(ENTER)
+#undef ENTER
+}
+
+#undef TILE
+#undef FOR_TILES
+#undef PIECE
+#undef OUTPUTS_1
+#undef OUTPUTS_2
+#undef OUTPUTS_3
+#undef OUTPUTS_4
+#undef LEVELS
+#undef FOR_EACH_SUM

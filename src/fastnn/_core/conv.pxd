@@ -1,0 +1,17 @@
+from fastnn._core.kernels cimport fastnn_run, real
+from fastnn._core.tiles cimport Tiling
+from fastnn._core.window cimport Axis, Segment
+
+# Convolution forward and its input gradient are one correlation of source with packed weights.
+cdef struct Correlation:
+    Axis axis[3]
+    Segment* segments           # of the last axis
+    ptrdiff_t n_segments
+    ptrdiff_t size[3]           # the kernel
+    ptrdiff_t groups
+    ptrdiff_t terms             # source channels of a group
+    Tiling tiling               # of the target channels of a group
+
+cdef void conv_correlate_chunk(
+    const Correlation* plan, const real* x, const real* packed, const real* bias, real* y,
+    ptrdiff_t first_row, ptrdiff_t end_row, fastnn_run* runs) noexcept nogil

@@ -1,0 +1,25 @@
+from fastnn._core.kernels cimport fastnn_run, real
+from fastnn._core.tiles cimport Tiling
+from fastnn._core.window cimport Axis, Window
+
+# How one chunk's weight gradient is taken, and the scratch memory that takes, in elements.
+cdef struct WeightGradient:
+    Window window
+    ptrdiff_t groups, channels, filters     # channels and filters: of all groups
+    ptrdiff_t taps, row                     # of the kernel; weights of a filter
+    bint sample_major                       # lanes over (kx, channel) instead of samples
+    # lane-major: x with its borders, the filters whose sums are held at once
+    ptrdiff_t padded[3]
+    bint padded_copy
+    ptrdiff_t filters_at_once
+    # sample-major: one kernel row (kx, channel) is `pieces` stretches of `stretch` elements
+    ptrdiff_t pieces, stretch, stretch_packs, lanes_at_once, x_row, x_sample
+    Axis axis[3]
+    Tiling tiling
+    # sizes of a thread's scratch
+    ptrdiff_t x_size, dy_size, sums_size, n_runs
+
+cdef void conv_backward_weights_chunk(
+    const WeightGradient* plan, const real* x, const real* dy, ptrdiff_t samples, real* x_scratch,
+    real* dy_scratch, real* sums, fastnn_run* runs, ptrdiff_t* offsets,
+    real* dweight) noexcept nogil

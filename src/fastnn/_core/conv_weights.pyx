@@ -1,0 +1,374 @@
+"""The weight gradient of a convolution: dw[o][k][c] = Σ_samples Σ_p dy[p][o] · x[p·s + k·d − pad][c].
+
+Few input channels (fewer than LANES a group): lanes stay samples. Blocks of positions, small enough
+for L1, go through csrc's outer for all taps and filters; the lanes are added once a chunk.
+
+    sums[o][t][lane] += Σ_p dy[p][o][lane] · x[p + tap t][lane],      dw[o][t] = Σ_lanes sums[o][t]
+
+Many: x and dy are turned sample-major, so that 16 neighbouring (kx, c) fill the lanes of csrc's tile.
+
+    dw[o][(kx, c)] += Σ_sample Σ_p dy[sample][p][o] · x[sample][p + k][(kx, c)]
+
+A chunk's gradient goes to the slot that owns the chunk; slots are summed as a tree (slots.pxd).
+"""
+from cython.parallel cimport parallel, prange, threadid
+from libc.stdlib cimport free
+from libc.string cimport memcpy, memset
+
+from fastnn._core.kernels cimport (
+    CHAIN, LANES, enter_fast_mode, fastnn_run, lane_sums, lanes_to_rows, leave_fast_mode, outer,
+    outer_outputs, outer_taps, position_sums, real, tile)
+from fastnn._core.memory cimport aligned
+from fastnn._core.slots cimport add, slot_count, slot_start, sum_slots
+from fastnn._core.threads cimport team
+from fastnn._core.tiles cimport choose_tiling, tile_start, tile_width
+from fastnn._core.window cimport Taps, Window, make_axis, make_window
+
+cdef ptrdiff_t BLOCK = 64               # positions of a lane-major block: x and dy stay in L1
+cdef ptrdiff_t SUMS = 1 << 16           # elements of sums held at once: they stay in L2
+cdef ptrdiff_t TERMS = 1024             # terms of a sample-major tile: several samples if images are small
+
+
+cdef void lane_major_group(const WeightGradient* plan, const real* x, const real* dy,
+                           ptrdiff_t group, ptrdiff_t first_filter, ptrdiff_t filters,
+                           const ptrdiff_t* offsets, real* sums, real* dweight) noexcept nogil:
+    """dweight[o][t] for `filters` filters of one group; x has its borders, offsets are its taps."""
+    cdef const Window* window = &plan.window
+    cdef ptrdiff_t columns = window.output[2], height = window.output[1]
+    cdef ptrdiff_t dy_step = plan.filters * LANES, x_step = window.stride[2] * plan.channels * LANES
+    cdef ptrdiff_t x_row = plan.padded[2] * plan.channels * LANES
+    cdef ptrdiff_t n = filters * plan.row
+    cdef ptrdiff_t block_columns = min(columns, BLOCK)
+    cdef ptrdiff_t block_rows = max(<ptrdiff_t>1, BLOCK // block_columns)
+    cdef ptrdiff_t depth, row, rows, column, width, o, t, outputs, taps, blocks = 0
+    cdef ptrdiff_t most_outputs = outer_outputs(x), most_taps = outer_taps(x)
+    cdef const real* x_block
+    cdef const real* dy_block
+    memset(sums, 0, n * LANES * sizeof(real))
+    memset(dweight, 0, n * sizeof(real))
+    for depth in range(window.output[0]):
+        for row from 0 <= row < height by block_rows:
+            rows = min(block_rows, height - row)
+            for column from 0 <= column < columns by block_columns:
+                width = min(block_columns, columns - column)
+                x_block = (x + (depth * window.stride[0] * plan.padded[1] + row * window.stride[1])
+                           * x_row + column * x_step)
+                dy_block = (dy + ((depth * height + row) * columns + column) * dy_step
+                            + first_filter * LANES)
+                for o from 0 <= o < filters by most_outputs:
+                    outputs = min(most_outputs, filters - o)
+                    for t from 0 <= t < plan.row by most_taps:
+                        taps = min(most_taps, plan.row - t)
+                        outer(<int>taps, <int>outputs, x_block, offsets + group * plan.row + t,
+                              window.stride[1] * x_row, x_step, dy_block + o * LANES,
+                              columns * dy_step, dy_step, rows, width,
+                              sums + (o * plan.row + t) * LANES, plan.row)
+                blocks += 1
+                if blocks == CHAIN:
+                    add_lane_sums(n, sums, dweight)
+                    blocks = 0
+    if blocks:
+        add_lane_sums(n, sums, dweight)
+
+
+cdef void add_lane_sums(ptrdiff_t n, real* sums, real* total) noexcept nogil:
+    """total += the lanes of sums, which start again from zero."""
+    cdef real part[64]
+    cdef ptrdiff_t i, count
+    for i in range(0, n, 64):
+        count = min(<ptrdiff_t>64, n - i)
+        lane_sums(count, sums + i * LANES, part)
+        add(count, part, total + i)
+    memset(sums, 0, n * LANES * sizeof(real))
+
+
+cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
+                           real* x_scratch, real* sums, const ptrdiff_t* offsets,
+                           real* dweight) noexcept nogil:
+    cdef const Window* window = &plan.window
+    cdef ptrdiff_t input_row = window.input[2] * plan.channels * LANES
+    cdef ptrdiff_t padded_row = plan.padded[2] * plan.channels * LANES
+    cdef ptrdiff_t filters = plan.filters // plan.groups
+    cdef ptrdiff_t depth, row, group, first
+    if plan.padded_copy:
+        # the borders of the scratch were zeroed when it was made, and stay so
+        for depth in range(window.input[0]):
+            for row in range(window.input[1]):
+                memcpy(x_scratch + ((depth + window.before[0]) * plan.padded[1] + row
+                                    + window.before[1]) * padded_row
+                       + window.before[2] * plan.channels * LANES,
+                       x + (depth * window.input[1] + row) * input_row, input_row * sizeof(real))
+        x = x_scratch
+    for group in range(plan.groups):
+        for first from 0 <= first < filters by plan.filters_at_once:
+            lane_major_group(plan, x, dy, group, group * filters + first,
+                             min(plan.filters_at_once, filters - first), offsets, sums,
+                             dweight + (group * filters + first) * plan.row)
+
+
+cdef ptrdiff_t list_sample_runs(const WeightGradient* plan, ptrdiff_t kernel_depth,
+                                ptrdiff_t kernel_row, ptrdiff_t first_sample, ptrdiff_t end_sample,
+                                fastnn_run* runs) noexcept nogil:
+    """One run a sample and output row that meets the input through this kernel row."""
+    cdef const Window* window = &plan.window
+    cdef ptrdiff_t sample, depth, row, source_depth, source_row, found = 0
+    for sample in range(first_sample, end_sample):
+        for depth in range(window.output[0]):
+            source_depth = (depth * window.stride[0] - window.before[0]
+                            + kernel_depth * window.dilation[0])
+            if source_depth < 0 or source_depth >= window.input[0]:
+                continue
+            for row in range(window.output[1]):
+                source_row = (row * window.stride[1] - window.before[1]
+                              + kernel_row * window.dilation[1])
+                if source_row < 0 or source_row >= window.input[1]:
+                    continue
+                runs[found].x = (sample * plan.x_sample
+                                 + (source_depth * window.input[1] + source_row) * plan.x_row)
+                runs[found].w = ((sample * window.output[0] + depth) * window.output[1]
+                                 + row) * window.output[2]
+                runs[found].length = window.output[2]
+                found += 1
+    return found
+
+
+cdef void to_sample_major(const WeightGradient* plan, const real* x, const real* dy,
+                          ptrdiff_t samples, real* x_scratch, real* dy_scratch) noexcept nogil:
+    """x (with borders left and right) and dy of a chunk, one sample after the other."""
+    cdef const Window* window = &plan.window
+    cdef real* rows[16]
+    cdef ptrdiff_t row, lane, columns = window.input[2] * plan.channels
+    cdef ptrdiff_t positions = window.output[0] * window.output[1] * window.output[2]
+    for row in range(window.input[0] * window.input[1]):
+        for lane in range(samples):
+            rows[lane] = (x_scratch + lane * plan.x_sample + row * plan.x_row
+                          + window.before[2] * plan.channels)
+        lanes_to_rows(x + row * columns * LANES, columns, samples, rows)
+    for lane in range(samples):
+        rows[lane] = dy_scratch + lane * positions * plan.filters
+    lanes_to_rows(dy, positions * plan.filters, samples, rows)
+
+
+cdef void sample_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
+                             ptrdiff_t samples, real* x_scratch, real* dy_scratch, real* sums,
+                             fastnn_run* runs, real* dweight) noexcept nogil:
+    cdef const Window* window = &plan.window
+    cdef const Tiling* tiling = &plan.tiling
+    cdef ptrdiff_t width_of_sums = plan.stretch_packs * LANES
+    cdef ptrdiff_t channels = plan.channels // plan.groups
+    cdef ptrdiff_t first, end, kernel_depth, kernel_row, piece, group, j, positions, index, o, n_runs
+    cdef ptrdiff_t line, filter
+    cdef const real* x_piece
+    to_sample_major(plan, x, dy, samples, x_scratch, dy_scratch)
+    for first from 0 <= first < samples by plan.lanes_at_once:
+        end = min(first + plan.lanes_at_once, samples)
+        for kernel_depth in range(window.size[0]):
+            for kernel_row in range(window.size[1]):
+                n_runs = list_sample_runs(plan, kernel_depth, kernel_row, first, end, runs)
+                for piece in range(plan.pieces):
+                    for group in range(plan.groups):
+                        # sums: (kernel rows, pieces, filters, width_of_sums)
+                        line = (((kernel_depth * window.size[1] + kernel_row) * plan.pieces + piece)
+                                * plan.filters)
+                        x_piece = (x_scratch + piece * window.dilation[2] * plan.channels
+                                   + group * channels)
+                        for j from 0 <= j < plan.stretch_packs by tiling.positions:
+                            positions = min(<ptrdiff_t>tiling.positions, plan.stretch_packs - j)
+                            for index in range(tiling.tiles):
+                                o = group * tiling.outputs + tile_start(tiling, index)
+                                tile(<int>positions, <int>tile_width(tiling, index),
+                                     x_piece + j * LANES, LANES,
+                                     window.stride[2] * plan.channels,
+                                     runs, n_runs, dy_scratch + o, plan.filters,
+                                     <const real*>NULL, first > 0,
+                                     sums + (line + o) * width_of_sums + j * LANES, LANES,
+                                     width_of_sums)
+    for line in range(window.size[0] * window.size[1] * plan.pieces):
+        for filter in range(plan.filters):
+            memcpy(dweight + filter * plan.row + line * plan.stretch,
+                   sums + (line * plan.filters + filter) * width_of_sums,
+                   plan.stretch * sizeof(real))
+
+
+cdef void conv_backward_weights_chunk(
+        const WeightGradient* plan,
+        const real* x,              # IN       (*input, channels, LANES)
+        const real* dy,             # IN       (*output, filters, LANES)
+        ptrdiff_t samples,          # lanes that hold samples
+        real* x_scratch, real* dy_scratch, real* sums, fastnn_run* runs, ptrdiff_t* offsets,
+        real* dweight) noexcept nogil:      # OUT  (filters, row), overwritten
+    if samples == 0:
+        memset(dweight, 0, plan.filters * plan.row * sizeof(real))
+    elif plan.sample_major:
+        sample_major_chunk(plan, x, dy, samples, x_scratch, dy_scratch, sums, runs, dweight)
+    else:
+        lane_major_chunk(plan, x, dy, x_scratch, sums, offsets, dweight)
+
+
+cdef void conv_backward_bias_chunk(const real* dy, ptrdiff_t positions, ptrdiff_t filters,
+                                   real* sums, real* dbias) noexcept nogil:
+    """dbias[o] = Σ_p Σ_lanes dy[p][o][lane], overwritten; sums holds filters packs."""
+    cdef ptrdiff_t first, blocks = 0
+    memset(sums, 0, filters * LANES * sizeof(real))
+    memset(dbias, 0, filters * sizeof(real))
+    for first from 0 <= first < positions by CHAIN:
+        position_sums(min(<ptrdiff_t>CHAIN, positions - first), filters,
+                      dy + first * filters * LANES, filters * LANES, sums)
+        blocks += 1
+        if blocks % CHAIN == 0:
+            add_lane_sums(filters, sums, dbias)
+    add_lane_sums(filters, sums, dbias)
+
+
+cdef bint make_weight_gradient(WeightGradient* plan, const real* which) except False:
+    """Fill what follows from the window, groups, channels and filters; the caller frees axis taps."""
+    cdef Window* window = &plan.window
+    cdef ptrdiff_t channels = plan.channels // plan.groups, filters = plan.filters // plan.groups
+    cdef ptrdiff_t positions = window.output[0] * window.output[1] * window.output[2]
+    cdef ptrdiff_t axis, needed
+    plan.taps = window.size[0] * window.size[1] * window.size[2]
+    plan.row = plan.taps * channels
+    plan.sample_major = channels >= LANES
+    plan.padded_copy = False
+    for axis in range(3):
+        needed = ((window.output[axis] - 1) * window.stride[axis]
+                  + (window.size[axis] - 1) * window.dilation[axis] + 1)
+        plan.padded[axis] = max(needed, window.before[axis] + window.input[axis])
+        if plan.padded[axis] > window.input[axis]:
+            plan.padded_copy = True
+    if not plan.sample_major:
+        plan.filters_at_once = max(<ptrdiff_t>1, min(filters, SUMS // (plan.row * LANES)))
+        plan.sums_size = plan.filters_at_once * plan.row * LANES
+        plan.x_size = (plan.padded[0] * plan.padded[1] * plan.padded[2] * plan.channels * LANES
+                       if plan.padded_copy else 0)
+        plan.dy_size = 0
+        plan.n_runs = 0
+        return True
+    if plan.groups == 1 and window.dilation[2] == 1:
+        plan.pieces = 1
+        plan.stretch = window.size[2] * channels
+    else:
+        plan.pieces = window.size[2]
+        plan.stretch = channels
+    plan.stretch_packs = (plan.stretch + LANES - 1) // LANES
+    plan.lanes_at_once = min(<ptrdiff_t>LANES, max(<ptrdiff_t>1, TERMS // positions))
+    plan.tiling = choose_tiling(which, &plan.stretch_packs, 1, filters)
+    plan.x_row = plan.padded[2] * plan.channels
+    plan.x_sample = window.input[0] * window.input[1] * plan.x_row
+    plan.x_size = LANES * plan.x_sample + LANES       # the last pack may read past a stretch's end
+    plan.dy_size = LANES * positions * plan.filters
+    plan.sums_size = (window.size[0] * window.size[1] * plan.pieces * plan.filters
+                      * plan.stretch_packs * LANES)
+    plan.n_runs = plan.lanes_at_once * window.output[0] * window.output[1]
+    return True
+
+
+cdef void list_offsets(const WeightGradient* plan, ptrdiff_t* offsets) noexcept nogil:
+    """Lane-major: where tap (kz, ky, kx, c) of each group stands from a window's first element."""
+    cdef const Window* window = &plan.window
+    cdef ptrdiff_t channels = plan.channels // plan.groups
+    cdef ptrdiff_t group, i, j, k, c, t = 0
+    for group in range(plan.groups):
+        for i in range(window.size[0]):
+            for j in range(window.size[1]):
+                for k in range(window.size[2]):
+                    for c in range(channels):
+                        offsets[t] = (
+                            ((i * window.dilation[0] * plan.padded[1] + j * window.dilation[1])
+                             * plan.padded[2] + k * window.dilation[2]) * plan.channels
+                            + group * channels + c) * LANES
+                        t += 1
+
+
+def conv_backward_weights(
+        const real[:, ::1] x,           # IN   (chunks, *input·channels·LANES)
+        const real[:, ::1] dy,          # IN   (chunks, *output·filters·LANES), 0 in empty lanes
+        ptrdiff_t samples,              # real ones
+        real[:, ::1] dweight,           # OUT  (filters, *size·channels / groups), overwritten
+        real[::1] dbias,                # OUT  (filters,), overwritten
+        tuple window, ptrdiff_t groups, ptrdiff_t channels, int n_threads):
+    cdef WeightGradient plan
+    cdef ptrdiff_t chunks = x.shape[0], filters = dweight.shape[0], positions, n, slots, slot, chunk
+    cdef ptrdiff_t chunk_size, scratch_size, here
+    cdef int threads
+    cdef unsigned long long mode
+    cdef real* slot_sums
+    cdef real* scratch
+    cdef real* mine
+    cdef fastnn_run* runs
+    cdef ptrdiff_t* offsets
+    if chunks == 0:
+        dweight[:, :] = 0
+        dbias[:] = 0
+        return
+    plan.window = make_window(window)
+    plan.groups = groups
+    plan.channels = channels
+    plan.filters = filters
+    make_weight_gradient(&plan, &x[0, 0])
+    positions = plan.window.output[0] * plan.window.output[1] * plan.window.output[2]
+    n = filters * plan.row + filters
+    slots = slot_count(chunks, n * sizeof(real))
+    threads = team(n_threads, slots, <double>chunks * positions * filters * plan.row * LANES)
+    # a thread's scratch: x, dy, sums, then one chunk's gradient and one chain's
+    scratch_size = plan.x_size + plan.dy_size + max(plan.sums_size, filters * LANES) + 2 * n
+    scratch_size = (scratch_size + LANES - 1) // LANES * LANES
+    slot_sums = <real*>aligned(slots * n * sizeof(real))
+    scratch = <real*>aligned(threads * scratch_size * sizeof(real))
+    runs = <fastnn_run*>aligned(threads * plan.n_runs * sizeof(fastnn_run))
+    offsets = <ptrdiff_t*>aligned(groups * plan.row * sizeof(ptrdiff_t))
+    try:
+        if slot_sums == NULL or scratch == NULL or runs == NULL or offsets == NULL:
+            raise MemoryError(f"no memory for {slots} slots of {n} gradients")
+        if not plan.sample_major:
+            list_offsets(&plan, offsets)
+        with nogil, parallel(num_threads=threads):
+            mode = enter_fast_mode()
+            mine = scratch + threadid() * scratch_size
+            memset(mine, 0, plan.x_size * sizeof(real))
+            for slot in prange(slots, schedule="static"):
+                backward_weights_slot(
+                    &plan, &x[0, 0], &dy[0, 0], x.shape[1], dy.shape[1], samples,
+                    slot_start(slot, slots, chunks), slot_start(slot + 1, slots, chunks), mine,
+                    runs + threadid() * plan.n_runs, offsets, slot_sums + slot * n)
+            leave_fast_mode(mode)
+        with nogil:
+            mode = enter_fast_mode()
+            sum_slots(slots, n, slot_sums)
+            memcpy(&dweight[0, 0], slot_sums, filters * plan.row * sizeof(real))
+            memcpy(&dbias[0], slot_sums + filters * plan.row, filters * sizeof(real))
+            leave_fast_mode(mode)
+    finally:
+        free(slot_sums)
+        free(scratch)
+        free(runs)
+        free(offsets)
+
+
+cdef void backward_weights_slot(
+        const WeightGradient* plan, const real* x, const real* dy, ptrdiff_t x_chunk,
+        ptrdiff_t dy_chunk, ptrdiff_t samples, ptrdiff_t first, ptrdiff_t end, real* scratch,
+        fastnn_run* runs, ptrdiff_t* offsets, real* total) noexcept nogil:
+    """A slot's chunks in ascending order: chunk + chunk + …, a chain at most CHAIN long a level."""
+    cdef ptrdiff_t weights = plan.filters * plan.row, n = weights + plan.filters
+    cdef ptrdiff_t positions = (plan.window.output[0] * plan.window.output[1]
+                                * plan.window.output[2])
+    cdef real* sums = scratch + plan.x_size + plan.dy_size
+    cdef real* gradient = sums + max(plan.sums_size, plan.filters * LANES)
+    cdef real* chain = gradient + n
+    cdef real* place
+    cdef ptrdiff_t chunk, i
+    for chunk in range(first, end):
+        i = chunk - first
+        # the first chunk needs no adding to
+        place = total if i == 0 else (chain if i % CHAIN == 0 else gradient)
+        conv_backward_weights_chunk(
+            plan, x + chunk * x_chunk, dy + chunk * dy_chunk,
+            min(<ptrdiff_t>LANES, samples - chunk * LANES), scratch, scratch + plan.x_size, sums,
+            runs, offsets, place)
+        conv_backward_bias_chunk(dy + chunk * dy_chunk, positions, plan.filters, sums,
+                                 place + weights)
+        if place == gradient:
+            add(n, gradient, total if i < CHAIN else chain)
+        if i >= CHAIN and (i % CHAIN == CHAIN - 1 or chunk == end - 1):
+            add(n, chain, total)

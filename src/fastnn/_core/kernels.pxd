@@ -1,0 +1,251 @@
+"""The kernel table of csrc for Cython: one inline wrapper a kernel, which picks float or double.
+
+The contracts stand in csrc/table.inc.h. Every name here is the field's name there.
+"""
+from libc.stdint cimport int32_t, int64_t
+
+ctypedef fused real:
+    float
+    double
+
+cdef extern from "kernels.h" nogil:
+    enum:
+        LANES "FASTNN_LANES"
+        CHAIN "FASTNN_CHAIN"
+        MAX_POSITIONS "FASTNN_MAX_POSITIONS"
+
+    ctypedef struct fastnn_run:
+        ptrdiff_t x, w, length
+
+    ctypedef struct kernels_f32 "fastnn_kernels_f32":
+        int tile_outputs[4]
+        void (*tile[4][16])(const float*, ptrdiff_t, ptrdiff_t, const fastnn_run*, ptrdiff_t,
+                            const float*, ptrdiff_t, const float*, int, float*, ptrdiff_t,
+                            ptrdiff_t) noexcept nogil
+        int outer_taps, outer_outputs
+        void (*outer[4][16])(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const float*,
+                             ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, float*,
+                             ptrdiff_t) noexcept nogil
+        void (*lane_sums)(ptrdiff_t, const float*, float*) noexcept nogil
+        void (*position_sums)(ptrdiff_t, ptrdiff_t, const float*, ptrdiff_t, float*) noexcept nogil
+        void (*rows_to_lanes)(const float*const*, ptrdiff_t, float*) noexcept nogil
+        void (*lanes_to_rows)(const float*, ptrdiff_t, ptrdiff_t, float*const*) noexcept nogil
+        void (*relu_forward)(ptrdiff_t, const float*, float*) noexcept nogil
+        void (*relu_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
+        void (*sigmoid_forward)(ptrdiff_t, const float*, float*) noexcept nogil
+        void (*sigmoid_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
+        void (*tanh_forward)(ptrdiff_t, const float*, float*) noexcept nogil
+        void (*tanh_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
+        void (*sign_forward)(ptrdiff_t, const float*, float*) noexcept nogil
+        void (*softmax_forward)(ptrdiff_t, const float*, float*, float*, float*) noexcept nogil
+        void (*softmax_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
+        void (*window_max)(const float*, const ptrdiff_t*, const int32_t*, ptrdiff_t, ptrdiff_t,
+                           float*, int32_t*) noexcept nogil
+        void (*window_scatter)(const float*, const int32_t*, ptrdiff_t, ptrdiff_t,
+                               float*) noexcept nogil
+        void (*window_sum)(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, float,
+                           float*) noexcept nogil
+        void (*sgd_update)(ptrdiff_t, float*, const float*, float*, float, float,
+                           int) noexcept nogil
+        void (*adam_update)(ptrdiff_t, float*, const float*, float*, float*, float, float, float,
+                            float, float) noexcept nogil
+        ptrdiff_t (*peak)(ptrdiff_t, float*) noexcept nogil
+
+    ctypedef struct kernels_f64 "fastnn_kernels_f64":
+        int tile_outputs[4]
+        void (*tile[4][16])(const double*, ptrdiff_t, ptrdiff_t, const fastnn_run*, ptrdiff_t,
+                            const double*, ptrdiff_t, const double*, int, double*, ptrdiff_t,
+                            ptrdiff_t) noexcept nogil
+        int outer_taps, outer_outputs
+        void (*outer[4][16])(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const double*,
+                             ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, double*,
+                             ptrdiff_t) noexcept nogil
+        void (*lane_sums)(ptrdiff_t, const double*, double*) noexcept nogil
+        void (*position_sums)(ptrdiff_t, ptrdiff_t, const double*, ptrdiff_t,
+                              double*) noexcept nogil
+        void (*rows_to_lanes)(const double*const*, ptrdiff_t, double*) noexcept nogil
+        void (*lanes_to_rows)(const double*, ptrdiff_t, ptrdiff_t, double*const*) noexcept nogil
+        void (*relu_forward)(ptrdiff_t, const double*, double*) noexcept nogil
+        void (*relu_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
+        void (*sigmoid_forward)(ptrdiff_t, const double*, double*) noexcept nogil
+        void (*sigmoid_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
+        void (*tanh_forward)(ptrdiff_t, const double*, double*) noexcept nogil
+        void (*tanh_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
+        void (*sign_forward)(ptrdiff_t, const double*, double*) noexcept nogil
+        void (*softmax_forward)(ptrdiff_t, const double*, double*, double*,
+                                double*) noexcept nogil
+        void (*softmax_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
+        void (*window_max)(const double*, const ptrdiff_t*, const int64_t*, ptrdiff_t, ptrdiff_t,
+                           double*, int64_t*) noexcept nogil
+        void (*window_scatter)(const double*, const int64_t*, ptrdiff_t, ptrdiff_t,
+                               double*) noexcept nogil
+        void (*window_sum)(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, double,
+                           double*) noexcept nogil
+        void (*sgd_update)(ptrdiff_t, double*, const double*, double*, double, double,
+                           int) noexcept nogil
+        void (*adam_update)(ptrdiff_t, double*, const double*, double*, double*, double, double,
+                            double, double, double) noexcept nogil
+        ptrdiff_t (*peak)(ptrdiff_t, double*) noexcept nogil
+
+    ctypedef struct fastnn_kernels:
+        const char* isa
+        kernels_f32 f32
+        kernels_f64 f64
+
+    const char* fastnn_fill_table(fastnn_kernels*, const char*)
+    int fastnn_has_isa(const char*)
+
+cdef extern from "fpmode.h" nogil:
+    # Subnormals count as zero inside every compiled call; the caller's mode is put back after it.
+    unsigned long long enter_fast_mode "fastnn_enter_fast_mode"()
+    void leave_fast_mode "fastnn_leave_fast_mode"(unsigned long long)
+
+# The table of the chosen instruction set, filled when this module is imported.
+cdef fastnn_kernels table
+
+
+cdef inline int tile_outputs(const real* which, int positions) noexcept nogil:
+    """The most outputs of a tile of `positions`; `which` only tells the real type."""
+    if real is float:
+        return table.f32.tile_outputs[positions - 1]
+    else:
+        return table.f64.tile_outputs[positions - 1]
+
+
+cdef inline void tile(
+        int positions, int outputs,
+        const real* x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
+        const fastnn_run* runs, ptrdiff_t n_runs, const real* w, ptrdiff_t w_step,
+        const real* bias, bint accumulate,
+        real* y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) noexcept nogil:
+    if real is float:
+        table.f32.tile[positions - 1][outputs - 1](
+            x, x_position_step, x_term_step, runs, n_runs, w, w_step, bias, accumulate,
+            y, y_position_step, y_output_step)
+    else:
+        table.f64.tile[positions - 1][outputs - 1](
+            x, x_position_step, x_term_step, runs, n_runs, w, w_step, bias, accumulate,
+            y, y_position_step, y_output_step)
+
+
+cdef inline int outer_taps(const real* which) noexcept nogil:
+    if real is float:
+        return table.f32.outer_taps
+    else:
+        return table.f64.outer_taps
+
+
+cdef inline int outer_outputs(const real* which) noexcept nogil:
+    if real is float:
+        return table.f32.outer_outputs
+    else:
+        return table.f64.outer_outputs
+
+
+cdef inline void outer(
+        int taps, int outputs,
+        const real* x, const ptrdiff_t* tap, ptrdiff_t x_row_step, ptrdiff_t x_column_step,
+        const real* dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,
+        ptrdiff_t rows, ptrdiff_t columns, real* sums, ptrdiff_t sums_step) noexcept nogil:
+    if real is float:
+        table.f32.outer[taps - 1][outputs - 1](
+            x, tap, x_row_step, x_column_step, dy, dy_row_step, dy_column_step, rows, columns,
+            sums, sums_step)
+    else:
+        table.f64.outer[taps - 1][outputs - 1](
+            x, tap, x_row_step, x_column_step, dy, dy_row_step, dy_column_step, rows, columns,
+            sums, sums_step)
+
+
+cdef inline void lane_sums(ptrdiff_t n, const real* x, real* y) noexcept nogil:
+    if real is float:
+        table.f32.lane_sums(n, x, y)
+    else:
+        table.f64.lane_sums(n, x, y)
+
+
+cdef inline void position_sums(ptrdiff_t positions, ptrdiff_t channels, const real* x,
+                               ptrdiff_t x_position_step, real* sums) noexcept nogil:
+    if real is float:
+        table.f32.position_sums(positions, channels, x, x_position_step, sums)
+    else:
+        table.f64.position_sums(positions, channels, x, x_position_step, sums)
+
+
+cdef inline void rows_to_lanes(const real*const* rows, ptrdiff_t columns, real* y) noexcept nogil:
+    if real is float:
+        table.f32.rows_to_lanes(rows, columns, y)
+    else:
+        table.f64.rows_to_lanes(rows, columns, y)
+
+
+cdef inline void lanes_to_rows(const real* x, ptrdiff_t columns, ptrdiff_t n_rows,
+                               real*const* rows) noexcept nogil:
+    if real is float:
+        table.f32.lanes_to_rows(x, columns, n_rows, rows)
+    else:
+        table.f64.lanes_to_rows(x, columns, n_rows, rows)
+
+
+cdef inline void softmax_forward(ptrdiff_t channels, const real* x, real* y, real* maximum,
+                                 real* total) noexcept nogil:
+    if real is float:
+        table.f32.softmax_forward(channels, x, y, maximum, total)
+    else:
+        table.f64.softmax_forward(channels, x, y, maximum, total)
+
+
+cdef inline void softmax_backward(ptrdiff_t channels, const real* dy, const real* y,
+                                  real* dx) noexcept nogil:
+    if real is float:
+        table.f32.softmax_backward(channels, dy, y, dx)
+    else:
+        table.f64.softmax_backward(channels, dy, y, dx)
+
+
+cdef inline void window_sum(const real* x, const ptrdiff_t* offset, ptrdiff_t taps,
+                            ptrdiff_t channels, real scale, real* y) noexcept nogil:
+    if real is float:
+        table.f32.window_sum(x, offset, taps, channels, scale, y)
+    else:
+        table.f64.window_sum(x, offset, taps, channels, scale, y)
+
+
+# An argmax is stored in integers as wide as the real type; void* spares a second fused type.
+
+cdef inline void window_max(const real* x, const ptrdiff_t* offset, const void* index,
+                            ptrdiff_t taps, ptrdiff_t channels, real* y,
+                            void* argmax) noexcept nogil:
+    if real is float:
+        table.f32.window_max(x, offset, <const int32_t*>index, taps, channels, y,
+                             <int32_t*>argmax)
+    else:
+        table.f64.window_max(x, offset, <const int64_t*>index, taps, channels, y,
+                             <int64_t*>argmax)
+
+
+cdef inline void window_scatter(const real* dy, const void* argmax, ptrdiff_t channels,
+                                ptrdiff_t dx_position_step, real* dx) noexcept nogil:
+    if real is float:
+        table.f32.window_scatter(dy, <const int32_t*>argmax, channels, dx_position_step, dx)
+    else:
+        table.f64.window_scatter(dy, <const int64_t*>argmax, channels, dx_position_step, dx)
+
+
+cdef inline void sgd_update(ptrdiff_t n, real* parameters, const real* gradient, real* velocity,
+                            real rate, real momentum, bint nesterov) noexcept nogil:
+    if real is float:
+        table.f32.sgd_update(n, parameters, gradient, velocity, rate, momentum, nesterov)
+    else:
+        table.f64.sgd_update(n, parameters, gradient, velocity, rate, momentum, nesterov)
+
+
+cdef inline void adam_update(ptrdiff_t n, real* parameters, const real* gradient,
+                             real* first_moment, real* second_moment, real rate, real beta1,
+                             real beta2, real root_scale, real epsilon) noexcept nogil:
+    if real is float:
+        table.f32.adam_update(n, parameters, gradient, first_moment, second_moment, rate, beta1,
+                              beta2, root_scale, epsilon)
+    else:
+        table.f64.adam_update(n, parameters, gradient, first_moment, second_moment, rate, beta1,
+                              beta2, root_scale, epsilon)

@@ -1,0 +1,137 @@
+"""What the borders of the layer API ask of what comes in: real arrays, known names, sane numbers.
+
+Every message says who complains, what was expected, what came, and the usual mend.
+"""
+
+import difflib
+import math
+
+import numpy as np
+
+from fastnn.geometry import as_integer
+
+# More elements than this (terabytes) are a mistake in a size, never a wish.
+LARGEST_ARRAY = 2**40
+LARGEST_SIZE = 2**31 - 1
+
+MENDS = {
+    "c": "take its real part or np.abs of it",
+    "O": "convert columns of objects with .astype(float)",
+    "U": "turn text into numbers first",
+    "S": "turn text into numbers first",
+    "M": "turn dates into numbers first",
+    "m": "turn time spans into numbers first",
+}
+
+
+def real_array(who, what, value):
+    """Return `value` as an array of real numbers, without a copy where it is one already."""
+    if hasattr(value, "toarray"):
+        raise TypeError(
+            f"{who}: expected {what} as a dense array, got a sparse {type(value).__name__}; "
+            f"convert it with {what}.toarray()"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{who}: expected {what} with rows of equal shape ({error}); pad or crop them"
+        ) from None
+    if array.dtype.kind not in "biuf":
+        mend = MENDS.get(array.dtype.kind, "convert it to numbers")
+        raise TypeError(f"{who}: expected {what} of real numbers, got dtype {array.dtype}; {mend}")
+    return array
+
+
+def check_samples(who, what, expected, shape):
+    """Raise unless `shape` is that of a batch of samples of the shape `expected`."""
+    got = tuple(shape[1:])
+    if len(shape) > 0 and got == expected:
+        return
+    mend = ""
+    if tuple(shape) == expected:
+        mend = f"; give a single sample a batch axis: {what}[None]"
+    elif len(shape) > 0 and expected[-1:] == (1,) and got == expected[:-1]:
+        axis = "a channel axis" if len(expected) > 1 else "a feature axis"
+        mend = f"; add {axis}: {what}[..., None]"
+    elif len(expected) > 1 and got == (expected[-1], *expected[:-1]):
+        mend = f"; images are channels last: np.moveaxis({what}, 1, -1)"
+    elif len(got) > 1 and len(expected) == 1 and math.prod(got) == expected[0]:
+        mend = f"; flatten a sample's features: {what}.reshape(len({what}), -1)"
+    elif len(expected) > 1 and math.prod(got) == math.prod(expected):
+        mend = f"; reshape it: {what}.reshape{text_of((-1, *expected))}"
+    raise ValueError(
+        f"{who}: expected {what} of shape {batch_of(expected)}, got shape {text_of(shape)}{mend}"
+    )
+
+
+def text_of(shape):
+    """Return a shape as text; its sizes may be names."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def batch_of(shape):
+    """Return the shape of a batch of such samples as text: `(N, 28, 28, 1)`."""
+    return text_of(("N", *shape))
+
+
+def check_count(who, what, shape):
+    """Raise if an array of this shape could not be anything but a mistake."""
+    if math.prod(shape) > LARGEST_ARRAY:
+        raise ValueError(
+            f"{who}: {what} of shape {tuple(shape)} would hold {math.prod(shape)} numbers; "
+            f"expected at most {LARGEST_ARRAY}"
+        )
+
+
+def integer(who, what, value, minimum=1, maximum=LARGEST_SIZE):
+    """Return `value` as a Python integer between `minimum` and `maximum`."""
+    return as_integer(who, what, value, minimum, maximum)
+
+
+def number(who, what, value, minimum=-math.inf, below=math.inf):
+    """Return `value` as a finite float, at least `minimum` and less than `below`."""
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        converted = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{who}: expected a number for {what}, got {value!r}") from None
+    if not (math.isfinite(converted) and minimum <= converted < below):
+        bounds = [f"at least {minimum:g}"] if minimum > -math.inf else []
+        bounds += [f"less than {below:g}"] if below < math.inf else []
+        raise ValueError(
+            f"{who}: expected {what} {' and '.join(bounds) or 'to be finite'}, got {value!r}"
+        )
+    return converted
+
+
+def lookup(what, name, table):
+    """Return `table[name]`, or raise with the name that was probably meant."""
+    if not isinstance(name, str):
+        raise TypeError(f"expected the name of {what}, one of {', '.join(table)}; got {name!r}")
+    if name not in table:
+        close = difflib.get_close_matches(name.lower(), table, n=1)
+        meant = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(f"unknown {what} {name!r}: {meant}Known are {', '.join(table)}")
+    return table[name]
+
+
+def check_no_nan(who, what, array):
+    """Raise if `array` holds a NaN, saying how many and where the first one is."""
+    if array.dtype.kind != "f":
+        return
+    rows = max(1, 2**20 // max(1, math.prod(array.shape[1:])))
+    count, first = 0, None
+    for start in range(0, len(array), rows):  # piecewise: the mask stays small
+        mask = np.isnan(array[start : start + rows])
+        found = int(np.count_nonzero(mask))
+        if found and first is None:
+            sample, *rest = np.argwhere(mask)[0].tolist()
+            first = (start + sample, *rest)
+        count += found
+    if count:
+        raise ValueError(
+            f"{who}: {what} holds {count} NaN, the first at index {first}; "
+            f"drop such samples or fill them with np.nan_to_num({what})"
+        )

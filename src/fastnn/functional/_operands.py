@@ -1,0 +1,101 @@
+"""What every operation does with its operands: check them, agree on a dtype, bring them into shape."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from fastnn import geometry
+from fastnn._core.threads import resolve
+from fastnn.checks import real_array
+from fastnn.packs import Packs, empty_packs, pack
+
+__all__ = [
+    "Packs",
+    "answer",
+    "batch",
+    "both",
+    "check_shape",
+    "common_dtype",
+    "empty_packs",
+    "matrix",
+    "operand",
+    "packed",
+    "real_array",
+    "resolve",
+    "vector",
+    "window_of",
+]
+
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def both(function):
+    """Return a fused compiled function's two specialisations by dtype: no search at every call."""
+    return {FLOAT32: function["float"], FLOAT64: function["double"]}
+
+
+def operand(name, what, value):
+    """Return an activation checked: packs as they are, anything else as an array of real numbers."""
+    return value if isinstance(value, Packs) else real_array(name, what, value)
+
+
+def common_dtype(*operands):
+    """Return float64 if any operand (None: absent) is float64, else float32."""
+    for value in operands:
+        if value is not None and value.dtype.kind == "f" and value.dtype.itemsize >= 8:
+            return FLOAT64
+    return FLOAT32
+
+
+def packed(value, dtype, empty="copy", n_threads=None):
+    """Return an operand in lane packs of this dtype."""
+    if isinstance(value, Packs):
+        if value.dtype == dtype:
+            return value
+        value = value.unpack(n_threads)
+    return pack(value, dtype, empty=empty, n_threads=n_threads)
+
+
+def batch(value, dtype, n_threads=None):
+    """Return an operand as a plain, C-contiguous array of this dtype."""
+    if isinstance(value, Packs):
+        value = value.unpack(n_threads)
+    return np.ascontiguousarray(value, dtype)
+
+
+def answer(packs, like, n_threads=None):
+    """Return packs in kind: as packs if the operand `like` was packs, else as an array."""
+    return packs if isinstance(like, Packs) else packs.unpack(n_threads)
+
+
+def matrix(weight, dtype):
+    """Return weights (out, …) as a C-contiguous (out, rest) matrix of this dtype."""
+    return np.ascontiguousarray(weight, dtype).reshape(weight.shape[0], -1)
+
+
+def vector(bias, dtype):
+    """Return a bias as a C-contiguous vector of this dtype, or None."""
+    return None if bias is None else np.ascontiguousarray(bias, dtype)
+
+
+def check_shape(name, what, value, expected):
+    """Raise unless `value` has this shape; None in `expected` stands for any size."""
+    shape = value.shape
+    if len(shape) != len(expected) or any(
+        want is not None and got != want for got, want in zip(shape, expected, strict=True)
+    ):
+        text = ", ".join("any" if want is None else str(want) for want in expected)
+        raise ValueError(f"{name}: expected {what} of shape ({text}), got shape {shape}")
+
+
+_cached_window = lru_cache(maxsize=1024)(geometry.window)
+
+
+def window_of(name, spatial, size, stride, padding, dilation=1, ceil_mode=False, pool=False):
+    """Return :func:`fastnn.geometry.window` of these arguments, remembered where they can be."""
+    arguments = name, spatial, size, stride, padding, dilation, ceil_mode, pool
+    try:
+        return _cached_window(*arguments)
+    except TypeError:
+        # a list, or something that has no business here: the check itself says which
+        return geometry.window(*arguments)

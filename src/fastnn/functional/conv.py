@@ -1,0 +1,230 @@
+"""Convolution (cross-correlation) over one to three spatial axes."""
+
+import numpy as np
+
+from fastnn._core import conv as core
+from fastnn._core import conv_weights as core_weights
+from fastnn.geometry import as_integer
+
+from ._operands import (
+    answer,
+    both,
+    check_shape,
+    common_dtype,
+    empty_packs,
+    matrix,
+    operand,
+    packed,
+    real_array,
+    resolve,
+    vector,
+    window_of,
+)
+
+_forward = both(core.conv_forward)
+_backward_input = both(core.conv_backward_input)
+_backward_weights = both(core_weights.conv_backward_weights)
+
+
+def conv_forward(
+    x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, n_threads=None
+):
+    """Cross-correlate every sample with a bank of filters.
+
+    Parameters
+    ----------
+    x : array_like or Packs, shape (N, *spatial, C)
+        One to three spatial axes.
+    weight : array_like, shape (filters, *size, C / groups)
+    bias : array_like, shape (filters,), optional
+    stride, dilation : int or one per axis
+        Pixels between windows, and between the taps of a window.
+    padding : int, one per axis, a pair (before, after) per axis, "same" or "valid"
+        Zeros around the input; "same" as TensorFlow defines it. A padded tap contributes no term.
+    groups : int
+        Filters and channels are split into so many groups that do not see each other.
+    n_threads : int, optional
+
+    Returns
+    -------
+    y : ndarray or Packs, shape (N, *output, filters)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together or the kernel does not fit the padded input.
+
+    Notes
+    -----
+    ``y[n, p, f] = bias[f] + Σ_{k, c} weight[f, k, c] x[n, p·stride + k·dilation − before, c]``, and
+    an output axis has ``⌊(in + before + after − dilation (size − 1) − 1) / stride⌋ + 1`` positions
+    (Dumoulin and Visin, A guide to convolution arithmetic for deep learning, 2016).
+
+    Examples
+    --------
+    >>> from fastnn import functional
+    >>> functional.conv_forward([[[1], [2], [4]]], [[[-1], [1]]]).tolist()
+    [[[1.0], [2.0]]]
+    """
+    name = "conv_forward"
+    x, weight = operand(name, "x", x), real_array(name, "weight", weight)
+    _check_images(name, "x", x.shape)
+    groups, channels = _check_groups(name, groups, x.shape[-1], weight)
+    filters = weight.shape[0]
+    if bias is not None:
+        bias = real_array(name, "bias", bias)
+        check_shape(name, "bias", bias, (filters,))
+    window = window_of(name, x.shape[1:-1], weight.shape[1:-1], stride, padding, dilation)
+    dtype, threads = common_dtype(x, weight, bias), resolve(n_threads)
+    y = empty_packs(len(x), (*window.output, filters), dtype)
+    _forward[dtype](
+        packed(x, dtype, n_threads=threads).rows, matrix(weight, dtype), vector(bias, dtype),
+        y.rows, window.sizes, groups, channels, threads,
+    )  # fmt: skip
+    return answer(y, x, threads)
+
+
+def conv_backward_input(
+    dy, weight, input_shape, *, stride=1, padding=0, dilation=1, groups=1, n_threads=None
+):
+    """Gradient of :func:`conv_forward` with respect to its input.
+
+    Parameters
+    ----------
+    dy : array_like or Packs, shape (N, *output, filters)
+    weight : array_like, shape (filters, *size, C / groups)
+    input_shape : tuple of int
+        ``(N, *spatial, C)``, the whole shape of the forward pass's `x`.
+    stride, padding, dilation, groups
+        As in the forward pass.
+    n_threads : int, optional
+
+    Returns
+    -------
+    dx : ndarray or Packs, shape (N, *spatial, C)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
+
+    Notes
+    -----
+    ``dx[n, q, c] = Σ_{k, f} weight[f, k, c] dy[n, p, f]`` over all ``p·stride + k·dilation − before
+    = q``; exactly 0 where no window reads an input.
+
+    Examples
+    --------
+    >>> from fastnn import functional
+    >>> functional.conv_backward_input([[[1], [10]]], [[[-1], [1]]], (1, 3, 1)).tolist()
+    [[[-1.0], [-9.0], [10.0]]]
+    """
+    name = "conv_backward_input"
+    dy, weight = operand(name, "dy", dy), real_array(name, "weight", weight)
+    input_shape = _input_shape(name, input_shape)
+    groups, channels = _check_groups(name, groups, input_shape[-1], weight)
+    window = window_of(name, input_shape[1:-1], weight.shape[1:-1], stride, padding, dilation)
+    check_shape(name, "dy", dy, (input_shape[0], *window.output, weight.shape[0]))
+    dtype, threads = common_dtype(dy, weight), resolve(n_threads)
+    dx = empty_packs(len(dy), input_shape[1:], dtype)
+    _backward_input[dtype](
+        packed(dy, dtype, "zero", threads).rows, matrix(weight, dtype), dx.rows, window.sizes,
+        groups, channels, threads,
+    )  # fmt: skip
+    return answer(dx, dy, threads)
+
+
+def conv_backward_weights(
+    x, dy, kernel_size, *, stride=1, padding=0, dilation=1, groups=1, n_threads=None
+):
+    """Gradients of :func:`conv_forward` with respect to its weight and bias.
+
+    Parameters
+    ----------
+    x : array_like or Packs, shape (N, *spatial, C)
+    dy : array_like or Packs, shape (N, *output, filters)
+    kernel_size : int or one per axis
+    stride, padding, dilation, groups
+        As in the forward pass.
+    n_threads : int, optional
+
+    Returns
+    -------
+    dweight : ndarray, shape (filters, *size, C / groups)
+    dbias : ndarray, shape (filters,)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
+
+    Notes
+    -----
+    ``dweight[f, k, c] = Σ_{n, p} dy[n, p, f] x[n, p·stride + k·dilation − before, c]`` and
+    ``dbias[f] = Σ_{n, p} dy[n, p, f]``: sums over the batch.
+
+    Examples
+    --------
+    >>> from fastnn import functional
+    >>> x, dy = [[[1], [2], [4]]], [[[1], [10]]]
+    >>> dweight, dbias = functional.conv_backward_weights(x, dy, 2)
+    >>> dweight.tolist(), dbias.tolist()
+    ([[[21.0], [42.0]]], [11.0])
+    """
+    name = "conv_backward_weights"
+    x, dy = operand(name, "x", x), operand(name, "dy", dy)
+    _check_images(name, "x", x.shape)
+    window = window_of(name, x.shape[1:-1], kernel_size, stride, padding, dilation)
+    check_shape(name, "dy", dy, (len(x), *window.output, None))
+    channels, filters = x.shape[-1], dy.shape[-1]
+    groups = as_integer(name, "groups", groups, 1)
+    if filters < 1 or channels % groups or filters % groups:
+        raise ValueError(
+            f"{name}: groups must divide {channels} channels and {filters} filters, got {groups}"
+        )
+    dtype, threads = common_dtype(x, dy), resolve(n_threads)
+    dweight = np.empty((filters, *window.size, channels // groups), dtype)
+    dbias = np.empty(filters, dtype)
+    _backward_weights[dtype](
+        packed(x, dtype, n_threads=threads).rows, packed(dy, dtype, "zero", threads).rows, len(x),
+        dweight.reshape(filters, -1), dbias, window.sizes, groups, channels, threads,
+    )  # fmt: skip
+    return dweight, dbias
+
+
+def _check_images(name, what, shape):
+    if 3 <= len(shape) <= 5 and shape[-1] > 0:
+        return
+    mend = f"; add a channel axis: {what}[..., None]" if len(shape) == 2 else ""
+    raise ValueError(
+        f"{name}: expected {what} of shape (N, *spatial, channels) with one to three spatial axes, "
+        f"got shape {shape}{mend}"
+    )
+
+
+def _input_shape(name, shape):
+    shape = tuple(as_integer(name, "input_shape", size, 0) for size in shape)
+    _check_images(name, "input_shape", shape)
+    return shape
+
+
+def _check_groups(name, groups, channels, weight):
+    """Return groups and channels, for a weight that fits them."""
+    groups = as_integer(name, "groups", groups, 1)
+    if not 3 <= weight.ndim <= 5 or 0 in weight.shape:
+        raise ValueError(
+            f"{name}: expected weight of shape (filters, *size, channels / groups), "
+            f"got shape {weight.shape}"
+        )
+    if channels % groups or weight.shape[0] % groups:
+        raise ValueError(
+            f"{name}: groups must divide {channels} channels and {weight.shape[0]} filters, "
+            f"got {groups}"
+        )
+    if weight.shape[-1] * groups != channels:
+        raise ValueError(
+            f"{name}: expected weight for {channels // groups} channels a group, got shape "
+            f"{weight.shape} for {channels} channels in groups={groups}; "
+            f"images are channels last: np.moveaxis(x, 1, -1)"
+        )
+    return groups, channels

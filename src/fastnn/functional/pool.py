@@ -1,0 +1,301 @@
+"""Max and average pooling over one to three spatial axes."""
+
+import math
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from fastnn import geometry
+from fastnn._core import pool as core
+from fastnn.packs import Packs, aligned_empty, pack
+
+from ._operands import (
+    answer,
+    both,
+    check_shape,
+    common_dtype,
+    empty_packs,
+    operand,
+    packed,
+    resolve,
+    window_of,
+)
+
+_max_forward = both(core.max_pool_forward)
+_max_backward = both(core.max_pool_backward)
+_average_forward = both(core.average_pool_forward)
+_average_backward = both(core.average_pool_backward)
+
+# An argmax in packs is an integer as wide as its activations; the compiled core sees it behind the
+# activations' own type.
+_INDEX = {np.dtype(np.float32): np.dtype(np.int32), np.dtype(np.float64): np.dtype(np.int64)}
+
+
+class Argmax(Packs):
+    """The argmax of a max pooling in lane packs, for the spatial grid that it points into."""
+
+    __slots__ = ("spatial",)
+
+    def __init__(self, data, n, spatial):
+        super().__init__(data, n)
+        self.spatial = spatial
+
+    def unpack(self, n_threads=None):
+        real = np.float32 if self.data.dtype.itemsize == 4 else np.float64
+        moved = Packs(self.data.view(real), self.n).unpack(n_threads)
+        return moved.view(self.data.dtype).astype(np.int64)
+
+
+def max_pool_forward(
+    x, size, *, stride=None, padding=0, dilation=1, ceil_mode=False, n_threads=None
+):
+    """Take the largest element of every window, channel by channel.
+
+    Parameters
+    ----------
+    x : array_like or Packs, shape (N, *spatial, C)
+        One to three spatial axes.
+    size : int or one per axis
+    stride : int or one per axis, optional
+        `size` if None.
+    padding : int, one per axis, a pair (before, after) per axis, "same" or "valid"
+        Smaller than the span of a window; padding is never the largest element.
+    dilation : int or one per axis
+    ceil_mode : bool
+        Also pool a last window that reaches beyond the padded input, if it starts in the input or
+        in the padding before it.
+    n_threads : int, optional
+
+    Returns
+    -------
+    y : ndarray or Packs, shape (N, *output, C)
+    argmax : ndarray of int64 or Argmax packs, shape of y
+        Flat row-major index of the chosen element in the sample's unpadded spatial grid.
+
+    Raises
+    ------
+    ValueError
+        If a window does not fit the padded input or would hold nothing but padding.
+
+    Notes
+    -----
+    The first of equal elements is chosen; NaN counts as largest, the first NaN first.
+
+    Examples
+    --------
+    >>> from fastnn import functional
+    >>> y, argmax = functional.max_pool_forward([[[1], [5], [5], [2]]], 2)
+    >>> y.tolist(), argmax.tolist()
+    ([[[5.0], [5.0]]], [[[1], [2]]])
+    """
+    name = "max_pool_forward"
+    x = operand(name, "x", x)
+    window = _window(name, x, size, stride, padding, dilation, ceil_mode)
+    dtype, threads = common_dtype(x), resolve(n_threads)
+    if math.prod(window.input) > np.iinfo(_INDEX[dtype]).max:
+        raise ValueError(f"{name}: a grid of {window.input} is too large for a 32-bit argmax")
+    y = empty_packs(len(x), (*window.output, x.shape[-1]), dtype)
+    argmax = Argmax(aligned_empty(y.data.shape, _INDEX[dtype]), y.n, window.input)
+    _max_forward[dtype](
+        packed(x, dtype, n_threads=threads).rows, y.rows, argmax.rows.view(dtype), window.sizes,
+        x.shape[-1], threads,
+    )  # fmt: skip
+    return answer(y, x, threads), answer(argmax, x, threads)
+
+
+def max_pool_backward(dy, argmax, input_shape, *, n_threads=None):
+    """Gradient of max pooling: all of it goes to the chosen elements.
+
+    Parameters
+    ----------
+    dy : array_like or Packs, shape (N, *output, C)
+    argmax : array_like of int or Argmax packs, shape of dy
+        From the forward pass.
+    input_shape : tuple of int
+        ``(N, *spatial, C)``, the whole shape of the forward pass's `x`.
+    n_threads : int, optional
+
+    Returns
+    -------
+    dx : ndarray or Packs, shape (N, *spatial, C)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
+    IndexError
+        If `argmax` points outside the input.
+
+    Notes
+    -----
+    ``dx[n, q, c] = Σ_p dy[n, p, c] [argmax[n, p, c] = q]``
+
+    Examples
+    --------
+    >>> from fastnn import functional
+    >>> functional.max_pool_backward([[[3], [4]]], [[[1], [2]]], (1, 4, 1)).tolist()
+    [[[0.0], [3.0], [4.0], [0.0]]]
+    """
+    name = "max_pool_backward"
+    dy, argmax = operand(name, "dy", dy), operand(name, "argmax", argmax)
+    shape = tuple(geometry.as_integer(name, "input_shape", size, 0) for size in input_shape)
+    if len(shape) != len(dy.shape) or not 3 <= len(shape) <= 5 or 0 in shape[1:]:
+        raise ValueError(
+            f"{name}: expected input_shape (N, *spatial, C) and dy (N, *output, C) with equally "
+            f"many axes, got {shape} and {dy.shape}"
+        )
+    check_shape(name, "dy", dy, (shape[0], *(None,) * (len(shape) - 2), shape[-1]))
+    check_shape(name, "argmax", argmax, dy.shape)
+    dtype, threads = common_dtype(dy), resolve(n_threads)
+    places = _packed_argmax(name, argmax, shape[1:-1], dtype)
+    dx = empty_packs(len(dy), shape[1:], dtype)
+    _max_backward[dtype](
+        packed(dy, dtype, "zero", threads).rows, places, dx.rows, math.prod(dy.shape[1:-1]),
+        shape[-1], threads,
+    )  # fmt: skip
+    return answer(dx, dy, threads)
+
+
+def average_pool_forward(
+    x, size, *, stride=None, padding=0, ceil_mode=False, count_include_pad=False, n_threads=None
+):
+    """Take the mean of every window, channel by channel.
+
+    Parameters
+    ----------
+    x : array_like or Packs, shape (N, *spatial, C)
+        One to three spatial axes.
+    size, stride, padding, ceil_mode
+        As for :func:`max_pool_forward`.
+    count_include_pad : bool
+        Divide by the window's elements in the input and its padding, not in the input alone. What
+        `ceil_mode` reaches beyond the padding never counts.
+    n_threads : int, optional
+
+    Returns
+    -------
+    y : ndarray or Packs, shape (N, *output, C)
+
+    Raises
+    ------
+    ValueError
+        If a window does not fit the padded input.
+
+    Notes
+    -----
+    ``y[n, p, c] = Σ_{q in window p} x[n, q, c] / count(p)``
+
+    Examples
+    --------
+    >>> from fastnn import functional
+    >>> functional.average_pool_forward([[[1], [5], [5], [2]]], 2).tolist()
+    [[[3.0], [3.5]]]
+    """
+    name = "average_pool_forward"
+    x = operand(name, "x", x)
+    window = _window(name, x, size, stride, padding, 1, ceil_mode)
+    dtype, threads = common_dtype(x), resolve(n_threads)
+    y = empty_packs(len(x), (*window.output, x.shape[-1]), dtype)
+    _average_forward[dtype](
+        packed(x, dtype, n_threads=threads).rows, _scales(window, bool(count_include_pad), dtype),
+        y.rows, window.sizes, x.shape[-1], threads,
+    )  # fmt: skip
+    return answer(y, x, threads)
+
+
+def average_pool_backward(
+    dy,
+    input_shape,
+    size,
+    *,
+    stride=None,
+    padding=0,
+    ceil_mode=False,
+    count_include_pad=False,
+    n_threads=None,
+):
+    """Gradient of average pooling: spread evenly over every window.
+
+    Parameters
+    ----------
+    dy : array_like or Packs, shape (N, *output, C)
+    input_shape : tuple of int
+        ``(N, *spatial, C)``, the whole shape of the forward pass's `x`.
+    size, stride, padding, ceil_mode, count_include_pad
+        As in the forward pass.
+    n_threads : int, optional
+
+    Returns
+    -------
+    dx : ndarray or Packs, shape (N, *spatial, C)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
+
+    Notes
+    -----
+    ``dx[n, q, c] = Σ_{p: q in window p} dy[n, p, c] / count(p)``
+
+    Examples
+    --------
+    >>> from fastnn import functional
+    >>> functional.average_pool_backward([[[4], [6]]], (1, 4, 1), 2).tolist()
+    [[[2.0], [2.0], [3.0], [3.0]]]
+    """
+    name = "average_pool_backward"
+    dy = operand(name, "dy", dy)
+    shape = tuple(geometry.as_integer(name, "input_shape", size, 0) for size in input_shape)
+    window = _window(name, np.broadcast_to(0.0, shape), size, stride, padding, 1, ceil_mode)
+    check_shape(name, "dy", dy, (shape[0], *window.output, shape[-1]))
+    dtype, threads = common_dtype(dy), resolve(n_threads)
+    dx = empty_packs(len(dy), shape[1:], dtype)
+    _average_backward[dtype](
+        packed(dy, dtype, "zero", threads).rows, _scales(window, bool(count_include_pad), dtype),
+        dx.rows, window.sizes, shape[-1], threads,
+    )  # fmt: skip
+    return answer(dx, dy, threads)
+
+
+def _window(name, x, size, stride, padding, dilation, ceil_mode):
+    shape = x.shape
+    if not 3 <= len(shape) <= 5 or shape[-1] < 1:
+        mend = "; add a channel axis: x[..., None]" if len(shape) == 2 else ""
+        raise ValueError(
+            f"{name}: expected x of shape (N, *spatial, C) with one to three spatial axes, "
+            f"got shape {shape}{mend}"
+        )
+    stride = size if stride is None else stride
+    return window_of(name, shape[1:-1], size, stride, padding, dilation, bool(ceil_mode), True)
+
+
+@lru_cache(maxsize=256)
+def _scales(window, count_include_pad, dtype):
+    """Return one over every window's count, in the order of the output."""
+    counts = geometry.covered(window) if count_include_pad else geometry.inside(window)
+    return np.array([1.0 / math.prod(axes) for axes in product(*counts)], dtype)
+
+
+def _packed_argmax(name, argmax, spatial, dtype):
+    """Return an argmax checked, in packs behind the type of its activations."""
+    if isinstance(argmax, Argmax) and argmax.data.dtype == _INDEX[dtype]:
+        if argmax.spatial != spatial:
+            raise ValueError(
+                f"{name}: expected the input_shape of the forward pass, {argmax.spatial}, "
+                f"got {spatial}"
+            )
+        return argmax.rows.view(dtype)
+    if isinstance(argmax, Packs):
+        argmax = argmax.unpack()
+    if argmax.dtype.kind not in "iu":
+        raise TypeError(f"{name}: expected integers in argmax, got dtype {argmax.dtype}")
+    positions = math.prod(spatial)
+    outside = (argmax < 0) | (argmax >= positions)
+    if outside.any():
+        raise IndexError(
+            f"{name}: expected argmax in 0 ... {positions - 1}, got {argmax[outside][0]}"
+        )
+    places = np.ascontiguousarray(argmax, _INDEX[dtype])
+    return pack(places.view(dtype), dtype, empty="zero").rows

@@ -1,0 +1,165 @@
+"""Sliding windows: arguments per axis, padding, and output sizes, checked once."""
+
+import operator
+from typing import NamedTuple
+
+# Sizes above this are mistakes.
+LARGEST = 2**31 - 1
+
+
+class Window(NamedTuple):
+    """A window over one to three axes; every field but `output` and `input` may differ per axis."""
+
+    input: tuple
+    output: tuple
+    size: tuple
+    stride: tuple
+    dilation: tuple
+    before: tuple
+    after: tuple
+
+    @property
+    def sizes(self):
+        """What the compiled core takes: all but `after`, which follows from the others."""
+        return self[:6]
+
+
+def as_integer(name, what, value, minimum, maximum=LARGEST):
+    """Return `value` as an int from `minimum` to `maximum`, or raise."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        value = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: {what} must be an integer, got {value!r}") from None
+    if not minimum <= value <= maximum:
+        raise ValueError(f"{name}: {what} must be from {minimum} to {maximum}, got {value}")
+    return value
+
+
+def per_axis(name, what, value, rank, minimum=1):
+    """Return `value`, an int or one per axis, as a tuple of `rank` ints."""
+    if isinstance(value, str) or not hasattr(value, "__len__"):
+        return (as_integer(name, what, value, minimum),) * rank
+    if len(value) != rank:
+        raise ValueError(
+            f"{name}: {what} must be an integer or one for each of {rank} axes, got {value!r}"
+        )
+    return tuple(as_integer(name, what, entry, minimum) for entry in value)
+
+
+def padding_pairs(name, padding, spatial, extent, stride):
+    """Return (before, after) per axis from an int, one per axis, pairs, "same" or "valid"."""
+    rank = len(spatial)
+    if isinstance(padding, str):
+        if padding == "valid":
+            return ((0, 0),) * rank
+        if padding == "same":
+            # TensorFlow's: ceil(input / stride) windows, the odd element of padding after
+            totals = [
+                max((-(-size // step) - 1) * step + reach - size, 0)
+                for size, reach, step in zip(spatial, extent, stride, strict=True)
+            ]
+            return tuple((total // 2, total - total // 2) for total in totals)
+        raise ValueError(f'{name}: padding must be "same", "valid" or numbers, got {padding!r}')
+    if not hasattr(padding, "__len__"):
+        padding = (padding,) * rank
+    if len(padding) != rank:
+        raise ValueError(
+            f"{name}: padding must be an integer, one for each of {rank} axes, or a pair "
+            f"(before, after) for each, got {padding!r}"
+        )
+    return tuple(per_axis(name, "padding", entry, 2, 0) for entry in padding)
+
+
+def window(name, spatial, size, stride=1, padding=0, dilation=1, ceil_mode=False, pool=False):
+    """Check the arguments of a convolution or a pool and work out its output size.
+
+    Parameters
+    ----------
+    name : str
+        Of the operation or layer; messages start with it.
+    spatial : tuple of int
+        Size of the input per axis.
+    size, stride, dilation : int or one per axis
+    padding : int, one per axis, a pair (before, after) per axis, "same" or "valid"
+    ceil_mode : bool
+        Also a last window that reaches beyond the padded input, if it starts in the input or in the
+        padding before it.
+    pool : bool
+        Padding must be smaller than the window, and every window must meet the input.
+
+    Returns
+    -------
+    window : Window
+    """
+    spatial = tuple(spatial)
+    rank = len(spatial)
+    size = per_axis(name, "size", size, rank)
+    stride = per_axis(name, "stride", stride, rank)
+    dilation = per_axis(name, "dilation", dilation, rank)
+    extent = tuple(step * (taps - 1) + 1 for taps, step in zip(size, dilation, strict=True))
+    pairs = padding_pairs(name, padding, spatial, extent, stride)
+    output = []
+    for axis, (inputs, reach, step, (before, after)) in enumerate(
+        zip(spatial, extent, stride, pairs, strict=True)
+    ):
+        if pool and max(before, after) >= reach:
+            raise ValueError(
+                f"{name}: padding must be smaller than the window, got padding {(before, after)} "
+                f"for a window that spans {reach} (axis {axis})"
+            )
+        room = before + inputs + after - reach
+        if inputs < 1 or room < 0:
+            raise ValueError(
+                f"{name}: a window that spans {reach} does not fit an input of size {inputs} with "
+                f"padding {(before, after)} (axis {axis}); use a smaller window, or padding"
+            )
+        count = (-(-room // step) if ceil_mode else room // step) + 1
+        if ceil_mode and (count - 1) * step >= inputs + before:
+            count -= 1
+        output.append(count)
+        if pool:
+            _check_windows_meet_input(name, axis, inputs, count, size[axis], step, dilation[axis], before)
+    return Window(
+        spatial, tuple(output), size, stride, dilation,
+        tuple(before for before, _ in pairs), tuple(after for _, after in pairs),
+    )  # fmt: skip
+
+
+def _check_windows_meet_input(name, axis, inputs, count, size, stride, dilation, before):
+    """Padding and dilation together can leave a window with nothing but padding to pool."""
+    if dilation == 1:
+        return
+    for position in range(count):
+        first = position * stride - before
+        taps_before = max(0, -(-(-first) // dilation))
+        if taps_before >= size or first + taps_before * dilation >= inputs:
+            raise ValueError(
+                f"{name}: window {position} of axis {axis} holds nothing but padding (size {size}, "
+                f"dilation {dilation}, padding {before} before, input {inputs}); use less padding"
+            )
+
+
+def covered(window):
+    """Return, per axis, how many taps of each window lie in the input or in its padding."""
+    return [
+        [min(size, before + inputs + after - position * stride) for position in range(outputs)]
+        for inputs, outputs, size, stride, before, after in zip(
+            window.input, window.output, window.size, window.stride, window.before, window.after,
+            strict=True,
+        )
+    ]  # fmt: skip
+
+
+def inside(window):
+    """Return, per axis, how many taps of each window lie in the input itself."""
+    return [
+        [
+            min(position * stride - before + size, inputs) - max(position * stride - before, 0)
+            for position in range(outputs)
+        ]
+        for inputs, outputs, size, stride, before in zip(
+            window.input, window.output, window.size, window.stride, window.before, strict=True
+        )
+    ]

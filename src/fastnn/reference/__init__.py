@@ -1,0 +1,72 @@
+"""Every operation of :mod:`fastnn.functional` in plain Python loops, to check results against.
+
+The names and parameters are those of `fastnn.functional` (without `n_threads`). The loops read like
+the equations they implement, compute in float64, and use NumPy arrays as containers only. They
+share nothing with the compiled code. They are slow: use them on small arrays.
+
+Arrays are channels last, `(N, *spatial, C)`; weights are output first, `(out, in)` and
+`(out, *kernel, in / groups)`. A result is float64 if any operand is float64, else float32.
+"""
+
+from .conv import conv_backward_input, conv_backward_weights, conv_forward
+from .dense import dense_backward_input, dense_backward_weights, dense_forward
+from .losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    half_squared_error,
+    mean_squared_error,
+    squared_error,
+)
+from .pointwise import (
+    relu_backward,
+    relu_forward,
+    sigmoid_backward,
+    sigmoid_forward,
+    sign_backward,
+    sign_forward,
+    softmax_backward,
+    softmax_forward,
+    tanh_backward,
+    tanh_forward,
+)
+from .pool import (
+    average_pool_backward,
+    average_pool_forward,
+    max_pool_backward,
+    max_pool_forward,
+)
+from .random import random_normal, random_uint32, random_uniform
+from .update import adam_update, sgd_update
+
+__all__ = [
+    "adam_update",
+    "average_pool_backward",
+    "average_pool_forward",
+    "binary_cross_entropy",
+    "conv_backward_input",
+    "conv_backward_weights",
+    "conv_forward",
+    "cross_entropy",
+    "dense_backward_input",
+    "dense_backward_weights",
+    "dense_forward",
+    "half_squared_error",
+    "max_pool_backward",
+    "max_pool_forward",
+    "mean_squared_error",
+    "random_normal",
+    "random_uint32",
+    "random_uniform",
+    "relu_backward",
+    "relu_forward",
+    "sgd_update",
+    "sigmoid_backward",
+    "sigmoid_forward",
+    "sign_backward",
+    "sign_forward",
+    "softmax_backward",
+    "softmax_forward",
+    "squared_error",
+    "tanh_backward",
+    "tanh_forward",
+]

@@ -1,0 +1,299 @@
+"""Write pytorch.npz: what PyTorch computes in float64, for fastnn to agree with (see README.md)."""
+
+import json
+import pathlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+CONV = (F.conv1d, F.conv2d, F.conv3d)
+MAX_POOL = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
+AVERAGE_POOL = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
+
+CONV_CASES = [
+    # name, spatial, in channels, filters, kernel, options
+    ("conv1d", (6,), 2, 3, (3,), {}),
+    ("conv1d-all", (11,), 4, 6, (3,), {"stride": 2, "padding": 2, "dilation": 2, "groups": 2}),
+    ("conv2d", (5, 6), 1, 3, (3, 3), {}),
+    ("conv2d-stride", (7, 6), 3, 2, (3, 2), {"stride": [2, 1]}),
+    ("conv2d-padding", (4, 5), 2, 3, (3, 3), {"padding": [1, 2]}),
+    ("conv2d-dilation", (8, 7), 2, 2, (3, 2), {"dilation": [2, 3]}),
+    ("conv2d-groups", (5, 5), 6, 4, (2, 3), {"groups": 2}),
+    ("conv2d-depthwise", (5, 6), 3, 3, (3, 3), {"groups": 3, "padding": 1, "stride": 2}),
+    ("conv2d-all", (9, 8), 4, 4, (3, 3), {"stride": 2, "padding": 3, "dilation": 2, "groups": 2}),
+    ("conv3d", (4, 3, 5), 2, 2, (2, 2, 3), {}),
+    (
+        "conv3d-all",
+        (5, 4, 6),
+        2,
+        4,
+        (2, 2, 2),
+        {"stride": [1, 2, 2], "padding": [1, 0, 1], "dilation": [2, 1, 2], "groups": 2},
+    ),
+]
+
+MAX_POOL_CASES = [
+    # name, spatial, size, options
+    ("max_pool1d", (7,), 2, {}),
+    ("max_pool1d-all", (11,), 3, {"stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True}),
+    ("max_pool2d", (6, 7), 2, {}),
+    ("max_pool2d-ceil", (5, 7), [2, 3], {"stride": [2, 2], "ceil_mode": True}),
+    ("max_pool2d-padding", (5, 6), 3, {"stride": [1, 2], "padding": 1}),
+    ("max_pool2d-all", (8, 9), 3, {"stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True}),
+    ("max_pool3d", (4, 5, 4), 2, {"stride": [1, 2, 2]}),
+    ("max_pool3d-all", (5, 5, 4), 2, {"padding": 1, "stride": 2, "ceil_mode": True}),
+]
+
+AVERAGE_POOL_CASES = [
+    # name, spatial, size, options
+    ("average_pool1d", (7,), 2, {}),
+    ("average_pool1d-all", (8,), 3, {"stride": 2, "padding": 1, "ceil_mode": True}),
+    ("average_pool2d", (6, 7), [2, 3], {"stride": [2, 1]}),
+    ("average_pool2d-padding", (5, 6), 3, {"stride": 2, "padding": 1}),
+    ("average_pool2d-all", (6, 7), 3, {"stride": [2, 3], "padding": 1, "ceil_mode": True}),
+    ("average_pool3d", (4, 5, 4), 2, {"stride": [1, 2, 3]}),
+    ("average_pool3d-all", (5, 4, 6), 3, {"stride": 2, "padding": 1, "ceil_mode": True}),
+]
+
+RNG = np.random.default_rng(20240)
+
+
+def integers(*shape, low=-4, high=5):
+    return RNG.integers(low, high, shape).astype(np.float64)
+
+
+def halves(*shape):
+    return integers(*shape) / 2
+
+
+def leaf(array):
+    return torch.tensor(array, dtype=torch.float64, requires_grad=True)
+
+
+def channels_first(array):
+    """fastnn's `(N, *spatial, C)` and `(out, *kernel, in)` to PyTorch's order, as a leaf."""
+    return leaf(np.moveaxis(array, -1, 1).copy())
+
+
+def channels_last(tensor):
+    return np.moveaxis(tensor.detach().numpy(), 1, -1)
+
+
+def call(function, arguments, returns, **options):
+    return {
+        "function": function,
+        "arguments": arguments,
+        "options": options,
+        "returns": returns,
+    }
+
+
+def dense_cases():
+    x, weight, bias, dy = integers(3, 5), halves(4, 5), integers(4), integers(3, 4)
+    tensors = [leaf(array) for array in (x, weight, bias)]
+    y = F.linear(*tensors)
+    dx, dweight, dbias = torch.autograd.grad(y, tensors, torch.tensor(dy))
+    calls = [
+        call("dense_forward", ["x", "weight", "bias"], ["y"]),
+        call("dense_backward_input", ["dy", "weight"], ["dx"]),
+        call("dense_backward_weights", ["x", "dy"], ["dweight", "dbias"]),
+    ]
+    arrays = {"x": x, "weight": weight, "bias": bias, "dy": dy}
+    tensors = {"y": y, "dx": dx, "dweight": dweight, "dbias": dbias}
+    yield "dense", calls, arrays | {name: tensor.detach() for name, tensor in tensors.items()}
+
+
+def conv_cases():
+    for name, spatial, channels, filters, kernel, options in CONV_CASES:
+        x, bias = integers(2, *spatial, channels), integers(filters)
+        weight = halves(filters, *kernel, channels // options.get("groups", 1))
+        tensors = [channels_first(x), channels_first(weight), leaf(bias)]
+        y = CONV[len(spatial) - 1](*tensors, **options)
+        dy = integers(*channels_last(y).shape)
+        gradients = torch.autograd.grad(y, tensors, channels_first(dy))
+        arrays = {"x": x, "weight": weight, "bias": bias, "dy": dy, "y": channels_last(y)}
+        arrays["dx"], arrays["dweight"] = map(channels_last, gradients[:2])
+        arrays["dbias"] = gradients[2].numpy()
+        size = {"value": kernel}
+        yield (
+            name,
+            [
+                call("conv_forward", ["x", "weight", "bias"], ["y"], **options),
+                call("conv_backward_input", ["dy", "weight", {"shape_of": "x"}], ["dx"], **options),
+                call("conv_backward_weights", ["x", "dy", size], ["dweight", "dbias"], **options),
+            ],
+            arrays,
+        )
+
+
+def max_pool_cases():
+    for name, spatial, size, options in MAX_POOL_CASES:
+        x = integers(2, *spatial, 3)  # ties abound
+        tensor = channels_first(x)
+        y, argmax = MAX_POOL[len(spatial) - 1](tensor, size, **options, return_indices=True)
+        dy = integers(*channels_last(y).shape)
+        (dx,) = torch.autograd.grad(y, [tensor], channels_first(dy))
+        arrays = {"x": x, "dy": dy, "y": channels_last(y), "dx": channels_last(dx)}
+        arrays["argmax"] = channels_last(argmax)
+        yield (
+            name,
+            [
+                call("max_pool_forward", ["x", {"value": size}], ["y", "argmax"], **options),
+                call("max_pool_backward", ["dy", "argmax", {"shape_of": "x"}], ["dx"]),
+            ],
+            arrays,
+        )
+
+
+def average_pool_cases():
+    for name, spatial, size, options in AVERAGE_POOL_CASES:
+        for count in (False, True):
+            settings = {**options, "count_include_pad": count}
+            x = integers(2, *spatial, 3)
+            tensor = channels_first(x)
+            y = AVERAGE_POOL[len(spatial) - 1](tensor, size, **settings)
+            dy = integers(*channels_last(y).shape)
+            (dx,) = torch.autograd.grad(y, [tensor], channels_first(dy))
+            arrays = {"x": x, "dy": dy, "y": channels_last(y), "dx": channels_last(dx)}
+            backward = ["dy", {"shape_of": "x"}, {"value": size}]
+            yield (
+                f"{name}-count" if count else name,
+                [
+                    call("average_pool_forward", ["x", {"value": size}], ["y"], **settings),
+                    call("average_pool_backward", backward, ["dx"], **settings),
+                ],
+                arrays,
+            )
+
+
+def activation_cases():
+    functions = {
+        "relu": torch.relu,
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "softmax": lambda x: torch.softmax(x, -1),
+    }
+    for name, function in functions.items():
+        x, dy = halves(3, 2, 7), integers(3, 2, 7)
+        x[0, 0, :4] = [-40, 40, 0, 18.5]
+        tensor = leaf(x)
+        y = function(tensor)
+        (dx,) = torch.autograd.grad(y, [tensor], torch.tensor(dy))
+        calls = [
+            call(f"{name}_forward", ["x"], ["y"]),
+            call(f"{name}_backward", ["dy", "y"], ["dx"]),
+        ]
+        yield name, calls, {"x": x, "dy": dy, "y": y.detach(), "dx": dx}
+
+
+def loss_cases():
+    labels, spatial_labels = RNG.integers(0, 5, 4), RNG.integers(0, 3, (2, 3, 4))
+    one_hot = np.eye(5)[RNG.integers(0, 5, 4)]
+    bits = integers(4, 3, low=0, high=2)
+    cases = [
+        # name, function, output, target, PyTorch's mean loss
+        ("labels", "cross_entropy", halves(4, 5), labels, F.cross_entropy),
+        ("one-hot", "cross_entropy", halves(4, 5), one_hot, F.cross_entropy),
+        ("rows", "cross_entropy", halves(4, 5), np.abs(halves(4, 5)), F.cross_entropy),
+        ("spatial", "cross_entropy", halves(2, 3, 4, 3), spatial_labels, F.cross_entropy),
+        (
+            "logits",
+            "binary_cross_entropy",
+            halves(4, 3) * 8,
+            bits,
+            lambda z, t: 3 * F.binary_cross_entropy_with_logits(z, t),  # summed over outputs
+        ),
+        ("mse", "mean_squared_error", halves(4, 3), integers(4, 3), F.mse_loss),
+        ("se", "squared_error", halves(4, 3), integers(4, 3), lambda y, t: 3 * F.mse_loss(y, t)),
+    ]
+    for name, function, output, target, loss_function in cases:
+        tensor = channels_first(output)
+        loss = loss_function(tensor, torch.tensor(target))
+        (gradient,) = torch.autograd.grad(loss, [tensor])
+        arrays = {"output": output, "target": target, "loss": loss.detach()}
+        arrays["gradient"] = channels_last(gradient)
+        calls = [call(function, ["output", "target"], ["loss", "gradient"])]
+        yield f"{function}-{name}", calls, arrays
+
+
+def update_cases():
+    cases = [
+        # name, function, state, fastnn's options, PyTorch's optimizer
+        (
+            "sgd",
+            "sgd_update",
+            [],
+            {"learning_rate": 0.25},
+            lambda p: torch.optim.SGD(p, lr=0.25),
+        ),
+        (
+            "sgd-momentum",
+            "sgd_update",
+            ["velocity"],
+            {"learning_rate": 0.1, "momentum": 0.9},
+            lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9),
+        ),
+        (
+            "sgd-nesterov",
+            "sgd_update",
+            ["velocity"],
+            {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True},
+            lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
+        ),
+        (
+            "adam",
+            "adam_update",
+            ["first_moment", "second_moment"],
+            {"learning_rate": 0.01},
+            lambda p: torch.optim.Adam(p, lr=0.01),
+        ),
+        (
+            "adam-options",
+            "adam_update",
+            ["first_moment", "second_moment"],
+            {"learning_rate": 0.1, "beta1": 0.5, "beta2": 0.75, "epsilon": 0.01},
+            lambda p: torch.optim.Adam(p, lr=0.1, betas=(0.5, 0.75), eps=0.01),
+        ),
+    ]
+    steps, size = 10, 6
+    for name, function, state, options, make in cases:
+        gradients = integers(steps, size)
+        gradients[:, 0] = 0.0  # a parameter that never gets a gradient
+        parameter = leaf(integers(size))
+        optimizer = make([parameter])
+        history = [parameter.detach().numpy().copy()]
+        for row in gradients:
+            parameter.grad = torch.tensor(row)
+            optimizer.step()
+            history.append(parameter.detach().numpy().copy())
+        update = call(function, state, ["parameters"], **options) | {"repeat": steps}
+        yield name, [update], {"gradients": gradients, "parameters": np.stack(history)}
+
+
+def main():
+    torch.set_num_threads(1)
+    configuration, arrays = [], {}
+    families = (
+        dense_cases,
+        conv_cases,
+        max_pool_cases,
+        average_pool_cases,
+        activation_cases,
+        loss_cases,
+        update_cases,
+    )
+    for family in families:
+        for name, calls, case_arrays in family():
+            configuration.append(json.dumps({"name": name, "calls": calls}))
+            for array_name, array in case_arrays.items():
+                arrays[f"{name}/{array_name}"] = np.asarray(array)
+    arrays["configuration"] = np.array(configuration)
+    arrays["versions"] = np.array(f"torch {torch.__version__}, numpy {np.__version__}")
+    path = pathlib.Path(__file__).with_name("pytorch.npz")
+    np.savez_compressed(path, **arrays)
+    print(f"{path.name}: {len(configuration)} cases, {path.stat().st_size / 1024:.0f} KB")
+
+
+if __name__ == "__main__":
+    main()

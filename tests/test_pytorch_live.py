@@ -1,0 +1,199 @@
+"""Random configurations of the compiled operations against PyTorch, where it is installed.
+
+PyTorch computes in float64, from the inputs as the operation got them. Dot products may differ by
+the bound on their rounding, `TERMS * eps * sum |a| |b|`; PyTorch computes that sum too, from
+absolute values.
+"""
+
+import importlib
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+F = torch.nn.functional
+
+CONV = (F.conv1d, F.conv2d, F.conv3d)
+MAX_POOL = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
+AVERAGE_POOL = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
+TERMS = 8
+CONFIGURATIONS = 36  # of each kind, in each dtype
+
+
+@pytest.fixture(scope="module")
+def functional():
+    return importlib.import_module("fastnn.functional")
+
+
+@pytest.fixture(params=["float32", "float64"])
+def dtype(request):
+    return request.param
+
+
+def reals(rng, dtype, *shape):
+    return rng.standard_normal(shape).astype(dtype)
+
+
+def cotangent(rng, dtype, *shape):
+    return rng.integers(-4, 5, shape).astype(dtype)
+
+
+def leaf(array):
+    return torch.tensor(np.ascontiguousarray(array), dtype=torch.float64).requires_grad_()
+
+
+def channels_first(array):
+    return leaf(np.moveaxis(array, -1, 1))
+
+
+def channels_last(tensor):
+    array = tensor.detach().numpy()
+    return np.moveaxis(array, 1, -1) if array.ndim > 1 else array
+
+
+def check(result, expected, magnitude, dtype, label):
+    """`result` has the dtype asked for and differs from `expected` by rounding alone."""
+    assert result.dtype == dtype, label
+    assert result.shape == expected.shape, label
+    excess = np.abs(result - expected) - TERMS * np.finfo(dtype).eps * magnitude
+    assert np.max(excess, initial=0.0) <= 0, f"{label}: off by {np.max(excess)} too much"
+
+
+def forward_and_gradients(operation, operands, dy):
+    """PyTorch's output and gradients as float64 arrays, channels first."""
+    y = operation(*operands)
+    return [y, *torch.autograd.grad(y, operands, dy)]
+
+
+def with_magnitudes(operation, operands, dy):
+    """The same twice: of the operands, and of their absolute values."""
+    absolute = [leaf(operand.detach().abs().numpy()) for operand in operands]
+    return zip(
+        forward_and_gradients(operation, operands, dy),
+        forward_and_gradients(operation, absolute, dy.abs()),
+        strict=True,
+    )
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+def test_dense_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(seed)
+    samples, inputs, outputs = (int(size) for size in rng.integers(1, 40, 3))
+    x, weight = reals(rng, dtype, samples, inputs), reals(rng, dtype, outputs, inputs)
+    bias, dy = reals(rng, dtype, outputs), cotangent(rng, dtype, samples, outputs)
+    dweight, dbias = functional.dense_backward_weights(x, dy)
+    results = {
+        "y": functional.dense_forward(x, weight, bias),
+        "dx": functional.dense_backward_input(dy, weight),
+        "dweight": dweight,
+        "dbias": dbias,
+    }
+    expected = with_magnitudes(F.linear, [leaf(x), leaf(weight), leaf(bias)], leaf(dy).detach())
+    for (label, result), pair in zip(results.items(), expected, strict=True):
+        check(result, *(tensor.detach().numpy() for tensor in pair), dtype, label)
+
+
+def random_conv(rng):
+    """Rank, samples, spatial sizes, channels, filters, kernel and options that fit together."""
+    rank = int(rng.integers(1, 4))
+    kernel = rng.integers(1, (6, 5, 4)[rank - 1], rank)
+    dilation = rng.integers(1, 4, rank)
+    padding = rng.integers(0, 4, (rank, 2))
+    extent = dilation * (kernel - 1) + 1
+    smallest = np.maximum(extent - padding.sum(1), 1)
+    spatial = smallest + rng.integers(0, (24, 9, 5)[rank - 1], rank)
+    groups = int(rng.choice([1, 1, 1, 2, 3]))
+    options = {
+        "stride": tuple(rng.integers(1, 4, rank).tolist()),
+        "padding": tuple(map(tuple, padding.tolist())),
+        "dilation": tuple(dilation.tolist()),
+        "groups": groups,
+    }
+    channels, filters = (groups * int(count) for count in rng.integers(1, 9, 2))
+    samples = int(rng.choice([1, 2, 3, 15, 16, 17, 20]))
+    return rank, (samples, *spatial.tolist(), channels), (filters, *kernel.tolist()), options
+
+
+def pytorch_conv(rank, options):
+    """A convolution of PyTorch that takes a pair of paddings per axis."""
+    options = dict(options)
+    pad = [amount for pair in reversed(options.pop("padding")) for amount in pair]
+    return lambda x, weight, bias: CONV[rank - 1](F.pad(x, pad), weight, bias, **options)
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+def test_convolution_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(1000 + seed)
+    rank, shape, (filters, *kernel), options = random_conv(rng)
+    x = reals(rng, dtype, *shape)
+    weight = reals(rng, dtype, filters, *kernel, shape[-1] // options["groups"])
+    bias = reals(rng, dtype, filters)
+    y = functional.conv_forward(x, weight, bias, **options)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.conv_backward_input(dy, weight, x.shape, **options)
+    dweight, dbias = functional.conv_backward_weights(x, dy, tuple(kernel), **options)
+
+    operands = [channels_first(x), channels_first(weight), leaf(bias)]
+    expected = with_magnitudes(pytorch_conv(rank, options), operands, channels_first(dy).detach())
+    for result, pair, label in zip(
+        (y, dx, dweight, dbias), expected, ("y", "dx", "dweight", "dbias"), strict=True
+    ):
+        check(result, *map(channels_last, pair), dtype, f"{label} of {shape}, {options}")
+
+
+def random_pool(rng):
+    """Rank, shape, size and options that PyTorch allows: padding up to half the window."""
+    rank = int(rng.integers(1, 4))
+    size = rng.integers(1, 5, rank)
+    padding = [int(rng.integers(0, k // 2 + 1)) for k in size]
+    spatial = size + rng.integers(0, (24, 9, 5)[rank - 1], rank)
+    options = {
+        "stride": tuple(rng.integers(1, 5, rank).tolist()),
+        "padding": tuple(padding),
+        "ceil_mode": bool(rng.integers(2)),
+    }
+    samples = int(rng.choice([1, 2, 3, 15, 16, 17, 20]))
+    return rank, (samples, *spatial.tolist(), int(rng.integers(1, 6))), size, options
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+def test_max_pool_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(2000 + seed)
+    rank, shape, size, options = random_pool(rng)
+    options["dilation"] = tuple(
+        int(rng.integers(1, max((n - 1) // max(k - 1, 1), 1) + 1)) if n > k else 1
+        for n, k in zip(shape[1:-1], size, strict=True)
+    )
+    size = tuple(size.tolist())
+    x = rng.integers(-9, 10, shape).astype(dtype)  # ties abound
+    y, argmax = functional.max_pool_forward(x, size, **options)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.max_pool_backward(dy, argmax, x.shape)
+
+    tensor = channels_first(x)
+    pooled, indices = MAX_POOL[rank - 1](tensor, size, **options, return_indices=True)
+    (gradient,) = torch.autograd.grad(pooled, [tensor], channels_first(dy))
+    np.testing.assert_array_equal(y, channels_last(pooled))
+    np.testing.assert_array_equal(argmax, channels_last(indices))
+    np.testing.assert_array_equal(dx, channels_last(gradient))
+    assert (y.dtype, argmax.dtype, dx.dtype) == (dtype, np.int64, dtype)
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+def test_average_pool_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(3000 + seed)
+    rank, shape, size, options = random_pool(rng)
+    options["count_include_pad"] = bool(rng.integers(2))
+    size = tuple(size.tolist())
+    x = reals(rng, dtype, *shape)
+    y = functional.average_pool_forward(x, size, **options)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.average_pool_backward(dy, x.shape, size, **options)
+
+    expected = with_magnitudes(
+        lambda x: AVERAGE_POOL[rank - 1](x, size, **options),
+        [channels_first(x)],
+        channels_first(dy).detach(),
+    )
+    for result, pair, label in zip((y, dx), expected, ("y", "dx"), strict=True):
+        check(result, *map(channels_last, pair), dtype, f"{label} of {shape}, {size}, {options}")
