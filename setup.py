@@ -27,7 +27,7 @@ X86 = platform.machine().lower() in {"x86_64", "amd64"}
 # the wheel. A tile's flushed sums are written before they are read, which gcc cannot see.
 FLAGS = [
     "-O3", "-std=c11", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-g0",
-    "-fPIC", "-Wno-maybe-uninitialized", "-Wno-unknown-warning-option",
+    "-fPIC", "-Wno-maybe-uninitialized",
 ]
 ISA_FLAGS = {
     "generic": [],

@@ -16,7 +16,7 @@ INLINE void NAME(outer)(
         const int taps, const int outputs,
         const REAL *x, const ptrdiff_t *tap, ptrdiff_t x_row_step, ptrdiff_t x_column_step,
         const REAL *dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,
-        ptrdiff_t rows, ptrdiff_t columns, REAL *sums, ptrdiff_t sums_step) {
+        ptrdiff_t rows, ptrdiff_t columns, int accumulate, REAL *sums, ptrdiff_t sums_step) {
     for (int piece = 0; piece < PACK_VECTORS; piece++) {
         vec sum[OUTER_OUTPUTS][OUTER_TAPS];
         UNROLL for (int o = 0; o < outputs; o++)
@@ -43,7 +43,8 @@ INLINE void NAME(outer)(
         UNROLL for (int o = 0; o < outputs; o++)
             UNROLL for (int t = 0; t < taps; t++) {
                 REAL *place = sums + (o * sums_step + t) * LANES + piece * WIDTH;
-                store(place, load(place) + sum[o][t]);
+                if (accumulate) sum[o][t] += load(place);
+                store(place, sum[o][t]);
             }
     }
 }
@@ -52,9 +53,10 @@ INLINE void NAME(outer)(
     static void NAME(outer_##taps##_##outputs)(                                                     \
             const REAL *x, const ptrdiff_t *tap, ptrdiff_t x_row_step, ptrdiff_t x_column_step,     \
             const REAL *dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,                        \
-            ptrdiff_t rows, ptrdiff_t columns, REAL *sums, ptrdiff_t sums_step) {                   \
+            ptrdiff_t rows, ptrdiff_t columns, int accumulate, REAL *sums,                          \
+            ptrdiff_t sums_step) {                                                                  \
         NAME(outer)(taps, outputs, x, tap, x_row_step, x_column_step, dy, dy_row_step,              \
-                    dy_column_step, rows, columns, sums, sums_step);                                \
+                    dy_column_step, rows, columns, accumulate, sums, sums_step);                    \
     }
 #define FOR_OUTERS(DO)                                                                              \
     REPEAT(OUTER_OUTPUTS, DO, 1) REPEAT(OUTER_OUTPUTS, DO, 2)                                       \

@@ -24,15 +24,16 @@ typedef struct {
 
     /* outer[taps - 1][outputs - 1]: vector x vector, the weight gradient of a convolution.
      *
-     *   sums[(o·sums_step + t)·LANES + lane] +=
+     *   sums[(o·sums_step + t)·LANES + lane] =
      *       Σ_row Σ_column x[tap[t] + row·x_row_step + column·x_column_step + lane]
      *                      · dy[row·dy_row_step + column·dy_column_step + o·LANES + lane]
+     *       + what sums held before                    (only if accumulate)
      *
      * One chain: rows · columns is at most CHAIN. */
     void (*outer[FASTNN_MAX_TAPS][FASTNN_MAX_OUTPUTS])(
         const REAL *x, const ptrdiff_t *tap, ptrdiff_t x_row_step, ptrdiff_t x_column_step,
         const REAL *dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,
-        ptrdiff_t rows, ptrdiff_t columns, REAL *sums, ptrdiff_t sums_step);
+        ptrdiff_t rows, ptrdiff_t columns, int accumulate, REAL *sums, ptrdiff_t sums_step);
 
     /* y[i] = Σ_lane x[i·LANES + lane], added in halves: (l, l + 8), (l, l + 4), (l, l + 2), (0, 1). */
     void (*lane_sums)(ptrdiff_t n, const REAL *x, REAL *y);
@@ -41,11 +42,16 @@ typedef struct {
     void (*position_sums)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
                           ptrdiff_t x_position_step, REAL *sums);
 
-    /* y[c·LANES + lane] = rows[lane][c] for c < columns: 16 rows of samples become lane packs. */
-    void (*rows_to_lanes)(const REAL *const *rows, ptrdiff_t columns, REAL *y);
+    /* y[c·y_step + lane] = rows[lane][c] for c < columns: 16 rows (of samples, of weights) become
+     * packs. With y_step < LANES only the first y_step rows remain: each column overwrites the surplus
+     * of the one before, and the last writes LANES − y_step numbers beyond the end. */
+    void (*rows_to_lanes)(const REAL *const *rows, ptrdiff_t columns, REAL *y, ptrdiff_t y_step);
 
     /* rows[lane][c] = x[c·LANES + lane] for c < columns, lane < n_rows. */
     void (*lanes_to_rows)(const REAL *x, ptrdiff_t columns, ptrdiff_t n_rows, REAL *const *rows);
+
+    /* y[r·width + i] = x[r·x_row_step + i] for r < n_rows, i < width. */
+    void (*copy_panel)(const REAL *x, ptrdiff_t x_row_step, ptrdiff_t n_rows, ptrdiff_t width, REAL *y);
 
     /* Element by element over n numbers, any n; y may be x, dx may be dy. Backward from the output y:
      * relu dy·[y > 0], sigmoid dy·y(1 − y), tanh dy·(1 − y²). sign(0) = 0; NaN goes through all. */

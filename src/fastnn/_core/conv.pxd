@@ -5,11 +5,13 @@ from fastnn._core.window cimport Axis, Segment
 # Convolution forward and its input gradient are one correlation of source with packed weights.
 cdef struct Correlation:
     Axis axis[3]
-    Segment* segments           # of the last axis
-    ptrdiff_t n_segments
+    Segment* rows               # segments of the height axis
+    Segment* columns            # segments of the width axis
+    ptrdiff_t n_rows, n_columns
     ptrdiff_t size[3]           # the kernel
     ptrdiff_t groups
     ptrdiff_t terms             # source channels of a group
+    bint rows_touch             # taps along the last axis lie side by side in x and in the weights
     Tiling tiling               # of the target channels of a group
 
 cdef void conv_correlate_chunk(

@@ -2,18 +2,20 @@
 
 Both are the same correlation, y[target] = Σ_taps Σ_c x[source] · w[tap][c]; window.pxd says which taps.
 
-    for each row of targets (all axes but the last)
-        for each segment of the row whose targets share their taps
-            list the runs of consecutive terms (taps side by side in memory are one run)
+    for each block of targets (a segment of rows x a segment of columns) that share their taps
+        list the runs of consecutive terms (taps side by side in memory are one run)
+        for each line of the block, along its columns or, at left and right borders, along its rows
             for each position tile, for each output tile: csrc's tile
 """
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport free, malloc
 
 from fastnn._core.kernels cimport (
-    LANES, enter_fast_mode, fastnn_run, leave_fast_mode, real, tile)
+    LANES, MAX_POSITIONS, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real, tile)
+from fastnn._core.memory cimport aligned
 from fastnn._core.threads cimport team
-from fastnn._core.tiles cimport choose_tiling, tile_start, tile_width
+from fastnn._core.tiles cimport (
+    make_tiling, pack_rows, panel_start, panels_size, tile_start, tile_width, tiling_cycles)
 from fastnn._core.window cimport Axis, Segment, Taps, Window, find_segments, make_axis, make_window
 
 
@@ -25,22 +27,17 @@ cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, 
     backward: an output is an input channel, a term a filter, and taps run from the last
     """
     cdef ptrdiff_t taps = plan.size[0] * plan.size[1] * plan.size[2]
-    cdef ptrdiff_t terms = plan.terms, outputs = plan.tiling.outputs
+    cdef ptrdiff_t terms = plan.terms, outputs = plan.tiling.outputs, tap
     cdef ptrdiff_t start = tile_start(&plan.tiling, index), width = tile_width(&plan.tiling, index)
-    cdef ptrdiff_t tap, term, o
-    cdef const real* source
-    packed += (group * outputs + start) * taps * terms
+    packed += (group * panels_size(&plan.tiling, taps * terms)
+               + panel_start(&plan.tiling, index, taps * terms))
+    if not backward:
+        pack_rows(weight + (group * outputs + start) * taps * terms, taps * terms, taps * terms,
+                  width, packed)
+        return
     for tap in range(taps):
-        for term in range(terms):
-            if backward:
-                source = weight + ((group * terms + term) * taps + taps - 1 - tap) * outputs + start
-                for o in range(width):
-                    packed[o] = source[o]
-            else:
-                source = weight + ((group * outputs + start) * taps + tap) * terms + term
-                for o in range(width):
-                    packed[o] = source[o * taps * terms]
-            packed += width
+        copy_panel(weight + (group * terms * taps + taps - 1 - tap) * outputs + start,
+                   taps * outputs, terms, width, packed + tap * terms * width)
 
 
 cdef ptrdiff_t list_runs(const Correlation* plan, ptrdiff_t group, const Taps* depth,
@@ -48,26 +45,53 @@ cdef ptrdiff_t list_runs(const Correlation* plan, ptrdiff_t group, const Taps* d
     """Write the runs of a segment's terms; taps that touch in x and in the weights are one run."""
     cdef ptrdiff_t source_channels = plan.groups * plan.terms
     cdef ptrdiff_t i, j, k, source, place, x, w, found = 0
+    cdef ptrdiff_t length = plan.terms * width.count if plan.rows_touch else plan.terms
+    if width.count == 0:
+        return 0
     for i in range(depth.count):
         for j in range(height.count):
             source = ((depth.source + i * plan.axis[0].source_step) * plan.axis[1].sources
                       + height.source + j * plan.axis[1].source_step)
             place = ((depth.place + i * plan.axis[0].place_step) * plan.size[1]
                      + height.place + j * plan.axis[1].place_step)
-            for k in range(width.count):
+            # along the last axis all taps are one run, if they touch
+            for k in range(1 if plan.rows_touch else width.count):
                 x = ((source * plan.axis[2].sources + width.source + k * plan.axis[2].source_step)
                      * source_channels + group * plan.terms) * LANES
                 w = ((place * plan.size[2] + width.place + k * plan.axis[2].place_step)
                      * plan.terms)
                 if (found and runs[found - 1].x + runs[found - 1].length * LANES == x
                         and runs[found - 1].w + runs[found - 1].length == w):
-                    runs[found - 1].length += plan.terms
+                    runs[found - 1].length += length
                     continue
                 runs[found].x = x
                 runs[found].w = w
-                runs[found].length = plan.terms
+                runs[found].length = length
                 found += 1
     return found
+
+
+cdef void correlate_line(
+        const Correlation* plan, const real* x, ptrdiff_t x_step, const fastnn_run* runs,
+        ptrdiff_t n_runs, const real* packed, const real* bias, real* y, ptrdiff_t y_step,
+        ptrdiff_t count) noexcept nogil:
+    """`count` targets of one group, `y_step` apart, that share their taps."""
+    cdef const Tiling* tiling = &plan.tiling
+    cdef ptrdiff_t terms = plan.size[0] * plan.size[1] * plan.size[2] * plan.terms
+    cdef ptrdiff_t j, index, start, width
+    for j from 0 <= j < count by tiling.positions:
+        for index in range(tiling.tiles):
+            start = tile_start(tiling, index)
+            width = tile_width(tiling, index)
+            tile(<int>min(<ptrdiff_t>tiling.positions, count - j), <int>width, x + j * x_step, x_step,
+                 LANES, runs, n_runs, packed + panel_start(tiling, index, terms), width,
+                 bias + start if bias != NULL else NULL, False,
+                 y + j * y_step + start * LANES, y_step, LANES)
+
+
+cdef inline bint along_columns(const Correlation* plan, ptrdiff_t rows, ptrdiff_t columns) noexcept nogil:
+    """Which way the position tiles of a block of targets go."""
+    return columns >= plan.tiling.positions or columns >= rows
 
 
 cdef void conv_correlate_chunk(
@@ -75,62 +99,107 @@ cdef void conv_correlate_chunk(
         const real* x,              # IN   (*sources, groups·terms, LANES)
         const real* packed,         # IN   weights from pack_tile
         const real* bias,           # IN   (groups·outputs,) or NULL
-        real* y,                    # OUT  (*targets, groups·outputs, LANES), overwritten
+        real* y,                    # OUT  (*targets, groups·outputs, LANES): these rows overwritten
         ptrdiff_t first_row, ptrdiff_t end_row,
         fastnn_run* runs) noexcept nogil:
-    cdef const Tiling* tiling = &plan.tiling
-    cdef ptrdiff_t target_channels = plan.groups * tiling.outputs
-    cdef ptrdiff_t x_step = (plan.axis[2].source_advance * plan.groups * plan.terms) * LANES
-    cdef ptrdiff_t y_step = plan.axis[2].target_step * target_channels * LANES
-    cdef ptrdiff_t taps = plan.size[0] * plan.size[1] * plan.size[2]
-    cdef ptrdiff_t group, row, s, index, width, n_runs, channel, j, positions
-    cdef const Taps* depth
-    cdef const Taps* height
-    cdef const Segment* segment
-    cdef const real* weights
-    cdef real* y_segment
-    for row in range(first_row, end_row):
-        depth = &plan.axis[0].taps[row // plan.axis[1].targets]
-        height = &plan.axis[1].taps[row % plan.axis[1].targets]
-        for group in range(plan.groups):
-            for s in range(plan.n_segments):
-                segment = &plan.segments[s]
-                y_segment = y + (row * plan.axis[2].targets + segment.target) * target_channels * LANES
-                n_runs = list_runs(plan, group, depth, height, &segment.taps, runs)
-                for j from 0 <= j < segment.count by tiling.positions:
-                    positions = min(<ptrdiff_t>tiling.positions, segment.count - j)
-                    for index in range(tiling.tiles):
-                        width = tile_width(tiling, index)
-                        channel = group * tiling.outputs + tile_start(tiling, index)
-                        weights = packed + channel * taps * plan.terms
-                        tile(<int>positions, <int>width, x + j * x_step, x_step, LANES,
-                             runs, n_runs, weights, width,
-                             bias + channel if bias != NULL else NULL, False,
-                             y_segment + j * y_step + channel * LANES, y_step, LANES)
+    cdef ptrdiff_t outputs = plan.tiling.outputs
+    cdef ptrdiff_t x_pixel = plan.groups * plan.terms * LANES, y_pixel = plan.groups * outputs * LANES
+    cdef ptrdiff_t x_column = plan.axis[2].source_advance * x_pixel
+    cdef ptrdiff_t y_column = plan.axis[2].target_step * y_pixel
+    cdef ptrdiff_t x_row = plan.axis[1].source_advance * plan.axis[2].sources * x_pixel
+    cdef ptrdiff_t y_row = plan.axis[1].target_step * plan.axis[2].targets * y_pixel
+    cdef ptrdiff_t panels = panels_size(
+        &plan.tiling, plan.size[0] * plan.size[1] * plan.size[2] * plan.terms)
+    cdef ptrdiff_t depth, r, c, group, n_runs, row, begin, end, i
+    cdef const Segment* rows
+    cdef const Segment* columns
+    cdef const real* bias_group
+    cdef const real* x_block
+    cdef real* y_block
+    for depth in range(plan.axis[0].targets):
+        for r in range(plan.n_rows):
+            rows = &plan.rows[r]
+            # of this segment's rows, those from first_row to end_row
+            begin = segment_index(rows, plan.axis[1].target_step, first_row)
+            end = segment_index(rows, plan.axis[1].target_step, end_row)
+            if begin >= end:
+                continue
+            row = rows.target + begin * plan.axis[1].target_step
+            for c in range(plan.n_columns):
+                columns = &plan.columns[c]
+                for group in range(plan.groups):
+                    n_runs = list_runs(plan, group, &plan.axis[0].taps[depth], &rows.taps,
+                                       &columns.taps, runs)
+                    bias_group = bias + group * outputs if bias != NULL else NULL
+                    x_block = x + begin * x_row
+                    y_block = (y + ((depth * plan.axis[1].targets + row) * plan.axis[2].targets
+                                    + columns.target) * y_pixel + group * outputs * LANES)
+                    if along_columns(plan, end - begin, columns.count):
+                        for i in range(end - begin):
+                            correlate_line(plan, x_block + i * x_row, x_column, runs, n_runs,
+                                           packed + group * panels, bias_group, y_block + i * y_row,
+                                           y_column, columns.count)
+                    else:
+                        for i in range(columns.count):
+                            correlate_line(plan, x_block + i * x_column, x_row, runs, n_runs,
+                                           packed + group * panels, bias_group,
+                                           y_block + i * y_column, y_row, end - begin)
+
+
+cdef inline ptrdiff_t segment_index(const Segment* segment, ptrdiff_t step,
+                                    ptrdiff_t target) noexcept nogil:
+    """The index of a segment's first target that is not before `target`."""
+    if target <= segment.target:
+        return 0
+    return min((target - segment.target + step - 1) // step, segment.count)
+
+
+cdef Segment* segments_of(const Axis* axis, ptrdiff_t* found) except NULL:
+    cdef Segment* segments = <Segment*>malloc(axis.targets * sizeof(Segment) + 1)
+    if segments == NULL:
+        raise MemoryError(f"no memory for {axis.targets} segments")
+    found[0] = find_segments(axis, segments)
+    return segments
+
+
+cdef double correlation_cycles(const Correlation* plan, const real* which) noexcept nogil:
+    """Cycles a term of all blocks of targets."""
+    cdef ptrdiff_t r, c, rows, columns
+    cdef double cycles = 0
+    for r in range(plan.n_rows):
+        rows = plan.rows[r].count
+        for c in range(plan.n_columns):
+            columns = plan.columns[c].count
+            if along_columns(plan, rows, columns):
+                cycles += rows * tiling_cycles(&plan.tiling, which, columns)
+            else:
+                cycles += columns * tiling_cycles(&plan.tiling, which, rows)
+    return cycles
 
 
 cdef bint make_correlation(Correlation* plan, const Window* window, bint backward,
                            ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs,
                            const real* which) except False:
-    """Fill `plan`, which starts as zeros; `free_correlation` frees what it holds."""
-    cdef int axis
-    cdef ptrdiff_t s
-    cdef ptrdiff_t* counts
+    """Fill `plan`, whose pointers are NULL; `free_correlation` frees what it holds."""
+    cdef int axis, positions
+    cdef Tiling best
+    cdef double cycles, fewest = -1
     for axis in range(3):
         make_axis(&plan.axis[axis], window, axis, backward)
         plan.size[axis] = window.size[axis]
+    plan.rows = segments_of(&plan.axis[1], &plan.n_rows)
+    plan.columns = segments_of(&plan.axis[2], &plan.n_columns)
     plan.groups = groups
     plan.terms = terms
-    plan.segments = <Segment*>malloc(plan.axis[2].targets * sizeof(Segment) + 1)
-    counts = <ptrdiff_t*>malloc(plan.axis[2].targets * sizeof(ptrdiff_t) + 1)
-    if plan.segments == NULL or counts == NULL:
-        free(counts)
-        raise MemoryError(f"no memory for {plan.axis[2].targets} segments")
-    plan.n_segments = find_segments(&plan.axis[2], plan.segments)
-    for s in range(plan.n_segments):
-        counts[s] = plan.segments[s].count
-    plan.tiling = choose_tiling(which, counts, plan.n_segments, outputs)
-    free(counts)
+    plan.rows_touch = (groups == 1 and plan.axis[2].source_step == 1
+                       and plan.axis[2].place_step == 1)
+    for positions in range(1, MAX_POSITIONS + 1):
+        if make_tiling(&plan.tiling, which, positions, outputs):
+            cycles = correlation_cycles(plan, which)
+            if fewest < 0 or cycles < fewest:
+                fewest = cycles
+                best = plan.tiling
+    plan.tiling = best
     return True
 
 
@@ -138,7 +207,8 @@ cdef void free_correlation(Correlation* plan) noexcept nogil:
     cdef int axis
     for axis in range(3):
         free(plan.axis[axis].taps)
-    free(plan.segments)
+    free(plan.rows)
+    free(plan.columns)
 
 
 cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdiff_t terms,
@@ -157,15 +227,16 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
         return True
     for chunk in range(3):
         plan.axis[chunk].taps = NULL
-    plan.segments = NULL
+    plan.rows = plan.columns = NULL
     try:
         make_correlation(&plan, window, backward, groups, terms, outputs, &weight[0, 0])
-        rows = plan.axis[0].targets * plan.axis[1].targets
+        rows = plan.axis[1].targets
         threads = team(n_threads, chunks * rows,
-                       <double>chunks * rows * plan.axis[2].targets * taps * terms * outputs
-                       * groups * LANES)
-        blocks = 1 if chunks >= threads else rows
-        packed = <real*>malloc(groups * outputs * taps * terms * sizeof(real))
+                       <double>chunks * plan.axis[0].targets * rows * plan.axis[2].targets * taps
+                       * terms * outputs * groups * LANES)
+        # fewer chunks than threads: rows of a chunk are shared out too
+        blocks = 1 if chunks >= threads else min(<ptrdiff_t>threads, rows)
+        packed = <real*>aligned(groups * panels_size(&plan.tiling, taps * terms) * sizeof(real))
         runs = <fastnn_run*>malloc(threads * taps * sizeof(fastnn_run))
         if packed == NULL or runs == NULL:
             raise MemoryError(f"no memory for {groups * outputs * taps * terms} packed weights")
@@ -182,7 +253,7 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
                 block = task % blocks
                 conv_correlate_chunk(
                     &plan, &x[chunk, 0], packed, bias_start, &y[chunk, 0],
-                    block * (rows // blocks), (block + 1) * (rows // blocks),
+                    block * rows // blocks, (block + 1) * rows // blocks,
                     runs + threadid() * taps)
             leave_fast_mode(mode)
     finally:

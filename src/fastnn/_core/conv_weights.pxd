@@ -1,6 +1,6 @@
 from fastnn._core.kernels cimport fastnn_run, real
 from fastnn._core.tiles cimport Tiling
-from fastnn._core.window cimport Axis, Window
+from fastnn._core.window cimport Window
 
 # How one chunk's weight gradient is taken, and the scratch memory that takes, in elements.
 cdef struct WeightGradient:
@@ -13,11 +13,16 @@ cdef struct WeightGradient:
     bint padded_copy
     ptrdiff_t filters_at_once
     # sample-major: one kernel row (kx, channel) is `pieces` stretches of `stretch` elements
-    ptrdiff_t pieces, stretch, stretch_packs, lanes_at_once, x_row, x_sample
-    Axis axis[3]
+    ptrdiff_t pieces, stretch, stretch_packs, lines_at_once, x_row, x_sample
+    int band_axis               # bands of `band` outputs along this axis
+    ptrdiff_t band
     Tiling tiling
     # sizes of a thread's scratch
     ptrdiff_t x_size, dy_size, sums_size, n_runs
+
+# Output lines (depth, row) of a sample from first to end, and the input lines that they read.
+cdef struct Band:
+    ptrdiff_t first, end, first_input, end_input
 
 cdef void conv_backward_weights_chunk(
     const WeightGradient* plan, const real* x, const real* dy, ptrdiff_t samples, real* x_scratch,

@@ -5,7 +5,7 @@ for L1, go through csrc's outer for all taps and filters; the lanes are added on
 
     sums[o][t][lane] += Σ_p dy[p][o][lane] · x[p + tap t][lane],      dw[o][t] = Σ_lanes sums[o][t]
 
-Many: x and dy are turned sample-major, so that 16 neighbouring (kx, c) fill the lanes of csrc's tile.
+Many: x and dy are turned sample-major, a band of lines at a time, so that 16 neighbouring (kx, c) fill the lanes of csrc's tile.
 
     dw[o][(kx, c)] += Σ_sample Σ_p dy[sample][p][o] · x[sample][p + k][(kx, c)]
 
@@ -26,7 +26,8 @@ from fastnn._core.window cimport Taps, Window, make_axis, make_window
 
 cdef ptrdiff_t BLOCK = 64               # positions of a lane-major block: x and dy stay in L1
 cdef ptrdiff_t SUMS = 1 << 16           # elements of sums held at once: they stay in L2
-cdef ptrdiff_t TERMS = 1024             # terms of a sample-major tile: several samples if images are small
+cdef ptrdiff_t TERMS = 256              # of a sample-major tile: lines of one sample, or of several
+cdef ptrdiff_t BAND = 200_000           # elements that are sample-major at once: they stay in L2
 
 
 cdef void lane_major_group(const WeightGradient* plan, const real* x, const real* dy,
@@ -44,7 +45,6 @@ cdef void lane_major_group(const WeightGradient* plan, const real* x, const real
     cdef ptrdiff_t most_outputs = outer_outputs(x), most_taps = outer_taps(x)
     cdef const real* x_block
     cdef const real* dy_block
-    memset(sums, 0, n * LANES * sizeof(real))
     memset(dweight, 0, n * sizeof(real))
     for depth in range(window.output[0]):
         for row from 0 <= row < height by block_rows:
@@ -61,7 +61,7 @@ cdef void lane_major_group(const WeightGradient* plan, const real* x, const real
                         taps = min(most_taps, plan.row - t)
                         outer(<int>taps, <int>outputs, x_block, offsets + group * plan.row + t,
                               window.stride[1] * x_row, x_step, dy_block + o * LANES,
-                              columns * dy_step, dy_step, rows, width,
+                              columns * dy_step, dy_step, rows, width, blocks > 0,
                               sums + (o * plan.row + t) * LANES, plan.row)
                 blocks += 1
                 if blocks == CHAIN:
@@ -71,15 +71,14 @@ cdef void lane_major_group(const WeightGradient* plan, const real* x, const real
         add_lane_sums(n, sums, dweight)
 
 
-cdef void add_lane_sums(ptrdiff_t n, real* sums, real* total) noexcept nogil:
-    """total += the lanes of sums, which start again from zero."""
+cdef void add_lane_sums(ptrdiff_t n, const real* sums, real* total) noexcept nogil:
+    """total += the lanes of sums."""
     cdef real part[64]
     cdef ptrdiff_t i, count
     for i in range(0, n, 64):
         count = min(<ptrdiff_t>64, n - i)
         lane_sums(count, sums + i * LANES, part)
         add(count, part, total + i)
-    memset(sums, 0, n * LANES * sizeof(real))
 
 
 cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
@@ -106,87 +105,112 @@ cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real
                              dweight + (group * filters + first) * plan.row)
 
 
-cdef ptrdiff_t list_sample_runs(const WeightGradient* plan, ptrdiff_t kernel_depth,
-                                ptrdiff_t kernel_row, ptrdiff_t first_sample, ptrdiff_t end_sample,
-                                fastnn_run* runs) noexcept nogil:
-    """One run a sample and output row that meets the input through this kernel row."""
+cdef ptrdiff_t list_line_runs(const WeightGradient* plan, const Band* band, ptrdiff_t kernel_depth,
+                              ptrdiff_t kernel_row, ptrdiff_t first, ptrdiff_t end,
+                              fastnn_run* runs) noexcept nogil:
+    """One run for each of these lines (of all samples) whose kernel row meets the input."""
     cdef const Window* window = &plan.window
-    cdef ptrdiff_t sample, depth, row, source_depth, source_row, found = 0
-    for sample in range(first_sample, end_sample):
-        for depth in range(window.output[0]):
-            source_depth = (depth * window.stride[0] - window.before[0]
-                            + kernel_depth * window.dilation[0])
-            if source_depth < 0 or source_depth >= window.input[0]:
-                continue
-            for row in range(window.output[1]):
-                source_row = (row * window.stride[1] - window.before[1]
-                              + kernel_row * window.dilation[1])
-                if source_row < 0 or source_row >= window.input[1]:
-                    continue
-                runs[found].x = (sample * plan.x_sample
-                                 + (source_depth * window.input[1] + source_row) * plan.x_row)
-                runs[found].w = ((sample * window.output[0] + depth) * window.output[1]
-                                 + row) * window.output[2]
-                runs[found].length = window.output[2]
-                found += 1
+    cdef ptrdiff_t lines = band.end - band.first
+    cdef ptrdiff_t i, line, depth, row, found = 0
+    for i in range(first, end):
+        line = band.first + i % lines
+        depth = (line // window.output[1] * window.stride[0] - window.before[0]
+                 + kernel_depth * window.dilation[0])
+        row = (line % window.output[1] * window.stride[1] - window.before[1]
+               + kernel_row * window.dilation[1])
+        if 0 <= depth < window.input[0] and 0 <= row < window.input[1]:
+            runs[found].x = (i // lines * plan.x_sample
+                             + (depth * window.input[1] + row - band.first_input) * plan.x_row)
+            runs[found].w = i * window.output[2]
+            runs[found].length = window.output[2]
+            found += 1
     return found
 
 
-cdef void to_sample_major(const WeightGradient* plan, const real* x, const real* dy,
-                          ptrdiff_t samples, real* x_scratch, real* dy_scratch) noexcept nogil:
-    """x (with borders left and right) and dy of a chunk, one sample after the other."""
+cdef Band make_band(const WeightGradient* plan, ptrdiff_t first) noexcept nogil:
+    """The output lines from index `first` of the banded axis on, and the input lines they read."""
+    cdef const Window* window = &plan.window
+    cdef int axis = plan.band_axis
+    cdef ptrdiff_t output_lines = window.output[1] if axis == 0 else 1
+    cdef ptrdiff_t input_lines = window.input[1] if axis == 0 else 1
+    cdef ptrdiff_t end = min(first + plan.band, window.output[axis])
+    cdef ptrdiff_t first_input = first * window.stride[axis] - window.before[axis]
+    cdef ptrdiff_t end_input = ((end - 1) * window.stride[axis] - window.before[axis]
+                                + (window.size[axis] - 1) * window.dilation[axis] + 1)
+    cdef Band band
+    band.first = first * output_lines
+    band.end = end * output_lines
+    band.first_input = min(max(first_input, 0), window.input[axis]) * input_lines
+    band.end_input = min(max(end_input, 0), window.input[axis]) * input_lines
+    return band
+
+
+cdef void to_sample_major(const WeightGradient* plan, const Band* band, const real* x,
+                          const real* dy, ptrdiff_t samples, real* x_scratch,
+                          real* dy_scratch) noexcept nogil:
+    """A band of x (with borders left and right) and of dy, one sample after the other."""
     cdef const Window* window = &plan.window
     cdef real* rows[16]
-    cdef ptrdiff_t row, lane, columns = window.input[2] * plan.channels
-    cdef ptrdiff_t positions = window.output[0] * window.output[1] * window.output[2]
-    for row in range(window.input[0] * window.input[1]):
+    cdef ptrdiff_t line, lane, columns = window.input[2] * plan.channels
+    cdef ptrdiff_t dy_line = window.output[2] * plan.filters, lines = band.end - band.first
+    for line in range(band.first_input, band.end_input):
         for lane in range(samples):
-            rows[lane] = (x_scratch + lane * plan.x_sample + row * plan.x_row
+            rows[lane] = (x_scratch + lane * plan.x_sample + (line - band.first_input) * plan.x_row
                           + window.before[2] * plan.channels)
-        lanes_to_rows(x + row * columns * LANES, columns, samples, rows)
+        lanes_to_rows(x + line * columns * LANES, columns, samples, rows)
     for lane in range(samples):
-        rows[lane] = dy_scratch + lane * positions * plan.filters
-    lanes_to_rows(dy, positions * plan.filters, samples, rows)
+        rows[lane] = dy_scratch + lane * lines * dy_line
+    lanes_to_rows(dy + band.first * dy_line * LANES, lines * dy_line, samples, rows)
+
+
+cdef void sample_major_band(const WeightGradient* plan, const Band* band, ptrdiff_t samples,
+                            const real* x_scratch, const real* dy_scratch, real* sums,
+                            fastnn_run* runs) noexcept nogil:
+    """Add a band's products to sums (kernel rows, pieces, filters, stretch_packs · LANES)."""
+    cdef const Window* window = &plan.window
+    cdef const Tiling* tiling = &plan.tiling
+    cdef ptrdiff_t width_of_sums = plan.stretch_packs * LANES
+    cdef ptrdiff_t channels = plan.channels // plan.groups
+    cdef ptrdiff_t lines = samples * (band.end - band.first)
+    cdef ptrdiff_t first, end, kernel_depth, kernel_row, piece, group, j, index, o, n_runs, place
+    cdef const real* x_piece
+    for first from 0 <= first < lines by plan.lines_at_once:
+        end = min(first + plan.lines_at_once, lines)
+        for kernel_depth in range(window.size[0]):
+            for kernel_row in range(window.size[1]):
+                n_runs = list_line_runs(plan, band, kernel_depth, kernel_row, first, end, runs)
+                for piece in range(plan.pieces):
+                    place = (((kernel_depth * window.size[1] + kernel_row) * plan.pieces + piece)
+                             * plan.filters)
+                    for group in range(plan.groups):
+                        x_piece = (x_scratch + piece * window.dilation[2] * plan.channels
+                                   + group * channels)
+                        for j from 0 <= j < plan.stretch_packs by tiling.positions:
+                            for index in range(tiling.tiles):
+                                o = group * tiling.outputs + tile_start(tiling, index)
+                                tile(<int>min(<ptrdiff_t>tiling.positions, plan.stretch_packs - j),
+                                     <int>tile_width(tiling, index), x_piece + j * LANES, LANES,
+                                     window.stride[2] * plan.channels, runs, n_runs,
+                                     dy_scratch + o, plan.filters, <const real*>NULL,
+                                     band.first + first > 0,
+                                     sums + (place + o) * width_of_sums + j * LANES, LANES,
+                                     width_of_sums)
 
 
 cdef void sample_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
                              ptrdiff_t samples, real* x_scratch, real* dy_scratch, real* sums,
                              fastnn_run* runs, real* dweight) noexcept nogil:
     cdef const Window* window = &plan.window
-    cdef const Tiling* tiling = &plan.tiling
-    cdef ptrdiff_t width_of_sums = plan.stretch_packs * LANES
-    cdef ptrdiff_t channels = plan.channels // plan.groups
-    cdef ptrdiff_t first, end, kernel_depth, kernel_row, piece, group, j, positions, index, o, n_runs
-    cdef ptrdiff_t line, filter
-    cdef const real* x_piece
-    to_sample_major(plan, x, dy, samples, x_scratch, dy_scratch)
-    for first from 0 <= first < samples by plan.lanes_at_once:
-        end = min(first + plan.lanes_at_once, samples)
-        for kernel_depth in range(window.size[0]):
-            for kernel_row in range(window.size[1]):
-                n_runs = list_sample_runs(plan, kernel_depth, kernel_row, first, end, runs)
-                for piece in range(plan.pieces):
-                    for group in range(plan.groups):
-                        # sums: (kernel rows, pieces, filters, width_of_sums)
-                        line = (((kernel_depth * window.size[1] + kernel_row) * plan.pieces + piece)
-                                * plan.filters)
-                        x_piece = (x_scratch + piece * window.dilation[2] * plan.channels
-                                   + group * channels)
-                        for j from 0 <= j < plan.stretch_packs by tiling.positions:
-                            positions = min(<ptrdiff_t>tiling.positions, plan.stretch_packs - j)
-                            for index in range(tiling.tiles):
-                                o = group * tiling.outputs + tile_start(tiling, index)
-                                tile(<int>positions, <int>tile_width(tiling, index),
-                                     x_piece + j * LANES, LANES,
-                                     window.stride[2] * plan.channels,
-                                     runs, n_runs, dy_scratch + o, plan.filters,
-                                     <const real*>NULL, first > 0,
-                                     sums + (line + o) * width_of_sums + j * LANES, LANES,
-                                     width_of_sums)
-    for line in range(window.size[0] * window.size[1] * plan.pieces):
+    cdef ptrdiff_t width_of_sums = plan.stretch_packs * LANES, first, place, filter
+    cdef Band band
+    for first from 0 <= first < window.output[plan.band_axis] by plan.band:
+        band = make_band(plan, first)
+        to_sample_major(plan, &band, x, dy, samples, x_scratch, dy_scratch)
+        sample_major_band(plan, &band, samples, x_scratch, dy_scratch, sums, runs)
+    for place in range(window.size[0] * window.size[1] * plan.pieces):
         for filter in range(plan.filters):
-            memcpy(dweight + filter * plan.row + line * plan.stretch,
-                   sums + (line * plan.filters + filter) * width_of_sums,
+            memcpy(dweight + filter * plan.row + place * plan.stretch,
+                   sums + (place * plan.filters + filter) * width_of_sums,
                    plan.stretch * sizeof(real))
 
 
@@ -217,6 +241,7 @@ cdef void conv_backward_bias_chunk(const real* dy, ptrdiff_t positions, ptrdiff_
         blocks += 1
         if blocks % CHAIN == 0:
             add_lane_sums(filters, sums, dbias)
+            memset(sums, 0, filters * LANES * sizeof(real))
     add_lane_sums(filters, sums, dbias)
 
 
@@ -224,8 +249,7 @@ cdef bint make_weight_gradient(WeightGradient* plan, const real* which) except F
     """Fill what follows from the window, groups, channels and filters; the caller frees axis taps."""
     cdef Window* window = &plan.window
     cdef ptrdiff_t channels = plan.channels // plan.groups, filters = plan.filters // plan.groups
-    cdef ptrdiff_t positions = window.output[0] * window.output[1] * window.output[2]
-    cdef ptrdiff_t axis, needed
+    cdef ptrdiff_t axis, needed, output_lines, input_lines, per_output
     plan.taps = window.size[0] * window.size[1] * window.size[2]
     plan.row = plan.taps * channels
     plan.sample_major = channels >= LANES
@@ -251,15 +275,24 @@ cdef bint make_weight_gradient(WeightGradient* plan, const real* which) except F
         plan.pieces = window.size[2]
         plan.stretch = channels
     plan.stretch_packs = (plan.stretch + LANES - 1) // LANES
-    plan.lanes_at_once = min(<ptrdiff_t>LANES, max(<ptrdiff_t>1, TERMS // positions))
-    plan.tiling = choose_tiling(which, &plan.stretch_packs, 1, filters)
+    plan.lines_at_once = max(<ptrdiff_t>1, TERMS // window.output[2])
+    plan.tiling = choose_tiling(which, plan.stretch_packs, filters)
     plan.x_row = plan.padded[2] * plan.channels
-    plan.x_sample = window.input[0] * window.input[1] * plan.x_row
+    # bands along the outermost axis there is, of as many outputs as stay in L2
+    plan.band_axis = 0 if window.input[0] > 1 else 1
+    output_lines = window.output[1] if plan.band_axis == 0 else 1
+    input_lines = window.input[1] if plan.band_axis == 0 else 1
+    per_output = LANES * (window.stride[plan.band_axis] * input_lines * plan.x_row
+                          + output_lines * window.output[2] * plan.filters)
+    plan.band = max(<ptrdiff_t>1, min(window.output[plan.band_axis], BAND // per_output))
+    needed = ((plan.band - 1) * window.stride[plan.band_axis]
+              + (window.size[plan.band_axis] - 1) * window.dilation[plan.band_axis] + 1)
+    plan.x_sample = min(needed, window.input[plan.band_axis]) * input_lines * plan.x_row
     plan.x_size = LANES * plan.x_sample + LANES       # the last pack may read past a stretch's end
-    plan.dy_size = LANES * positions * plan.filters
+    plan.dy_size = LANES * plan.band * output_lines * window.output[2] * plan.filters
     plan.sums_size = (window.size[0] * window.size[1] * plan.pieces * plan.filters
                       * plan.stretch_packs * LANES)
-    plan.n_runs = plan.lanes_at_once * window.output[0] * window.output[1]
+    plan.n_runs = plan.lines_at_once
     return True
 
 

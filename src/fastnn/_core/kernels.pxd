@@ -13,6 +13,7 @@ cdef extern from "kernels.h" nogil:
         LANES "FASTNN_LANES"
         CHAIN "FASTNN_CHAIN"
         MAX_POSITIONS "FASTNN_MAX_POSITIONS"
+        MAX_OUTPUTS "FASTNN_MAX_OUTPUTS"
 
     ctypedef struct fastnn_run:
         ptrdiff_t x, w, length
@@ -24,12 +25,13 @@ cdef extern from "kernels.h" nogil:
                             ptrdiff_t) noexcept nogil
         int outer_taps, outer_outputs
         void (*outer[4][16])(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const float*,
-                             ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, float*,
-                             ptrdiff_t) noexcept nogil
+                             ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
+                             float*, ptrdiff_t) noexcept nogil
         void (*lane_sums)(ptrdiff_t, const float*, float*) noexcept nogil
         void (*position_sums)(ptrdiff_t, ptrdiff_t, const float*, ptrdiff_t, float*) noexcept nogil
-        void (*rows_to_lanes)(const float*const*, ptrdiff_t, float*) noexcept nogil
+        void (*rows_to_lanes)(const float*const*, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
         void (*lanes_to_rows)(const float*, ptrdiff_t, ptrdiff_t, float*const*) noexcept nogil
+        void (*copy_panel)(const float*, ptrdiff_t, ptrdiff_t, ptrdiff_t, float*) noexcept nogil
         void (*relu_forward)(ptrdiff_t, const float*, float*) noexcept nogil
         void (*relu_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
         void (*sigmoid_forward)(ptrdiff_t, const float*, float*) noexcept nogil
@@ -58,13 +60,14 @@ cdef extern from "kernels.h" nogil:
                             ptrdiff_t) noexcept nogil
         int outer_taps, outer_outputs
         void (*outer[4][16])(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const double*,
-                             ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, double*,
-                             ptrdiff_t) noexcept nogil
+                             ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
+                             double*, ptrdiff_t) noexcept nogil
         void (*lane_sums)(ptrdiff_t, const double*, double*) noexcept nogil
         void (*position_sums)(ptrdiff_t, ptrdiff_t, const double*, ptrdiff_t,
                               double*) noexcept nogil
-        void (*rows_to_lanes)(const double*const*, ptrdiff_t, double*) noexcept nogil
+        void (*rows_to_lanes)(const double*const*, ptrdiff_t, double*, ptrdiff_t) noexcept nogil
         void (*lanes_to_rows)(const double*, ptrdiff_t, ptrdiff_t, double*const*) noexcept nogil
+        void (*copy_panel)(const double*, ptrdiff_t, ptrdiff_t, ptrdiff_t, double*) noexcept nogil
         void (*relu_forward)(ptrdiff_t, const double*, double*) noexcept nogil
         void (*relu_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
         void (*sigmoid_forward)(ptrdiff_t, const double*, double*) noexcept nogil
@@ -146,15 +149,16 @@ cdef inline void outer(
         int taps, int outputs,
         const real* x, const ptrdiff_t* tap, ptrdiff_t x_row_step, ptrdiff_t x_column_step,
         const real* dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,
-        ptrdiff_t rows, ptrdiff_t columns, real* sums, ptrdiff_t sums_step) noexcept nogil:
+        ptrdiff_t rows, ptrdiff_t columns, bint accumulate, real* sums,
+        ptrdiff_t sums_step) noexcept nogil:
     if real is float:
         table.f32.outer[taps - 1][outputs - 1](
             x, tap, x_row_step, x_column_step, dy, dy_row_step, dy_column_step, rows, columns,
-            sums, sums_step)
+            accumulate, sums, sums_step)
     else:
         table.f64.outer[taps - 1][outputs - 1](
             x, tap, x_row_step, x_column_step, dy, dy_row_step, dy_column_step, rows, columns,
-            sums, sums_step)
+            accumulate, sums, sums_step)
 
 
 cdef inline void lane_sums(ptrdiff_t n, const real* x, real* y) noexcept nogil:
@@ -172,11 +176,20 @@ cdef inline void position_sums(ptrdiff_t positions, ptrdiff_t channels, const re
         table.f64.position_sums(positions, channels, x, x_position_step, sums)
 
 
-cdef inline void rows_to_lanes(const real*const* rows, ptrdiff_t columns, real* y) noexcept nogil:
+cdef inline void rows_to_lanes(const real*const* rows, ptrdiff_t columns, real* y,
+                               ptrdiff_t y_step) noexcept nogil:
     if real is float:
-        table.f32.rows_to_lanes(rows, columns, y)
+        table.f32.rows_to_lanes(rows, columns, y, y_step)
     else:
-        table.f64.rows_to_lanes(rows, columns, y)
+        table.f64.rows_to_lanes(rows, columns, y, y_step)
+
+
+cdef inline void copy_panel(const real* x, ptrdiff_t x_row_step, ptrdiff_t n_rows, ptrdiff_t width,
+                            real* y) noexcept nogil:
+    if real is float:
+        table.f32.copy_panel(x, x_row_step, n_rows, width, y)
+    else:
+        table.f64.copy_panel(x, x_row_step, n_rows, width, y)
 
 
 cdef inline void lanes_to_rows(const real* x, ptrdiff_t columns, ptrdiff_t n_rows,

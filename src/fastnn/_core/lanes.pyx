@@ -18,7 +18,7 @@ cdef void pack_chunk(
     cdef ptrdiff_t lane, feature
     for lane in range(LANES):
         row[lane] = rows + min(lane, samples - 1) * features
-    rows_to_lanes(row, features, packs)
+    rows_to_lanes(row, features, packs, LANES)
     if zero and samples < LANES:
         for feature in range(features):
             for lane in range(samples, LANES):

@@ -1,0 +1,201 @@
+"""Every operation's arithmetic as GFLOP/s and percent of this machine's multiply-add peak.
+
+    python benchmarks/kernels.py [--dtype float64] [--quick] [--output FILE.json]
+    FASTNN_ISA=avx2 python benchmarks/kernels.py
+
+Operations run on lane packs, as they do in a network. The peak is measured first and between the
+operations, with the same instruction set, on one core. A multiply-add counts as two operations, and
+only those that exist count: taps that meet the padding are not work. Each operation is checked against
+another path to the same numbers before it is timed.
+"""
+
+import argparse
+import math
+import sys
+from itertools import product
+from statistics import median
+
+import numpy as np
+from _timing import interleave, machine, table, write_json
+
+import fastnn as fn
+from fastnn import functional, geometry
+from fastnn._core import kernels
+from fastnn.packs import pack
+
+PEAK_ROUNDS = 20_000
+
+# (input, filters, kernel, padding, batch)
+CONVOLUTIONS = [
+    ((28, 28, 1), 6, 5, "valid", 128),
+    ((12, 12, 6), 16, 5, "valid", 128),
+    ((32, 32, 32), 32, 3, "same", 32),
+    ((16, 16, 64), 64, 3, "same", 32),
+    ((8, 8, 128), 128, 3, "same", 32),
+]
+DENSE = [(784, 512, 128), (512, 10, 128)]
+
+
+def integers(*shape):
+    """Small integers as float64: every sum of their products is exact."""
+    values = np.arange(math.prod(shape), dtype=np.int64) * 2654435761 % 7 - 3
+    return values.reshape(shape).astype(np.float64)
+
+
+def multiply_adds(window, channels, filters, samples):
+    """Multiply-adds of a convolution whose padded taps contribute no term."""
+    taps = [sum(axis) for axis in geometry.inside(window)]
+    return math.prod(taps) * channels * filters * samples
+
+
+def close(what, got, expected):
+    if not np.array_equal(np.asarray(got, np.float64), expected):
+        sys.exit(f"{what}: wrong result, not timed")
+
+
+def convolution(shape, filters, size, padding, samples, dtype):
+    """Yield (name, call, multiply-adds) of the three passes, each checked in float64 first."""
+    channels, spatial = shape[-1], shape[:-1]
+    window = geometry.window("conv", spatial, size, 1, padding)
+    x, weight = integers(4, *shape), integers(filters, *window.size, channels)
+    dy, how = integers(4, *window.output, filters), {"padding": padding}
+    y = functional.conv_forward(x, weight, **how)
+    close("conv_forward", y, shifted_products(x, weight, window))
+    # <y, dy> = <x, dx> = <w, dw>: the three passes are adjoint
+    product_ = float((y * dy).sum())
+    dx = functional.conv_backward_input(dy, weight, x.shape, **how)
+    dweight, _ = functional.conv_backward_weights(x, dy, window.size, **how)
+    close("conv_backward_input", (x * dx).sum(), product_)
+    close("conv_backward_weights", (weight * dweight).sum(), product_)
+
+    x = pack(np.resize(x, (samples, *shape)), dtype)
+    dy = pack(np.resize(dy, (samples, *window.output, filters)), dtype)
+    weight = weight.astype(dtype)
+    work = multiply_adds(window, channels, filters, samples)
+    name = f"conv {size}x{size} {channels}->{filters} on {spatial[0]}x{spatial[1]}"
+    yield f"{name} forward", lambda: functional.conv_forward(x, weight, **how), work
+    yield (
+        f"{name} input gradient",
+        lambda: functional.conv_backward_input(dy, weight, x.shape, **how),
+        work,
+    )
+    yield (
+        f"{name} weight gradient",
+        lambda: functional.conv_backward_weights(x, dy, window.size, **how),
+        work,
+    )
+
+
+def shifted_products(x, weight, window):
+    """A convolution of stride 1 as a sum over taps of shifted matrix products."""
+    padded = np.pad(x, [(0, 0), *zip(window.before, window.after, strict=True), (0, 0)])
+    height, width = window.output
+    return sum(
+        padded[:, i : i + height, j : j + width] @ weight[:, i, j].T
+        for i, j in product(*map(range, window.size))
+    )
+
+
+def dense(inputs, outputs, samples, dtype):
+    """Yield (name, call, multiply-adds) of the three passes, each checked in float64 first."""
+    x, weight, dy = integers(samples, inputs), integers(outputs, inputs), integers(samples, outputs)
+    close("dense_forward", functional.dense_forward(x, weight), x @ weight.T)
+    close("dense_backward_input", functional.dense_backward_input(dy, weight), dy @ weight)
+    close("dense_backward_weights", functional.dense_backward_weights(x, dy)[0], dy.T @ x)
+    weight = weight.astype(dtype)
+    x, dy = pack(x, dtype), pack(dy, dtype)
+    work, name = inputs * outputs * samples, f"dense {inputs}->{outputs}, batch {samples}"
+    yield f"{name} forward", lambda: functional.dense_forward(x, weight), work
+    yield f"{name} input gradient", lambda: functional.dense_backward_input(dy, weight), work
+    yield f"{name} weight gradient", lambda: functional.dense_backward_weights(x, dy), work
+
+
+def elementwise(dtype):
+    """Yield (name, call, elements) of operations that move and map numbers."""
+    x = pack(np.random.default_rng(0).normal(size=(128, 24, 24, 6)), dtype)
+    y, argmax = functional.max_pool_forward(x, 2)
+    yield "relu forward", lambda: functional.relu_forward(x), x.data.size
+    yield "sigmoid forward", lambda: functional.sigmoid_forward(x), x.data.size
+    yield "tanh forward", lambda: functional.tanh_forward(x), x.data.size
+    yield "softmax forward", lambda: functional.softmax_forward(x), x.data.size
+    yield "max pool 2x2 forward", lambda: functional.max_pool_forward(x, 2), x.data.size
+    yield (
+        "max pool 2x2 backward",
+        lambda: functional.max_pool_backward(y, argmax, x.shape),
+        x.data.size,
+    )
+    yield "average pool 2x2 forward", lambda: functional.average_pool_forward(x, 2), x.data.size
+    plain = x.unpack()
+    yield "pack", lambda: pack(plain), x.data.size
+    yield "unpack", lambda: x.unpack(), x.data.size
+
+
+def measure(name, call, work, dtype, options):
+    """Time a call on one thread and on all, and the peak in between; return the row's figures."""
+    threads = fn.get_num_threads()
+
+    def peak():
+        kernels.peak_multiply_adds(PEAK_ROUNDS, dtype == "float64")
+
+    def alone():
+        fn.set_num_threads(1)
+
+    def together():
+        fn.set_num_threads(threads)
+
+    calls, prepare = {"peak": peak, "one": call}, {"peak": alone, "one": alone}
+    if threads > 1:
+        calls["all"], prepare["all"] = call, together
+    timings = interleave(calls, prepare=prepare, settle=0.002, **options)
+    together()
+    record = {"name": name, "work": work, "one": timings["one"].record()}
+    record["seconds"] = timings["one"].median
+    record["spread"] = timings["one"].spread
+    record["peak"] = kernels.peak_multiply_adds(1, dtype == "float64") * PEAK_ROUNDS
+    record["peak"] /= timings["peak"].median
+    record["speedup"] = timings["one"].median / timings["all"].median if threads > 1 else 1.0
+    return record
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
+    parser.add_argument("--quick", action="store_true", help="fewer, shorter rounds")
+    parser.add_argument("--only", default="", help="operations whose name holds this text")
+    parser.add_argument("--output", default="benchmarks/results/kernels.json")
+    arguments = parser.parse_args()
+    dtype = arguments.dtype
+    options = {"rounds": 5, "seconds": 0.02} if arguments.quick else {"rounds": 15, "seconds": 0.05}
+
+    products = [case for shape in CONVOLUTIONS for case in convolution(*shape, dtype)]
+    products += [case for shape in DENSE for case in dense(*shape, dtype)]
+    chosen = [measure(*case, dtype, options) for case in products if arguments.only in case[0]]
+    others = [
+        measure(*case, dtype, options) for case in elementwise(dtype) if arguments.only in case[0]
+    ]
+    info, threads = fn.build_info(), fn.get_num_threads()
+    peak = 2e-9 * median(record["peak"] for record in [*chosen, *others])
+    print(f"{info['isa']}, {dtype}: multiply-add peak of one core {peak:.1f} GFLOP/s\n")
+    for record in chosen:
+        record["gflops"] = 2e-9 * record["work"] / record["seconds"]
+        # of the peak that the core gave in the same rounds: its clock changes by the minute
+        record["percent"] = 100 * record["gflops"] / (2e-9 * record["peak"])
+    rows = [
+        (r["name"], f"{1e3 * r['seconds']:.3f}", f"{100 * r['spread']:.0f} %", f"{r['gflops']:.1f}",
+         f"{r['percent']:.0f} %", f"{r['speedup']:.2f}")
+        for r in chosen
+    ]  # fmt: skip
+    by = f"x on {threads} threads"
+    print(table(("one core", "ms", "spread", "GFLOP/s", "of peak", by), rows))
+    rows = [
+        (r["name"], f"{1e3 * r['seconds']:.3f}", f"{100 * r['spread']:.0f} %",
+         f"{1e9 * r['seconds'] / r['work']:.3f}", f"{r['speedup']:.2f}")
+        for r in others
+    ]  # fmt: skip
+    print("\n" + table(("one core", "ms", "spread", "ns an element", by), rows))
+    record = {"machine": machine(), "build": info, "dtype": dtype, "peak_gflops": peak}
+    write_json(arguments.output, {**record, "products": chosen, "others": others})
+
+
+if __name__ == "__main__":
+    main()
