@@ -7,13 +7,13 @@ cdef struct WeightGradient:
     Window window
     ptrdiff_t groups, channels, filters     # channels and filters: of all groups
     ptrdiff_t taps, row                     # of the kernel; weights of a filter
-    bint sample_major                       # lanes over (kx, channel) instead of samples
+    bint sample_major                       # lanes are channels instead of samples
     # lane-major: x with its borders, the filters whose sums are held at once
     ptrdiff_t padded[3]
     bint padded_copy
     ptrdiff_t filters_at_once
-    # sample-major: one kernel row (kx, channel) is `pieces` stretches of `stretch` elements
-    ptrdiff_t pieces, stretch, stretch_packs, lines_at_once, x_row, x_sample
+    # sample-major: packs of a group's channels, output lines that a tile takes at once
+    ptrdiff_t channel_packs, lines_at_once
     int band_axis               # bands of `band` outputs along this axis
     ptrdiff_t band
     Tiling tiling
@@ -26,5 +26,5 @@ cdef struct Band:
 
 cdef void conv_backward_weights_chunk(
     const WeightGradient* plan, const real* x, const real* dy, ptrdiff_t samples, real* x_scratch,
-    real* dy_scratch, real* sums, fastnn_run* runs, ptrdiff_t* offsets,
-    real* dweight) noexcept nogil
+    real* dy_scratch, real* sums, fastnn_run* runs, ptrdiff_t* offsets, real* bias_sums,
+    real* dweight, real* dbias) noexcept nogil

@@ -5,9 +5,10 @@ for L1, go through csrc's outer for all taps and filters; the lanes are added on
 
     sums[o][t][lane] += Σ_p dy[p][o][lane] · x[p + tap t][lane],      dw[o][t] = Σ_lanes sums[o][t]
 
-Many: x and dy are turned sample-major, a band of lines at a time, so that 16 neighbouring (kx, c) fill the lanes of csrc's tile.
+Many: x and dy are turned sample-major, a band of lines at a time, so that 16 neighbouring channels fill
+the lanes of csrc's tile, and terms are the columns of a line times the samples.
 
-    dw[o][(kx, c)] += Σ_sample Σ_p dy[sample][p][o] · x[sample][p + k][(kx, c)]
+    dw[o][k][c] += Σ_p Σ_sample dy[p][sample][o] · x[p + k][sample][c]
 
 A chunk's gradient goes to the slot that owns the chunk; slots are summed as a tree (slots.pxd).
 """
@@ -26,8 +27,8 @@ from fastnn._core.window cimport Taps, Window, make_axis, make_window
 
 cdef ptrdiff_t BLOCK = 64               # positions of a lane-major block: x and dy stay in L1
 cdef ptrdiff_t SUMS = 1 << 16           # elements of sums held at once: they stay in L2
-cdef ptrdiff_t TERMS = 256              # of a sample-major tile: lines of one sample, or of several
-cdef ptrdiff_t BAND = 200_000           # elements that are sample-major at once: they stay in L2
+cdef ptrdiff_t TERMS = 256              # of a sample-major tile, at least a line: x stays in L1
+cdef ptrdiff_t BAND = 1_200_000         # bytes that are sample-major at once: they stay in L2
 
 
 cdef void lane_major_group(const WeightGradient* plan, const real* x, const real* dy,
@@ -81,16 +82,33 @@ cdef void add_lane_sums(ptrdiff_t n, const real* sums, real* total) noexcept nog
         add(count, part, total + i)
 
 
+cdef ptrdiff_t add_bias_sums(const real* dy, ptrdiff_t positions, ptrdiff_t filters,
+                             ptrdiff_t blocks, real* sums, real* dbias) noexcept nogil:
+    """sums[o][lane] += Σ_p dy[p][o][lane]; returns the count of blocks, which starts at 0.
+
+    Called while dy is in cache. After CHAIN blocks the lanes go to dbias, and sums start anew.
+    """
+    cdef ptrdiff_t first
+    for first from 0 <= first < positions by CHAIN:
+        if blocks % CHAIN == 0:
+            if blocks:
+                add_lane_sums(filters, sums, dbias)
+            memset(sums, 0, filters * LANES * sizeof(real))
+        position_sums(min(<ptrdiff_t>CHAIN, positions - first), filters,
+                      dy + first * filters * LANES, filters * LANES, sums)
+        blocks += 1
+    return blocks
+
+
 cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
-                           real* x_scratch, real* sums, const ptrdiff_t* offsets,
-                           real* dweight) noexcept nogil:
+                           real* x_scratch, real* sums, const ptrdiff_t* offsets, real* bias_sums,
+                           real* dweight, real* dbias) noexcept nogil:
     cdef const Window* window = &plan.window
     cdef ptrdiff_t input_row = window.input[2] * plan.channels * LANES
     cdef ptrdiff_t padded_row = plan.padded[2] * plan.channels * LANES
     cdef ptrdiff_t filters = plan.filters // plan.groups
     cdef ptrdiff_t depth, row, group, first
     if plan.padded_copy:
-        # the borders of the scratch were zeroed when it was made, and stay so
         for depth in range(window.input[0]):
             for row in range(window.input[1]):
                 memcpy(x_scratch + ((depth + window.before[0]) * plan.padded[1] + row
@@ -98,6 +116,8 @@ cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real
                        + window.before[2] * plan.channels * LANES,
                        x + (depth * window.input[1] + row) * input_row, input_row * sizeof(real))
         x = x_scratch
+    add_bias_sums(dy, window.output[0] * window.output[1] * window.output[2], plan.filters, 0,
+                  bias_sums, dbias)
     for group in range(plan.groups):
         for first from 0 <= first < filters by plan.filters_at_once:
             lane_major_group(plan, x, dy, group, group * filters + first,
@@ -105,24 +125,34 @@ cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real
                              dweight + (group * filters + first) * plan.row)
 
 
-cdef ptrdiff_t list_line_runs(const WeightGradient* plan, const Band* band, ptrdiff_t kernel_depth,
-                              ptrdiff_t kernel_row, ptrdiff_t first, ptrdiff_t end,
-                              fastnn_run* runs) noexcept nogil:
-    """One run for each of these lines (of all samples) whose kernel row meets the input."""
+cdef ptrdiff_t list_line_runs(const WeightGradient* plan, const Band* band, ptrdiff_t samples,
+                              ptrdiff_t kernel_depth, ptrdiff_t kernel_row, ptrdiff_t kernel_column,
+                              ptrdiff_t first, ptrdiff_t end, fastnn_run* runs) noexcept nogil:
+    """The terms of output lines first … end at one tap: all columns and samples that meet the input."""
     cdef const Window* window = &plan.window
-    cdef ptrdiff_t lines = band.end - band.first
-    cdef ptrdiff_t i, line, depth, row, found = 0
-    for i in range(first, end):
-        line = band.first + i % lines
+    cdef ptrdiff_t stride = window.stride[2]
+    cdef ptrdiff_t shift = kernel_column * window.dilation[2] - window.before[2]
+    # columns whose tap lies inside: 0 <= column·stride + shift < input
+    cdef ptrdiff_t first_column = (-shift + stride - 1) // stride if shift < 0 else 0
+    cdef ptrdiff_t end_column = min(window.output[2], (window.input[2] - shift + stride - 1) // stride
+                                    if shift < window.input[2] else 0)
+    cdef ptrdiff_t step = end_column - first_column if stride == 1 else 1
+    cdef ptrdiff_t line, depth, row, column, x, w, found = 0
+    for line in range(first, end):
         depth = (line // window.output[1] * window.stride[0] - window.before[0]
                  + kernel_depth * window.dilation[0])
         row = (line % window.output[1] * window.stride[1] - window.before[1]
                + kernel_row * window.dilation[1])
-        if 0 <= depth < window.input[0] and 0 <= row < window.input[1]:
-            runs[found].x = (i // lines * plan.x_sample
-                             + (depth * window.input[1] + row - band.first_input) * plan.x_row)
-            runs[found].w = i * window.output[2]
-            runs[found].length = window.output[2]
+        if not (0 <= depth < window.input[0] and 0 <= row < window.input[1]):
+            continue
+        # neighbouring columns touch at stride 1: one run
+        for column from first_column <= column < end_column by step:
+            x = ((depth * window.input[1] + row - band.first_input) * window.input[2]
+                 + column * stride + shift) * samples * plan.channels
+            w = ((line - band.first) * window.output[2] + column) * samples
+            runs[found].x = x
+            runs[found].w = w
+            runs[found].length = step * samples
             found += 1
     return found
 
@@ -145,104 +175,84 @@ cdef Band make_band(const WeightGradient* plan, ptrdiff_t first) noexcept nogil:
     return band
 
 
-cdef void to_sample_major(const WeightGradient* plan, const Band* band, const real* x,
-                          const real* dy, ptrdiff_t samples, real* x_scratch,
-                          real* dy_scratch) noexcept nogil:
-    """A band of x (with borders left and right) and of dy, one sample after the other."""
-    cdef const Window* window = &plan.window
+cdef void turn_lines(const real* packs, ptrdiff_t positions, ptrdiff_t channels, ptrdiff_t samples,
+                     real* turned) noexcept nogil:
+    """(positions, channels, LANES) to (positions, samples, channels)."""
     cdef real* rows[16]
-    cdef ptrdiff_t line, lane, columns = window.input[2] * plan.channels
-    cdef ptrdiff_t dy_line = window.output[2] * plan.filters, lines = band.end - band.first
-    for line in range(band.first_input, band.end_input):
+    cdef ptrdiff_t position, lane
+    for position in range(positions):
         for lane in range(samples):
-            rows[lane] = (x_scratch + lane * plan.x_sample + (line - band.first_input) * plan.x_row
-                          + window.before[2] * plan.channels)
-        lanes_to_rows(x + line * columns * LANES, columns, samples, rows)
-    for lane in range(samples):
-        rows[lane] = dy_scratch + lane * lines * dy_line
-    lanes_to_rows(dy + band.first * dy_line * LANES, lines * dy_line, samples, rows)
+            rows[lane] = turned + (position * samples + lane) * channels
+        lanes_to_rows(packs + position * channels * LANES, channels, samples, rows)
 
 
 cdef void sample_major_band(const WeightGradient* plan, const Band* band, ptrdiff_t samples,
-                            const real* x_scratch, const real* dy_scratch, real* sums,
+                            const real* x, const real* dy, real* sums,
                             fastnn_run* runs) noexcept nogil:
-    """Add a band's products to sums (kernel rows, pieces, filters, stretch_packs · LANES)."""
+    """Add a band's products to sums (taps, filters, channel_packs · LANES)."""
     cdef const Window* window = &plan.window
     cdef const Tiling* tiling = &plan.tiling
-    cdef ptrdiff_t width_of_sums = plan.stretch_packs * LANES
-    cdef ptrdiff_t channels = plan.channels // plan.groups
-    cdef ptrdiff_t lines = samples * (band.end - band.first)
-    cdef ptrdiff_t first, end, kernel_depth, kernel_row, piece, group, j, index, o, n_runs, place
-    cdef const real* x_piece
-    for first from 0 <= first < lines by plan.lines_at_once:
-        end = min(first + plan.lines_at_once, lines)
-        for kernel_depth in range(window.size[0]):
-            for kernel_row in range(window.size[1]):
-                n_runs = list_line_runs(plan, band, kernel_depth, kernel_row, first, end, runs)
-                for piece in range(plan.pieces):
-                    place = (((kernel_depth * window.size[1] + kernel_row) * plan.pieces + piece)
-                             * plan.filters)
-                    for group in range(plan.groups):
-                        x_piece = (x_scratch + piece * window.dilation[2] * plan.channels
-                                   + group * channels)
-                        for j from 0 <= j < plan.stretch_packs by tiling.positions:
-                            for index in range(tiling.tiles):
-                                o = group * tiling.outputs + tile_start(tiling, index)
-                                tile(<int>min(<ptrdiff_t>tiling.positions, plan.stretch_packs - j),
-                                     <int>tile_width(tiling, index), x_piece + j * LANES, LANES,
-                                     window.stride[2] * plan.channels, runs, n_runs,
-                                     dy_scratch + o, plan.filters, <const real*>NULL,
-                                     band.first + first > 0,
-                                     sums + (place + o) * width_of_sums + j * LANES, LANES,
-                                     width_of_sums)
+    cdef ptrdiff_t width = plan.channel_packs * LANES, channels = plan.channels // plan.groups
+    cdef ptrdiff_t first, end, tap, group, j, index, o, n_runs
+    for first from band.first <= first < band.end by plan.lines_at_once:
+        end = min(first + plan.lines_at_once, band.end)
+        for tap in range(plan.taps):
+            n_runs = list_line_runs(plan, band, samples, tap // (window.size[1] * window.size[2]),
+                                    tap // window.size[2] % window.size[1], tap % window.size[2],
+                                    first, end, runs)
+            for group in range(plan.groups):
+                for j from 0 <= j < plan.channel_packs by tiling.positions:
+                    for index in range(tiling.tiles):
+                        o = group * tiling.outputs + tile_start(tiling, index)
+                        tile(<int>min(<ptrdiff_t>tiling.positions, plan.channel_packs - j),
+                             <int>tile_width(tiling, index), x + group * channels + j * LANES, LANES,
+                             plan.channels, runs, n_runs, dy + o, plan.filters, <const real*>NULL,
+                             first > 0, sums + (tap * plan.filters + o) * width + j * LANES, LANES,
+                             width)
 
 
 cdef void sample_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
                              ptrdiff_t samples, real* x_scratch, real* dy_scratch, real* sums,
-                             fastnn_run* runs, real* dweight) noexcept nogil:
+                             fastnn_run* runs, real* bias_sums, real* dweight,
+                             real* dbias) noexcept nogil:
     cdef const Window* window = &plan.window
-    cdef ptrdiff_t width_of_sums = plan.stretch_packs * LANES, first, place, filter
+    cdef ptrdiff_t channels = plan.channels // plan.groups, first, tap, filter, positions, blocks = 0
+    cdef ptrdiff_t x_line = window.input[2] * plan.channels * LANES
+    cdef ptrdiff_t dy_line = window.output[2] * plan.filters * LANES
     cdef Band band
     for first from 0 <= first < window.output[plan.band_axis] by plan.band:
         band = make_band(plan, first)
-        to_sample_major(plan, &band, x, dy, samples, x_scratch, dy_scratch)
+        turn_lines(x + band.first_input * x_line,
+                   (band.end_input - band.first_input) * window.input[2], plan.channels, samples,
+                   x_scratch)
+        positions = (band.end - band.first) * window.output[2]
+        turn_lines(dy + band.first * dy_line, positions, plan.filters, samples, dy_scratch)
+        blocks = add_bias_sums(dy + band.first * dy_line, positions, plan.filters, blocks,
+                               bias_sums, dbias)
         sample_major_band(plan, &band, samples, x_scratch, dy_scratch, sums, runs)
-    for place in range(window.size[0] * window.size[1] * plan.pieces):
-        for filter in range(plan.filters):
-            memcpy(dweight + filter * plan.row + place * plan.stretch,
-                   sums + (place * plan.filters + filter) * width_of_sums,
-                   plan.stretch * sizeof(real))
+    for filter in range(plan.filters):
+        for tap in range(plan.taps):
+            memcpy(dweight + filter * plan.row + tap * channels,
+                   sums + (tap * plan.filters + filter) * plan.channel_packs * LANES,
+                   channels * sizeof(real))
 
 
 cdef void conv_backward_weights_chunk(
         const WeightGradient* plan,
         const real* x,              # IN       (*input, channels, LANES)
-        const real* dy,             # IN       (*output, filters, LANES)
-        ptrdiff_t samples,          # lanes that hold samples
+        const real* dy,             # IN       (*output, filters, LANES), 0 in empty lanes
+        ptrdiff_t samples,          # lanes that hold samples, at least one
         real* x_scratch, real* dy_scratch, real* sums, fastnn_run* runs, ptrdiff_t* offsets,
-        real* dweight) noexcept nogil:      # OUT  (filters, row), overwritten
-    if samples == 0:
-        memset(dweight, 0, plan.filters * plan.row * sizeof(real))
-    elif plan.sample_major:
-        sample_major_chunk(plan, x, dy, samples, x_scratch, dy_scratch, sums, runs, dweight)
+        real* bias_sums,
+        real* dweight,              # OUT  (filters, row), overwritten
+        real* dbias) noexcept nogil:        # OUT  (filters,), overwritten
+    memset(dbias, 0, plan.filters * sizeof(real))
+    if plan.sample_major:
+        sample_major_chunk(plan, x, dy, samples, x_scratch, dy_scratch, sums, runs, bias_sums,
+                           dweight, dbias)
     else:
-        lane_major_chunk(plan, x, dy, x_scratch, sums, offsets, dweight)
-
-
-cdef void conv_backward_bias_chunk(const real* dy, ptrdiff_t positions, ptrdiff_t filters,
-                                   real* sums, real* dbias) noexcept nogil:
-    """dbias[o] = Σ_p Σ_lanes dy[p][o][lane], overwritten; sums holds filters packs."""
-    cdef ptrdiff_t first, blocks = 0
-    memset(sums, 0, filters * LANES * sizeof(real))
-    memset(dbias, 0, filters * sizeof(real))
-    for first from 0 <= first < positions by CHAIN:
-        position_sums(min(<ptrdiff_t>CHAIN, positions - first), filters,
-                      dy + first * filters * LANES, filters * LANES, sums)
-        blocks += 1
-        if blocks % CHAIN == 0:
-            add_lane_sums(filters, sums, dbias)
-            memset(sums, 0, filters * LANES * sizeof(real))
-    add_lane_sums(filters, sums, dbias)
+        lane_major_chunk(plan, x, dy, x_scratch, sums, offsets, bias_sums, dweight, dbias)
+    add_lane_sums(plan.filters, bias_sums, dbias)
 
 
 cdef bint make_weight_gradient(WeightGradient* plan, const real* which) except False:
@@ -254,13 +264,13 @@ cdef bint make_weight_gradient(WeightGradient* plan, const real* which) except F
     plan.row = plan.taps * channels
     plan.sample_major = channels >= LANES
     plan.padded_copy = False
-    for axis in range(3):
-        needed = ((window.output[axis] - 1) * window.stride[axis]
-                  + (window.size[axis] - 1) * window.dilation[axis] + 1)
-        plan.padded[axis] = max(needed, window.before[axis] + window.input[axis])
-        if plan.padded[axis] > window.input[axis]:
-            plan.padded_copy = True
     if not plan.sample_major:
+        for axis in range(3):
+            needed = ((window.output[axis] - 1) * window.stride[axis]
+                      + (window.size[axis] - 1) * window.dilation[axis] + 1)
+            plan.padded[axis] = max(needed, window.before[axis] + window.input[axis])
+            if plan.padded[axis] > window.input[axis]:
+                plan.padded_copy = True
         plan.filters_at_once = max(<ptrdiff_t>1, min(filters, SUMS // (plan.row * LANES)))
         plan.sums_size = plan.filters_at_once * plan.row * LANES
         plan.x_size = (plan.padded[0] * plan.padded[1] * plan.padded[2] * plan.channels * LANES
@@ -268,31 +278,23 @@ cdef bint make_weight_gradient(WeightGradient* plan, const real* which) except F
         plan.dy_size = 0
         plan.n_runs = 0
         return True
-    if plan.groups == 1 and window.dilation[2] == 1:
-        plan.pieces = 1
-        plan.stretch = window.size[2] * channels
-    else:
-        plan.pieces = window.size[2]
-        plan.stretch = channels
-    plan.stretch_packs = (plan.stretch + LANES - 1) // LANES
-    plan.lines_at_once = max(<ptrdiff_t>1, TERMS // window.output[2])
-    plan.tiling = choose_tiling(which, plan.stretch_packs, filters)
-    plan.x_row = plan.padded[2] * plan.channels
+    plan.channel_packs = (channels + LANES - 1) // LANES
+    plan.lines_at_once = max(<ptrdiff_t>1, TERMS // (window.output[2] * LANES))
+    plan.tiling = choose_tiling(which, plan.channel_packs, filters)
     # bands along the outermost axis there is, of as many outputs as stay in L2
     plan.band_axis = 0 if window.input[0] > 1 else 1
     output_lines = window.output[1] if plan.band_axis == 0 else 1
     input_lines = window.input[1] if plan.band_axis == 0 else 1
-    per_output = LANES * (window.stride[plan.band_axis] * input_lines * plan.x_row
-                          + output_lines * window.output[2] * plan.filters)
-    plan.band = max(<ptrdiff_t>1, min(window.output[plan.band_axis], BAND // per_output))
+    per_output = LANES * (window.stride[plan.band_axis] * input_lines * window.input[2]
+                          * plan.channels + output_lines * window.output[2] * plan.filters)
+    plan.band = max(<ptrdiff_t>1, min(window.output[plan.band_axis], <ptrdiff_t>(BAND // sizeof(real)) // per_output))
     needed = ((plan.band - 1) * window.stride[plan.band_axis]
               + (window.size[plan.band_axis] - 1) * window.dilation[plan.band_axis] + 1)
-    plan.x_sample = min(needed, window.input[plan.band_axis]) * input_lines * plan.x_row
-    plan.x_size = LANES * plan.x_sample + LANES       # the last pack may read past a stretch's end
-    plan.dy_size = LANES * plan.band * output_lines * window.output[2] * plan.filters
-    plan.sums_size = (window.size[0] * window.size[1] * plan.pieces * plan.filters
-                      * plan.stretch_packs * LANES)
-    plan.n_runs = plan.lines_at_once
+    plan.x_size = (min(needed, window.input[plan.band_axis]) * input_lines * window.input[2]
+                   * plan.channels * LANES + LANES)     # the last pack may read beyond the last row
+    plan.dy_size = plan.band * output_lines * window.output[2] * plan.filters * LANES
+    plan.sums_size = plan.taps * plan.filters * plan.channel_packs * LANES
+    plan.n_runs = plan.lines_at_once * (1 if window.stride[2] == 1 else window.output[2])
     return True
 
 
@@ -343,8 +345,8 @@ def conv_backward_weights(
     n = filters * plan.row + filters
     slots = slot_count(chunks, n * sizeof(real))
     threads = team(n_threads, slots, <double>chunks * positions * filters * plan.row * LANES)
-    # a thread's scratch: x, dy, sums, then one chunk's gradient and one chain's
-    scratch_size = plan.x_size + plan.dy_size + max(plan.sums_size, filters * LANES) + 2 * n
+    # a thread's scratch: x, dy, sums, bias sums, then one chunk's gradient and one chain's
+    scratch_size = plan.x_size + plan.dy_size + plan.sums_size + filters * LANES + 2 * n
     scratch_size = (scratch_size + LANES - 1) // LANES * LANES
     slot_sums = <real*>aligned(slots * n * sizeof(real))
     scratch = <real*>aligned(threads * scratch_size * sizeof(real))
@@ -358,7 +360,8 @@ def conv_backward_weights(
         with nogil, parallel(num_threads=threads):
             mode = enter_fast_mode()
             mine = scratch + threadid() * scratch_size
-            memset(mine, 0, plan.x_size * sizeof(real))
+            if plan.padded_copy:
+                memset(mine, 0, plan.x_size * sizeof(real))     # the borders, which stay 0
             for slot in prange(slots, schedule="static"):
                 backward_weights_slot(
                     &plan, &x[0, 0], &dy[0, 0], x.shape[1], dy.shape[1], samples,
@@ -384,10 +387,9 @@ cdef void backward_weights_slot(
         fastnn_run* runs, ptrdiff_t* offsets, real* total) noexcept nogil:
     """A slot's chunks in ascending order: chunk + chunk + …, a chain at most CHAIN long a level."""
     cdef ptrdiff_t weights = plan.filters * plan.row, n = weights + plan.filters
-    cdef ptrdiff_t positions = (plan.window.output[0] * plan.window.output[1]
-                                * plan.window.output[2])
     cdef real* sums = scratch + plan.x_size + plan.dy_size
-    cdef real* gradient = sums + max(plan.sums_size, plan.filters * LANES)
+    cdef real* bias_sums = sums + plan.sums_size
+    cdef real* gradient = bias_sums + plan.filters * LANES
     cdef real* chain = gradient + n
     cdef real* place
     cdef ptrdiff_t chunk, i
@@ -398,9 +400,7 @@ cdef void backward_weights_slot(
         conv_backward_weights_chunk(
             plan, x + chunk * x_chunk, dy + chunk * dy_chunk,
             min(<ptrdiff_t>LANES, samples - chunk * LANES), scratch, scratch + plan.x_size, sums,
-            runs, offsets, place)
-        conv_backward_bias_chunk(dy + chunk * dy_chunk, positions, plan.filters, sums,
-                                 place + weights)
+            runs, offsets, bias_sums, place, place + weights)
         if place == gradient:
             add(n, gradient, total if i < CHAIN else chain)
         if i >= CHAIN and (i % CHAIN == CHAIN - 1 or chunk == end - 1):
