@@ -43,6 +43,17 @@ def real_array(who, what, value):
     return array
 
 
+def real_dtype(who, dtype):
+    """Return `dtype` as float32 or float64."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found not in (np.float32, np.float64):
+        raise ValueError(f'{who}: expected dtype "float32" or "float64", got {dtype!r}')
+    return found
+
+
 def check_samples(who, what, expected, shape):
     """Raise unless `shape` is that of a batch of samples of the shape `expected`."""
     got = tuple(shape[1:])
@@ -111,7 +122,9 @@ def lookup(what, name, table):
     if not isinstance(name, str):
         raise TypeError(f"expected the name of {what}, one of {', '.join(table)}; got {name!r}")
     if name not in table:
-        close = difflib.get_close_matches(name.lower(), table, n=1)
+        lower = name.lower()
+        close = difflib.get_close_matches(lower, table, n=1)
+        close += [known for known in table if lower and known.startswith(lower)]
         meant = f"did you mean {close[0]!r}? " if close else ""
         raise ValueError(f"unknown {what} {name!r}: {meant}Known are {', '.join(table)}")
     return table[name]

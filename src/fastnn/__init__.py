@@ -1,0 +1,32 @@
+"""fastnn: dense, convolutional and pooling networks on CPUs, small, fast and deterministic.
+
+>>> import fastnn as fn
+>>> net = fn.Sequential([fn.layers.Dense(3, activation="tanh"), fn.layers.Dense(1)], input_shape=(2,))
+>>> net.predict([[0.0, 0.0]]).shape
+(1, 1)
+"""
+
+from fastnn import callbacks, functional, initializers, layers, losses, optimizers, reference
+from fastnn._build import __version__, build_info
+from fastnn._core.threads import get_num_threads, set_num_threads
+from fastnn.network import Sequential
+from fastnn.saving import load
+from fastnn.training import History, Trainer
+
+__all__ = [
+    "History",
+    "Sequential",
+    "Trainer",
+    "__version__",
+    "build_info",
+    "callbacks",
+    "functional",
+    "get_num_threads",
+    "initializers",
+    "layers",
+    "load",
+    "losses",
+    "optimizers",
+    "reference",
+    "set_num_threads",
+]

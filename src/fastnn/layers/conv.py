@@ -1,0 +1,157 @@
+"""Convolutions (cross-correlations) over one, two or three spatial axes."""
+
+from fastnn import functional, geometry
+from fastnn.checks import integer
+
+from .spatial import output_sizes, padding_of
+from .weighted import WeightedLayer
+
+
+class _Conv(WeightedLayer):
+    rank = 0
+
+    def __init__(
+        self,
+        filters,
+        size,
+        *,
+        stride=1,
+        padding="valid",
+        dilation=1,
+        groups=1,
+        padding_mode="zeros",
+        activation=None,
+        bias=True,
+        weight_initializer=None,
+        bias_initializer=None,
+        name=None,
+        input_shape=None,
+    ):
+        who, rank = type(self).__name__, self.rank
+        self.filters = integer(who, "filters", filters)
+        self.size = geometry.per_axis(who, "size", size, rank)
+        self.stride = geometry.per_axis(who, "stride", stride, rank)
+        self.padding = padding_of(who, padding, rank)
+        self.dilation = geometry.per_axis(who, "dilation", dilation, rank)
+        self.groups = integer(who, "groups", groups)
+        if self.filters % self.groups:
+            raise ValueError(
+                f"{who}: expected groups that divide {filters} filters, got groups={groups}"
+            )
+        if padding_mode != "zeros":
+            raise ValueError(f'{who}: expected padding_mode "zeros", got {padding_mode!r}')
+        super().__init__(
+            activation,
+            bias,
+            weight_initializer,
+            bias_initializer,
+            name,
+            input_shape,
+            filters=self.filters,
+            size=self.size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+            padding_mode=padding_mode,
+        )
+        self._how = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
+        self._how["groups"] = self.groups
+
+    def _plan(self, input_shape):
+        sizes = output_sizes(self, input_shape, padding=self.padding, dilation=self.dilation)
+        channels = input_shape[-1]
+        if channels % self.groups:
+            raise ValueError(
+                f"{self.label}: expected groups that divide {channels} input channels, "
+                f"got groups={self.groups}"
+            )
+        weight = (self.filters, *self.size, channels // self.groups)
+        return (*sizes, self.filters), self._shapes(weight)
+
+    def _forward(self, x, training):
+        self._saved = x
+        return functional.conv_forward(x, self.weight, self.bias, **self._how)
+
+    def _backward(self, dy, input_gradient):
+        x = self._saved
+        dweight, dbias = functional.conv_backward_weights(x, dy, self.size, **self._how)
+        self._store(weight=dweight, bias=dbias)
+        if not input_gradient:
+            return None
+        return functional.conv_backward_input(dy, self.weight, x.shape, **self._how)
+
+
+class Conv1D(_Conv):
+    """Convolution over series `(N, length, channels)`; parameters as for `Conv2D`.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> layer = fn.layers.Conv1D(1, 2, bias=False).build((3, 1))
+    >>> layer.weight = [[[-1.0], [1.0]]]
+    >>> layer.forward([[[1.0], [2.0], [4.0]]]).ravel().tolist()
+    [1.0, 2.0]
+    """
+
+    rank = 1
+
+
+class Conv2D(_Conv):
+    """Convolution over images `(N, height, width, channels)`.
+
+    Parameters
+    ----------
+    filters : int
+        Number of output channels.
+    size : int or one per axis
+        Size of the kernel.
+    stride, dilation : int or one per axis
+        Pixels between windows, and between the taps of a window.
+    padding : "valid", "same", int, one per axis, or a pair (before, after) per axis
+        Zeros around the image; "same" as TensorFlow defines it.
+    groups : int
+        Input channels and filters are split into so many groups that do not see each other;
+        as many groups as channels make a depthwise convolution.
+    padding_mode : {"zeros"}
+        What the padding holds.
+    activation : str, optional
+        As for `Activation`.
+    bias : bool
+        Whether every filter has a bias.
+    weight_initializer, bias_initializer : str, number or callable, optional
+        As for `fastnn.initializers.get`; `he_normal` for ReLU, else `lecun_normal`; zeros.
+    name, input_shape
+        See `Layer`.
+
+    Attributes
+    ----------
+    weight : ndarray, shape (filters, *size, channels / groups)
+    bias : ndarray, shape (filters,), or None
+
+    Notes
+    -----
+    ``y[p, f] = b[f] + Σ_{k, c} x[p·stride + k·dilation − before, c] · w[f, k, c]``, and an output
+    axis has ``⌊(in + before + after − dilation·(size − 1) − 1) / stride⌋ + 1`` positions.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.layers.Conv2D(6, 5, activation="relu").build((28, 28, 1)).output_shape
+    (24, 24, 6)
+    """
+
+    rank = 2
+
+
+class Conv3D(_Conv):
+    """Convolution over volumes `(N, depth, height, width, channels)`; parameters as for `Conv2D`.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.layers.Conv3D(4, 3, padding="same").build((8, 16, 16, 2)).output_shape
+    (8, 16, 16, 4)
+    """
+
+    rank = 3

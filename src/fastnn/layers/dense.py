@@ -1,0 +1,81 @@
+"""Dense layers: every output sees every input."""
+
+from fastnn import functional
+from fastnn.checks import batch_of, integer
+
+from .weighted import WeightedLayer
+
+
+class Dense(WeightedLayer):
+    """Fully connected layer, `y = activation(W x + b)`.
+
+    Parameters
+    ----------
+    units : int
+        Number of outputs.
+    activation : str, optional
+        As for `Activation`.
+    bias : bool
+        Whether to add a bias.
+    weight_initializer, bias_initializer : str, number or callable, optional
+        As for `fastnn.initializers.get`; `he_normal` for ReLU, else `lecun_normal`; zeros.
+    name, input_shape
+        See `Layer`.
+
+    Attributes
+    ----------
+    weight : ndarray, shape (units, features)
+    bias : ndarray, shape (units,), or None
+
+    Notes
+    -----
+    Backward: ``dW = Σ dy xᵀ`` and ``db = Σ dy`` over the batch, ``dx = Wᵀ dy``.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> layer = fn.layers.Dense(1, activation="relu").build((2,))
+    >>> layer.weight = [[3.0, -1.0]]
+    >>> layer.forward([[2.0, 1.0], [0.0, 1.0]]).tolist()
+    [[5.0], [0.0]]
+    """
+
+    def __init__(
+        self,
+        units,
+        activation=None,
+        *,
+        bias=True,
+        weight_initializer=None,
+        bias_initializer=None,
+        name=None,
+        input_shape=None,
+    ):
+        self.units = integer("Dense", "units", units)
+        super().__init__(
+            activation,
+            bias,
+            weight_initializer,
+            bias_initializer,
+            name,
+            input_shape,
+            units=self.units,
+        )
+
+    def _plan(self, input_shape):
+        if len(input_shape) != 1:
+            mend = "put Flatten() before it" if input_shape else "add a feature axis: x[:, None]"
+            raise ValueError(
+                f"{self.label}: expected input of shape (N, features), "
+                f"got {batch_of(input_shape)}; {mend}"
+            )
+        return (self.units,), self._shapes((self.units, *input_shape))
+
+    def _forward(self, x, training):
+        self._saved = x
+        return functional.dense_forward(x, self.weight, self.bias)
+
+    def _backward(self, dy, input_gradient):
+        dweight, dbias = functional.dense_backward_weights(self._saved, dy)
+        self._store(weight=dweight, bias=dbias)
+        return functional.dense_backward_input(dy, self.weight) if input_gradient else None

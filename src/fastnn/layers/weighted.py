@@ -1,0 +1,49 @@
+"""WeightedLayer: a weight, a bias and an activation, the common half of Dense and convolutions."""
+
+from .activation import Activation
+from .base import Layer, Parameter
+
+
+class WeightedLayer(Layer):
+    """Base class of layers with a weight, an optional bias and an optional activation.
+
+    Parameters
+    ----------
+    activation : str or None
+        What follows the operation, as for `Activation`.
+    bias : bool
+        Whether the layer has a bias.
+    weight_initializer, bias_initializer : str, number, callable or None
+        As for `fastnn.initializers.get`. None stands for `he_normal` before a ReLU of the layer
+        itself, else `lecun_normal`; and for zeros.
+    name, input_shape, **arguments
+        See `Layer`.
+    """
+
+    weight = Parameter()
+    bias = Parameter()
+
+    def __init__(
+        self, activation, bias, weight_initializer, bias_initializer, name, input_shape, **arguments
+    ):
+        super().__init__(
+            name,
+            input_shape,
+            **arguments,
+            activation=activation,
+            bias=bool(bias),
+            weight_initializer=weight_initializer,
+            bias_initializer=bias_initializer,
+        )
+        if activation is not None:
+            self.activation = Activation(activation)
+        default = "he_normal" if activation == "relu" else "lecun_normal"
+        self.initial_values = {
+            "weight": default if weight_initializer is None else weight_initializer,
+            "bias": "zeros" if bias_initializer is None else bias_initializer,
+        }
+        self._has_bias = bool(bias)
+
+    def _shapes(self, weight):
+        """The parameters' shapes, for a weight of this shape."""
+        return {"weight": weight, "bias": weight[:1]} if self._has_bias else {"weight": weight}

@@ -1,0 +1,259 @@
+"""Sequential: a network of layers in a row, as people use it."""
+
+import math
+
+import numpy as np
+
+from fastnn import functional
+from fastnn.chain import WHO, Chain
+from fastnn.checks import integer
+from fastnn.layers.activation import Activation
+
+BATCH = 1024  # samples at once where the user does not choose: memory stays bounded
+
+
+class Sequential(Chain):
+    """A network of layers in a row.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        A layer joins one network only: its arrays move into the network's flat vectors.
+    input_shape : tuple of int, optional
+        Shape of one sample. Without it the network is built on its first data.
+    dtype : {"float32", "float64"}
+        What the network computes in, whatever it is fed.
+    seed : int
+        Decides initial weights and the order of samples in training.
+
+    Attributes
+    ----------
+    classes_ : ndarray or None
+        The labels of classification, sorted, in the order of the outputs; known after `fit`.
+    loss : Loss or None
+        The loss of the last `fit`.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> net = fn.Sequential([fn.layers.Dense(2, "tanh"), fn.layers.Dense(1)], input_shape=(3,))
+    >>> net.parameters.shape, net.predict([[1.0, 2.0, 3.0]]).shape
+    ((11,), (1, 1))
+    """
+
+    def __init__(self, layers, input_shape=None, *, dtype="float32", seed=0):
+        super().__init__(layers, input_shape, dtype=dtype, seed=seed)
+        self.classes_ = self.loss = self.optimizer = None
+        self.epochs = 0  # trained so far, over all fits
+
+    # --- predicting ----------------------------------------------------------------------------
+
+    def predict(self, x, batch_size=BATCH):
+        """Compute the network's outputs: logits, or probabilities where it ends in them.
+
+        Parameters
+        ----------
+        x : array_like, shape (N, *input_shape)
+        batch_size : int
+            Samples at once; it bounds the memory and does not change the result.
+
+        Returns
+        -------
+        ndarray, shape (N, *output_shape)
+        """
+        x = self.check(x)
+        batch_size = integer(WHO, "batch_size", batch_size)
+        y = np.empty((len(x), *self.output_shape), self.dtype)
+        for start in range(0, len(x), batch_size):
+            batch = slice(start, start + batch_size)
+            y[batch] = self.infer(x[batch], self.stages).unpack()
+        return y
+
+    def predict_proba(self, x, batch_size=BATCH):
+        """Compute probabilities.
+
+        Returns
+        -------
+        ndarray, shape (N, ..., K)
+            In the order of `classes_`; K is 2 for a network with one output. For labels that do
+            not exclude each other, the probability of each.
+        """
+        y = self.predict(x, batch_size)
+        activation = self._probabilities()
+        ending = self.stages[-1] if self.stages else None
+        if getattr(ending, "function", None) != activation:
+            y = getattr(functional, f"{activation}_forward")(y)
+        return np.concatenate([1 - y, y], axis=-1) if y.shape[-1] == 1 else y
+
+    def predict_classes(self, x, batch_size=BATCH):
+        """Predict labels, as they were given to `fit`.
+
+        Returns
+        -------
+        ndarray
+            The most probable of `classes_`, shape (N, ...), or its number where the network was
+            not trained on labels. For labels that do not exclude each other, 0 or 1 for each.
+        """
+        probabilities = self.predict_proba(x, batch_size)
+        if self._probabilities() == "sigmoid" and self.output_shape[-1] > 1:
+            return (probabilities > 0.5).astype(np.int64)
+        return self.decode(probabilities.argmax(axis=-1))
+
+    def decode(self, index):
+        """Return the labels of these class numbers."""
+        return index if self.classes_ is None else self.classes_[index]
+
+    def _probabilities(self):
+        """The activation that makes probabilities of the network's logits."""
+        ending = self.stages[-1] if self.stages else None
+        if isinstance(ending, Activation) and ending.function in ("softmax", "sigmoid"):
+            return ending.function
+        if self.loss is None:
+            return "sigmoid" if self.output_shape[-1:] == (1,) else "softmax"
+        if self.loss.activation is None:
+            raise ValueError(
+                f"{WHO}: a network trained with {self.loss.name} has no probabilities; use predict"
+            )
+        return self.loss.activation
+
+    # --- training, saving: elsewhere -----------------------------------------------------------
+
+    def fit(
+        self,
+        x,
+        y,
+        *,
+        loss=None,
+        optimizer=None,
+        epochs=1,
+        batch_size=32,
+        validation_data=None,
+        metrics=None,
+        callbacks=(),
+        sample_weight=None,
+        class_weight=None,
+        shuffle=True,
+        verbose=1,
+    ):
+        """Train the network; a second call goes on from where the first ended.
+
+        Parameters
+        ----------
+        x : array_like, shape (N, *input_shape)
+        y : array_like
+            For the cross-entropies labels of any kind, (N,), or shares of classes, (N, classes);
+            for labels that do not exclude each other 0 or 1 for each, (N, labels), with binary
+            cross-entropy; else numbers of the shape of the output.
+        loss : str or Loss
+            See `fastnn.losses`; that of the last call, at first "cross_entropy".
+        optimizer : str or Optimizer
+            See `fastnn.optimizers`; that of the last call, at first "adam". The name of the
+            optimizer of the last call stands for that one, which goes on.
+        epochs, batch_size : int
+            How often to go through the data, and how many samples an update takes.
+        validation_data : tuple (x, y) or (x, y, sample_weight), optional
+            Evaluated after every epoch.
+        metrics : list, optional
+            "accuracy" and functions `(y_true, y_pred)` of labels, or of outputs where there are no
+            labels. By default accuracy, for classification.
+        callbacks : list
+            See `fastnn.callbacks`.
+        sample_weight : array_like, shape (N,), optional
+            The loss is `Σ w ℓ / Σ w`.
+        class_weight : dict or "balanced", optional
+            Factors of the samples' weights by label; "balanced" gives every class the same sum.
+        shuffle : bool
+            Whether every epoch takes the samples in a new order, which the seed decides.
+        verbose : int
+            1 prints a line an epoch.
+
+        Returns
+        -------
+        History
+            A list for every figure, an entry an epoch: `history["loss"]`.
+
+        Examples
+        --------
+        >>> import fastnn as fn
+        >>> x, y = [[0.0], [1.0]] * 8, ["no", "yes"] * 8
+        >>> net = fn.Sequential([fn.layers.Dense(2)], input_shape=(1,))
+        >>> history = net.fit(x, y, optimizer=fn.optimizers.SGD(1.0), epochs=30, verbose=0)
+        >>> net.predict_classes([[0.0], [1.0]]).tolist()
+        ['no', 'yes']
+        """
+        from fastnn.training import fit
+
+        return fit(
+            self,
+            x,
+            y,
+            loss=loss,
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_data=validation_data,
+            metrics=metrics,
+            callbacks=callbacks,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            shuffle=shuffle,
+            verbose=verbose,
+        )
+
+    def evaluate(self, x, y, *, loss=None, metrics=None, sample_weight=None, batch_size=BATCH):
+        """Compute the loss, and for classification the accuracy.
+
+        Parameters
+        ----------
+        x, y, sample_weight, metrics
+            As for `fit`. Weights count in the loss only.
+        loss : str or Loss, optional
+            That of the last `fit` by default.
+
+        Returns
+        -------
+        dict
+            `{"loss": …, "accuracy": …}`.
+        """
+        from fastnn.training import evaluate
+
+        return evaluate(
+            self,
+            x,
+            y,
+            loss=loss,
+            metrics=metrics,
+            sample_weight=sample_weight,
+            batch_size=batch_size,
+        )
+
+    def save(self, path):
+        """Write the network to a safetensors file; see `fastnn.load`."""
+        from fastnn.saving import save
+
+        save(self, path)
+
+    def summary(self):
+        """Print a table of the layers, their output shapes and numbers of parameters."""
+        print(self)
+
+    def __str__(self):
+        rows = [("layer", "output shape", "parameters")]
+        for layer in self.layers:
+            kind = type(layer).__name__
+            name = kind if layer.label == kind else f"{layer.label} ({kind})"
+            count = sum(map(math.prod, layer.parameter_shapes.values()))
+            shape = ("N", *layer.output_shape) if self.built else ("N", "?")
+            rows.append(
+                (name, f"({', '.join(map(str, shape))})", f"{count:,}" if self.built else "?")
+            )
+        total = f"{self.parameters.size:,}" if self.built else "not built yet"
+        rows.append(("total", str(self.dtype), total))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
+        rule = "-" * len(lines[0])
+        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    def __repr__(self):
+        layers = ", ".join(map(repr, self.layers))
+        return f"Sequential([{layers}], input_shape={self.input_shape}, seed={self.seed})"

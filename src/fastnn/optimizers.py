@@ -1,0 +1,157 @@
+"""Optimizers: how gradients change parameters. Their state is a few flat vectors."""
+
+import numpy as np
+
+from fastnn import functional
+from fastnn.checks import lookup, number
+
+
+class Optimizer:
+    """Base class of optimizers; an object serves one network."""
+
+    def __init__(self):
+        self._network = None
+        self._state = None
+
+    def serve(self, network):
+        """Bind the optimizer to a network, whose state it keeps from now on."""
+        if self._network is not None and self._network is not network:
+            raise ValueError(
+                f"{type(self).__name__}: it serves another network already; make a new one for each"
+            )
+        self._network = network
+
+    def update(self, parameters, gradients):
+        """Change `parameters` in place.
+
+        Parameters
+        ----------
+        parameters, gradients : ndarray, shape (P,)
+            Flat vectors of one dtype.
+        """
+        raise NotImplementedError
+
+    def _vectors(self, count, parameters):
+        """The optimizer's `count` state vectors, zeros at first."""
+        if self._state is None:
+            self._state = [np.zeros_like(parameters) for _ in range(count)]
+        for vector in self._state:
+            if vector.shape != parameters.shape or vector.dtype != parameters.dtype:
+                raise ValueError(
+                    f"{type(self).__name__}: its state is for {vector.size} parameters of "
+                    f"{vector.dtype}, got {parameters.size} of {parameters.dtype}"
+                )
+        return self._state
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wished.
+
+    Parameters
+    ----------
+    learning_rate : float
+    momentum : float
+        From 0 up to, without, 1.
+    nesterov : bool
+        Look ahead by the momentum.
+
+    Notes
+    -----
+    ``v ← momentum · v + g``; ``p ← p − learning_rate · v``, with Nesterov
+    ``p ← p − learning_rate · (g + momentum · v)``.
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn as fn
+    >>> parameters = np.array([1.0, 2.0])
+    >>> fn.optimizers.SGD(0.5).update(parameters, np.array([2.0, 0.0]))
+    >>> parameters.tolist()
+    [0.0, 2.0]
+    """
+
+    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False):
+        super().__init__()
+        self.learning_rate = number("SGD", "learning_rate", learning_rate, 0)
+        self.momentum = number("SGD", "momentum", momentum, 0, below=1)
+        self.nesterov = bool(nesterov)
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("SGD: expected a momentum above 0 with nesterov=True, got 0")
+
+    def update(self, parameters, gradients):
+        (velocity,) = self._vectors(1, parameters) if self.momentum else (None,)
+        functional.sgd_update(
+            parameters,
+            gradients,
+            velocity,
+            learning_rate=self.learning_rate,
+            momentum=self.momentum,
+            nesterov=self.nesterov,
+        )
+
+
+class Adam(Optimizer):
+    """Adaptive moments (Kingma and Ba, 2015).
+
+    Parameters
+    ----------
+    learning_rate : float
+    beta1, beta2 : float
+        How long the means of gradients and of their squares remember, below 1.
+    epsilon : float
+        Keeps the step finite where gradients vanish.
+
+    Notes
+    -----
+    ``m ← β₁ m + (1 − β₁) g``; ``v ← β₂ v + (1 − β₂) g²``;
+    ``p ← p − learning_rate · m̂ / (√v̂ + ε)`` with ``m̂ = m / (1 − β₁ᵗ)``, ``v̂ = v / (1 − β₂ᵗ)``.
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn as fn
+    >>> parameters = np.array([1.0, 2.0])
+    >>> fn.optimizers.Adam(0.5).update(parameters, np.array([3.0, 0.0]))
+    >>> parameters.round(6).tolist()
+    [0.5, 2.0]
+    """
+
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        super().__init__()
+        self.learning_rate = number("Adam", "learning_rate", learning_rate, 0)
+        self.beta1 = number("Adam", "beta1", beta1, 0, below=1)
+        self.beta2 = number("Adam", "beta2", beta2, 0, below=1)
+        self.epsilon = number("Adam", "epsilon", epsilon, 0)
+        self.steps = 0
+
+    def update(self, parameters, gradients):
+        first, second = self._vectors(2, parameters)
+        self.steps += 1
+        functional.adam_update(
+            parameters,
+            gradients,
+            first,
+            second,
+            step=self.steps,
+            learning_rate=self.learning_rate,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            epsilon=self.epsilon,
+        )
+
+
+OPTIMIZERS = {"sgd": SGD, "adam": Adam}
+
+
+def get(optimizer):
+    """Return a new optimizer of this name; an `Optimizer` is one already.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.optimizers.get("adam").learning_rate
+    0.001
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+        raise TypeError(f"expected an optimizer, got its class; write {optimizer.__name__}()")
+    return lookup("optimizer", optimizer, OPTIMIZERS)()

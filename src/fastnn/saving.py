@@ -1,0 +1,160 @@
+"""Networks as safetensors files: arrays as tensors, all else as JSON in the file's metadata.
+
+A file holds nothing that runs. `load` builds only layers of `fastnn.layers.REGISTRY`, and compares
+every tensor's shape with what the architecture asks for before it makes any array.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from fastnn import losses
+from fastnn.checks import real_dtype
+from fastnn.layers import REGISTRY
+from fastnn.network import Sequential
+
+KEY = "fastnn"  # of the JSON text in the metadata
+VERSION = 1
+
+
+def save(net, path):
+    """Write a network to a file, or leave what was there if that fails.
+
+    Parameters
+    ----------
+    net : Sequential
+        Built; its layers are those of `fastnn.layers`.
+    path : path-like
+
+    Raises
+    ------
+    ValueError
+        If the network is not built or has a layer that `load` would not know.
+    """
+    if not net.built:
+        raise ValueError("save: expected a built network; give input_shape or fit it first")
+    tensors = {}
+    for index, layer in enumerate(net.layers):
+        if REGISTRY.get(type(layer).__name__) is not type(layer):
+            raise ValueError(f"save: {type(layer).__name__} is not one of {', '.join(REGISTRY)}")
+        arrays = layer.parameters | layer.state()
+        tensors |= {f"{index}.{name}": np.ascontiguousarray(a) for name, a in arrays.items()}
+    content = to_bytes(tensors, {KEY: json.dumps(_describe(net))})
+    path = os.path.realpath(path)  # a link stays a link
+    temporary = f"{path}.{secrets.token_hex(4)}.partial"
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def load(path):
+    """Read a network that `Sequential.save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    Sequential
+        With its preprocessing, its classes and the loss it was trained with.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a network's, or damaged.
+
+    Examples
+    --------
+    >>> import os, tempfile, fastnn as fn
+    >>> net = fn.Sequential([fn.layers.Rescale(0.5), fn.layers.Dense(1)], input_shape=(2,))
+    >>> path = os.path.join(tempfile.mkdtemp(), "net.safetensors")
+    >>> net.save(path)
+    >>> bool((fn.load(path).predict([[1, 2]]) == net.predict([[1, 2]])).all())
+    True
+    """
+    with open(path, "rb"):  # the system's own message where there is no such file
+        pass
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            names = file.keys()
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+            if KEY not in metadata:
+                raise ValueError("it holds tensors, but no fastnn network")
+            return _rebuild(json.loads(metadata[KEY]), shapes, file.get_tensor)
+    except SafetensorError as error:
+        raise ValueError(f"load: {path} is not a whole safetensors file ({error})") from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"load: cannot read {path}: {reason}") from error
+
+
+def _describe(net):
+    """The network without its arrays, as JSON can hold it."""
+    return {
+        "version": VERSION,
+        "layers": [{"layer": type(layer).__name__, **layer.config()} for layer in net.layers],
+        "input_shape": net.input_shape,
+        "dtype": str(net.dtype),
+        "seed": net.seed,
+        "epochs": net.epochs,
+        "classes": None if net.classes_ is None else net.classes_.tolist(),
+        "classes_dtype": None if net.classes_ is None else net.classes_.dtype.str,
+        "loss": net.loss and net.loss.name,
+    }
+
+
+def _rebuild(description, shapes, tensor):
+    """Make the network; `shapes` are those of the file's tensors, `tensor(name)` reads one."""
+    if description["version"] != VERSION:
+        raise ValueError(f"expected version {VERSION} of the format, got {description['version']}")
+    layers = [_layer(**entry) for entry in description["layers"]]
+    shape = input_shape = tuple(description["input_shape"])
+    for layer in layers:
+        shape = layer.plan(shape)
+    dtype = real_dtype("Sequential", description["dtype"])
+    if strangers := [n for n in shapes if n.partition(".")[0] not in map(str, range(len(layers)))]:
+        raise ValueError(f"tensors of no layer: {', '.join(strangers)}")
+    for index, layer in enumerate(layers):
+        found = {n.partition(".")[2]: n for n in shapes if n.partition(".")[0] == str(index)}
+        for name, expected in layer.parameter_shapes.items():
+            if shapes.get(found.get(name)) != expected:
+                raise ValueError(
+                    f"{layer.label}: expected {name} of shape {expected}, "
+                    f"got {shapes.get(found.get(name), 'none')}"
+                )
+        arrays = {name: tensor(key) for name, key in found.items()}
+        parameters = {name: arrays.pop(name) for name in layer.parameter_shapes}
+        layer.attach(parameters, {}, dtype)
+        layer.restore(arrays)
+    net = Sequential(layers, input_shape, dtype=dtype, seed=description["seed"])
+    net.epochs = description["epochs"]
+    net.loss = description["loss"] and losses.get(description["loss"])
+    net.classes_ = _classes(net, description["classes"], description["classes_dtype"])
+    return net
+
+
+def _classes(net, classes, dtype):
+    if classes is None:
+        return None
+    dtype = np.dtype(dtype)
+    outputs = max(net.output_shape[-1], 2)
+    if dtype.kind not in "biufU" or len(classes) != outputs:
+        raise ValueError(f"expected {outputs} classes, got {len(classes)} of dtype {dtype}")
+    return np.array(classes, dtype)
+
+
+def _layer(layer, **config):
+    if layer not in REGISTRY:
+        raise ValueError(f"unknown layer {layer!r}: known are {', '.join(REGISTRY)}")
+    return REGISTRY[layer](**config)
