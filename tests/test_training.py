@@ -1,0 +1,192 @@
+"""One step of training: losses and their targets, weights."""
+
+import numpy as np
+import pytest
+
+import fastnn as fn
+
+L, SGD, Adam = fn.layers, fn.optimizers.SGD, fn.optimizers.Adam
+
+
+def linear(units=3, features=4, activation=None, **how):
+    how = {"dtype": "float64"} | how
+    return fn.Sequential([L.Dense(units, activation)], input_shape=(features,), **how)
+
+
+def samples(n=10, features=4, seed=0):
+    return np.random.default_rng(seed).normal(size=(n, features))
+
+
+@pytest.mark.parametrize("loss", fn.losses.LOSSES)
+def test_gradients_are_those_of_the_returned_loss(loss):
+    net = fn.Sequential([L.Dense(5, "tanh"), L.Dense(3)], input_shape=(4,), dtype="float64")
+    x, y, step = samples(), np.random.default_rng(1).random((10, 3)), 1e-6
+    weight = np.random.default_rng(2).random(10)
+    trainer = fn.Trainer(net, loss=loss)
+    trainer.loss_and_gradients(x, y, weight)
+    gradients = net.gradients.copy()
+    for i in range(net.parameters.size):
+        value = net.parameters[i]
+        net.parameters[i] = value + step
+        above = trainer.loss_and_gradients(x, y, weight)
+        net.parameters[i] = value - step
+        below = trainer.loss_and_gradients(x, y, weight)
+        net.parameters[i] = value
+        assert gradients[i] == pytest.approx((above - below) / (2 * step), rel=1e-6, abs=1e-9)
+
+
+def test_loss_and_gradients_makes_no_update():
+    net, x, y = linear(), samples(), np.arange(10) % 3
+    before, trainer = net.parameters.copy(), fn.Trainer(net)
+    loss = trainer.loss_and_gradients(x, y)
+    np.testing.assert_array_equal(net.parameters, before)
+    assert trainer.step(x, y) == loss
+    assert (net.parameters != before).any()
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "target"),
+    [
+        ("cross_entropy", "softmax", [0, 2, 1, 1, 0]),
+        ("binary_cross_entropy", "sigmoid", np.eye(3)[[0, 2, 1, 1, 0]]),
+    ],
+)
+@pytest.mark.parametrize("separate", [True, False])
+def test_the_losss_own_activation_is_fused(loss, activation, target, separate):
+    layers = [L.Dense(3), L.Activation(activation)] if separate else [L.Dense(3, activation)]
+    with_activation = fn.Sequential(layers, input_shape=(4,), dtype="float64")
+    without, x = linear(), samples(5)
+    losses = [fn.Trainer(n, loss).loss_and_gradients(x, target) for n in (with_activation, without)]
+    assert losses[0] == losses[1]
+    np.testing.assert_array_equal(with_activation.gradients, without.gradients)
+    np.testing.assert_allclose(with_activation.predict_proba(x), with_activation.predict(x))
+
+
+@pytest.mark.parametrize("logit", [1000.0, -1000.0])
+def test_a_fused_loss_is_finite_at_any_logit(logit):
+    net = fn.Sequential([L.Dense(1, "sigmoid", bias=False)], input_shape=(1,), dtype="float64")
+    net.parameters[:] = 1
+    loss = fn.Trainer(net, "binary_cross_entropy").loss_and_gradients([[logit]], [[logit < 0]])
+    assert loss == 1000
+    assert abs(net.gradients[0]) == 1000
+
+
+@pytest.mark.parametrize("loss", [name for name in fn.losses.LOSSES if name != "cross_entropy"])
+def test_a_vector_and_a_column_of_targets_mean_the_same(loss):
+    net, x, y = linear(units=1), samples(7), np.random.default_rng(1).integers(0, 2, 7)
+    trainer = fn.Trainer(net, loss)
+    column = trainer.loss_and_gradients(x, y[:, None]), net.gradients.copy()
+    vector = trainer.loss_and_gradients(x, y), net.gradients.copy()
+    assert vector[0] == column[0]
+    np.testing.assert_array_equal(vector[1], column[1])
+    assert net.evaluate(x, y, loss=loss) == net.evaluate(x, y[:, None], loss=loss)
+
+
+def test_labels_may_be_whole_floats_or_a_column():
+    net, x, y = linear(), samples(6), np.array([0, 1, 2, 2, 1, 0])
+    trainer = fn.Trainer(net)
+    loss = trainer.loss_and_gradients(x, y)
+    for same in (y.astype(float), y[:, None], y.astype(np.uint8), list(y), np.eye(3)[y]):
+        assert trainer.loss_and_gradients(x, same) == pytest.approx(loss, rel=1e-15)
+
+
+def test_evaluate_takes_shares_of_two_classes():
+    net, x, share = linear(units=1), samples(), np.linspace(0, 1, 10)
+    loss = fn.Trainer(net, "binary_cross_entropy").loss_and_gradients(x, share)
+    assert net.evaluate(x, share, loss="binary_cross_entropy")["loss"] == pytest.approx(loss)
+
+
+def test_labels_of_pixels():
+    layers = [L.Conv2D(3, 1)]
+    net = fn.Sequential(layers, input_shape=(4, 5, 2), dtype="float64")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(6, 4, 5, 2)), rng.integers(0, 3, (6, 4, 5))
+    pixels = fn.Sequential([L.Dense(3)], input_shape=(2,), dtype="float64")
+    pixels.parameters = net.parameters
+    losses = [
+        fn.Trainer(net).loss_and_gradients(x, y),
+        fn.Trainer(pixels).loss_and_gradients(x.reshape(-1, 2), y.ravel()),
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12)
+    np.testing.assert_allclose(net.gradients, pixels.gradients, rtol=1e-10, atol=1e-14)
+    net.fit(x, np.array(["sky", "sea", "sun"])[y], verbose=0)
+    assert net.predict_classes(x).shape == (6, 4, 5)
+    assert set(net.predict_classes(x).ravel()) <= {"sky", "sea", "sun"}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_float64_targets_and_weights_leave_the_dtype_alone(dtype):
+    net = linear(dtype=dtype)
+    trainer = fn.Trainer(net, "mean_squared_error", Adam())
+    trainer.step(samples(), samples(features=3), np.ones(10))
+    assert net.parameters.dtype == net.gradients.dtype == dtype
+
+
+@pytest.mark.parametrize(("units", "shape"), [(3, (10, 3)), (1, (10,)), (1, (10, 1))])
+def test_targets_are_rounded_to_the_networks_dtype_first(units, shape):
+    net, x = linear(units, dtype="float32"), samples()
+    y = np.random.default_rng(1).normal(size=shape)
+    trainer = fn.Trainer(net, "squared_error")
+    double = trainer.loss_and_gradients(x, y), net.gradients.tobytes()
+    assert double == (trainer.loss_and_gradients(x, y.astype("f4")), net.gradients.tobytes())
+
+
+def test_training_computes_no_gradient_of_the_input(monkeypatch):
+    layers = [L.Rescale(2.0), L.Activation("tanh"), L.Conv1D(2, 3), L.Flatten(), L.Dense(3)]
+    net, called = fn.Sequential(layers, input_shape=(5, 1)), []
+    for name in ("conv_backward_input", "tanh_backward", "dense_backward_input"):
+        real = getattr(fn.functional, name)
+
+        def watched(*args, name=name, real=real, **how):
+            called.append(name)
+            return real(*args, **how)
+
+        monkeypatch.setattr(fn.functional, name, watched)
+    fn.Trainer(net).step(np.ones((4, 5, 1)), [0, 1, 2, 0])
+    assert called == ["dense_backward_input"]
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "half_squared_error"])
+def test_weights_count_as_repetitions(loss):
+    net, x = linear(), samples(4)
+    y = np.array([0, 1, 2, 1]) if loss == "cross_entropy" else samples(4, 3, seed=1)
+    trainer, weight = fn.Trainer(net, loss), np.array([2, 0, 1, 3])
+    weighted = trainer.loss_and_gradients(x, y, weight), net.gradients.copy()
+    rows = np.repeat(np.arange(4), weight)
+    assert weighted[0] == pytest.approx(trainer.loss_and_gradients(x[rows], y[rows]), rel=1e-12)
+    np.testing.assert_allclose(weighted[1], net.gradients, rtol=1e-11, atol=1e-14)
+
+
+def test_weights_that_sum_to_zero_give_zero():
+    net = linear()
+    assert fn.Trainer(net).loss_and_gradients(samples(4), [0, 1, 2, 0], np.zeros(4)) == 0
+    assert not net.gradients.any()
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "factors"),
+    [
+        ({"a": 2.0, "c": 0.5}, [2, 2, 2, 1, 1, 0.5]),
+        ("balanced", [6 / 9, 6 / 9, 6 / 9, 1, 1, 2]),
+        ({}, [1, 1, 1, 1, 1, 1]),
+    ],
+)
+@pytest.mark.parametrize("sample_weight", [None, [1, 2, 3, 4, 5, 6]])
+def test_class_weights_multiply_sample_weights(class_weight, factors, sample_weight):
+    x, y = samples(6), np.array(list("aaabbc"))
+    one, two = linear(), linear()
+    how = {"optimizer": SGD(0.1), "batch_size": 4, "verbose": 0, "epochs": 2}
+    one.fit(x, y, class_weight=class_weight, sample_weight=sample_weight, **how)
+    how["optimizer"] = SGD(0.1)
+    two.fit(x, y, sample_weight=np.multiply(factors, sample_weight or 1), **how)
+    np.testing.assert_allclose(one.parameters, two.parameters, rtol=1e-13)
+
+
+def test_balanced_classes_share_the_weight_among_those_present():
+    one, two, x = linear(4), linear(4), samples(6)
+    y = np.array([0, 0, 0, 0, 2, 2])
+    one.fit(x, y, class_weight="balanced", optimizer=SGD(0.1), verbose=0)
+    weight = [6 / (2 * 4)] * 4 + [6 / (2 * 2)] * 2
+    two.fit(x, y, sample_weight=weight, optimizer=SGD(0.1), verbose=0)
+    np.testing.assert_allclose(one.parameters, two.parameters, rtol=1e-13)
+    assert one.classes_.tolist() == [0, 1, 2, 3]
