@@ -87,6 +87,7 @@ INLINE vec NAME(add_lanes)(vec block[WIDTH]) {
 #define FRACTION_BITS 23
 #define EXP_OVERFLOW 88.7228394f        /* above: infinity */
 #define EXP_UNDERFLOW -87.3365479f      /* below: a subnormal, which counts as zero */
+#define SIGMOID_ZERO 88.5f              /* sigmoid(−this) is a subnormal, and its exp is finite */
 #define TANH_SATURATED 10.0f
 static const REAL NAME(exp_terms)[] = {
     1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
@@ -100,6 +101,7 @@ static const REAL NAME(exp_terms)[] = {
 #define FRACTION_BITS 52
 #define EXP_OVERFLOW 709.782712893384
 #define EXP_UNDERFLOW -708.3964185322641
+#define SIGMOID_ZERO 709.5
 #define TANH_SATURATED 20.0
 static const REAL NAME(exp_terms)[] = {
     1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0,
@@ -107,8 +109,8 @@ static const REAL NAME(exp_terms)[] = {
 #endif
 #define EXP_TERMS ((int)(sizeof(NAME(exp_terms)) / sizeof(REAL)))
 
-/* exp(r) − 1 for the remainder r of x = n·ln 2 + r, and n. */
-INLINE vec NAME(reduced_expm1)(vec x, ivec *n) {
+/* exp(r) − 1 for the remainder r of x = n·ln 2 + r, n, and what rounding took off the result. */
+INLINE vec NAME(reduced_expm1)(vec x, ivec *n, vec *lost) {
     const vec shifted = x * (REAL)LOG2_E + (REAL)ROUNDER;
     *n = (ivec)shifted - (ivec)fill(ROUNDER);
     const vec whole = shifted - (REAL)ROUNDER;
@@ -117,36 +119,71 @@ INLINE vec NAME(reduced_expm1)(vec x, ivec *n) {
     vec polynomial = fill(NAME(exp_terms)[0]);
     UNROLL for (int k = 1; k < EXP_TERMS; k++) polynomial = polynomial * r + NAME(exp_terms)[k];
     const vec square = r * r;
-    return square * polynomial + r;
+    const vec result = square * polynomial + r;
+    *lost = square * polynomial + (r - result);
+    return result;
 }
 
 INLINE vec NAME(power_of_two)(ivec n) {
     return (vec)((n + (INDEX)EXPONENT_BIAS) << FRACTION_BITS);
 }
 
-INLINE vec NAME(exp)(vec x) {
+/* exp(x) and, if it is finite and not 0, what rounding took off it. */
+INLINE vec NAME(exp_parts)(vec x, vec *lost) {
     ivec n;
+    vec fraction_lost;
     const ivec over = (ivec)(x > (REAL)EXP_OVERFLOW), under = (ivec)(x < (REAL)EXP_UNDERFLOW);
     const vec clamped = select(over | under, fill(0), x);
-    const vec mantissa = NAME(reduced_expm1)(clamped, &n) + (REAL)1;
+    const vec fraction = NAME(reduced_expm1)(clamped, &n, &fraction_lost);
+    const vec mantissa = fraction + (REAL)1;
     /* 2ⁿ in two factors: n may be one more than the largest exponent */
     const ivec positive = (ivec)(n > 0);
-    const vec first = select(positive, fill(2), fill(1));
-    const vec y = mantissa * NAME(power_of_two)(n + positive) * first;
+    const vec first = NAME(power_of_two)(n + positive);
+    const vec second = select(positive, fill(2), fill(1));
+    *lost = (fraction - (mantissa - (REAL)1) + fraction_lost) * first * second;
+    const vec y = mantissa * first * second;
     return select(over, fill((REAL)__builtin_inf()), select(under, fill(0), y));
 }
 
-INLINE vec NAME(sigmoid)(vec x) { return (REAL)1 / (NAME(exp)(-x) + (REAL)1); }
+INLINE vec NAME(exp)(vec x) {
+    vec lost;
+    return NAME(exp_parts)(x, &lost);
+}
+
+/* What rounding took off sum = a + b (Knuth). */
+INLINE vec NAME(sum_lost)(vec a, vec b, vec sum) {
+    const vec b_taken = sum - a;
+    return (a - (sum - b_taken)) + (b - b_taken);
+}
+
+/* 1 / (1 + exp(−x)), the sum with what it lost: each rounding alone would be half an ULP or more. */
+INLINE vec NAME(sigmoid)(vec x) {
+    vec lost;
+    const vec x_held = select((ivec)(x < (REAL)-SIGMOID_ZERO), fill(-SIGMOID_ZERO), x);
+    const vec e = NAME(exp_parts)(-x_held, &lost);
+    const vec sum = e + (REAL)1;
+    const vec y = (REAL)1 / sum;
+    lost += NAME(sum_lost)(e, fill(1), sum);
+    return y - y * y * lost;
+}
 
 /* tanh |x| = e / (e + 2) with e = exp(2|x|) − 1, which keeps every bit near zero. */
 INLINE vec NAME(tanh)(vec x) {
     ivec n;
+    vec lost;
     const ivec sign = (ivec)x & (ivec)fill(-(REAL)0);
     vec size = (vec)((ivec)x ^ sign);
     size = select((ivec)(size > (REAL)TANH_SATURATED), fill(TANH_SATURATED), size);
-    const vec fraction = NAME(reduced_expm1)(size + size, &n);
+    const vec fraction = NAME(reduced_expm1)(size + size, &n, &lost);
     const vec power = NAME(power_of_two)(n);
-    const vec rest = power - (REAL)1;
-    const vec e = power * fraction + rest;
-    return (vec)((ivec)(e / (e + (REAL)2)) | sign);
+    const vec scaled = power * fraction, rest = power - (REAL)1;
+    const vec e = scaled + rest;
+    const vec sum = e + (REAL)2;
+    const vec inverse = (REAL)1 / sum;
+    vec y = e * inverse;
+    lost = lost * power + NAME(sum_lost)(scaled, rest, e);
+    /* e − y·sum is what y misses of the quotient; then what e and the sum had lost */
+    const vec missing = e - y * sum;
+    y += (missing + (lost - y * (lost + NAME(sum_lost)(e, fill(2), sum)))) * inverse;
+    return (vec)((ivec)y | sign);
 }

@@ -38,5 +38,6 @@ static void NAME(fill_all)(TABLE *table) {
 #undef FRACTION_BITS
 #undef EXP_OVERFLOW
 #undef EXP_UNDERFLOW
+#undef SIGMOID_ZERO
 #undef TANH_SATURATED
 #undef EXP_TERMS

@@ -13,6 +13,7 @@ import numpy as np
 
 from fastnn.checks import check_samples, integer, real_array, real_dtype
 from fastnn.layers.base import Layer
+from fastnn.layers.pool import MaxPool
 from fastnn.layers.preprocess import Preprocess
 from fastnn.packs import pack
 
@@ -78,7 +79,9 @@ class Chain:
         heads = [isinstance(layer, Preprocess) for layer in self.layers]
         count = (*heads, False).index(False)
         self.head = self.layers[:count]
-        self.stages = tuple(stage for layer in self.layers[count:] for stage in layer.stages)
+        self.stages = pool_before_relu(
+            [stage for layer in self.layers[count:] for stage in layer.stages]
+        )
 
     def __copy__(self):
         return copy.deepcopy(self)  # layers belong to one network
@@ -209,6 +212,19 @@ class Chain:
         for layer in reversed(self.head):
             dx = layer._backward(dx, True)
         return dx.unpack()
+
+
+def pool_before_relu(stages):
+    """Swap each ReLU with a max pooling right behind it: the same bits from a fraction of the work.
+
+    The largest of a window is picked by the same comparisons before and after a ReLU, and where
+    it is not positive no gradient passes either way. The ReLU then has only pooled elements to map.
+    """
+    stages = list(stages)
+    for i in range(len(stages) - 1):
+        if getattr(stages[i], "function", None) == "relu" and isinstance(stages[i + 1], MaxPool):
+            stages[i], stages[i + 1] = stages[i + 1], stages[i]
+    return tuple(stages)
 
 
 def _check_layers(layers):

@@ -7,7 +7,7 @@ from fastnn._core.kernels cimport (
 from fastnn._core.threads cimport team
 
 cdef ptrdiff_t BLOCK = 8192
-cdef double COST = 8
+cdef double COST = 32                   # memory is what a parameter costs
 
 
 def sgd_update(
@@ -36,7 +36,7 @@ def adam_update(
         real[::1] second_moment,        # IN/OUT (n,)
         real rate, real beta1, real beta2, real root_scale, real epsilon, int n_threads):
     cdef ptrdiff_t n = parameters.shape[0], blocks = (n + BLOCK - 1) // BLOCK, block
-    cdef int threads = team(n_threads, blocks, 4 * COST * n)
+    cdef int threads = team(n_threads, blocks, COST * n)
     cdef unsigned long long mode
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()

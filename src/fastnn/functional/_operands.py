@@ -17,6 +17,7 @@ __all__ = [
     "check_shape",
     "common_dtype",
     "empty_packs",
+    "gradient_arrays",
     "matrix",
     "operand",
     "packed",
@@ -76,6 +77,22 @@ def matrix(weight, dtype):
 def vector(bias, dtype):
     """Return a bias as a C-contiguous vector of this dtype, or None."""
     return None if bias is None else np.ascontiguousarray(bias, dtype)
+
+
+def gradient_arrays(name, out, weight_shape, dtype):
+    """Return arrays for the gradients of a weight and its bias: new ones, or `out` checked."""
+    if out is None:
+        return np.empty(weight_shape, dtype), np.empty(weight_shape[0], dtype)
+    for what, array, shape in zip(("dweight", "dbias"), out, (weight_shape, weight_shape[:1]), strict=True):
+        if (
+            array.shape != shape or array.dtype != dtype
+            or not (array.flags.c_contiguous and array.flags.writeable)
+        ):
+            raise ValueError(
+                f"{name}: expected out for {what} as a writable, C-contiguous array of shape {shape} "
+                f"and dtype {dtype}, got shape {array.shape} and dtype {array.dtype}"
+            )
+    return out
 
 
 def check_shape(name, what, value, expected):

@@ -1,7 +1,5 @@
 """Convolution (cross-correlation) over one to three spatial axes."""
 
-import numpy as np
-
 from fastnn._core import conv as core
 from fastnn._core import conv_weights as core_weights
 from fastnn.geometry import as_integer
@@ -12,6 +10,7 @@ from ._operands import (
     check_shape,
     common_dtype,
     empty_packs,
+    gradient_arrays,
     matrix,
     operand,
     packed,
@@ -135,7 +134,7 @@ def conv_backward_input(
 
 
 def conv_backward_weights(
-    x, dy, kernel_size, *, stride=1, padding=0, dilation=1, groups=1, n_threads=None
+    x, dy, kernel_size, *, stride=1, padding=0, dilation=1, groups=1, out=None, n_threads=None
 ):
     """Gradients of :func:`conv_forward` with respect to its weight and bias.
 
@@ -146,6 +145,8 @@ def conv_backward_weights(
     kernel_size : int or one per axis
     stride, padding, dilation, groups
         As in the forward pass.
+    out : pair of ndarray, optional
+        C-contiguous arrays of the result's shapes and dtype to write `dweight` and `dbias` to.
     n_threads : int, optional
 
     Returns
@@ -183,8 +184,9 @@ def conv_backward_weights(
             f"{name}: groups must divide {channels} channels and {filters} filters, got {groups}"
         )
     dtype, threads = common_dtype(x, dy), resolve(n_threads)
-    dweight = np.empty((filters, *window.size, channels // groups), dtype)
-    dbias = np.empty(filters, dtype)
+    dweight, dbias = gradient_arrays(
+        name, out, (filters, *window.size, channels // groups), dtype
+    )
     _backward_weights[dtype](
         packed(x, dtype, n_threads=threads).rows, packed(dy, dtype, "zero", threads).rows, len(x),
         dweight.reshape(filters, -1), dbias, window.sizes, groups, channels, threads,

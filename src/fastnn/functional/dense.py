@@ -1,7 +1,5 @@
 """Dense layers: y = x Wᵀ + b."""
 
-import numpy as np
-
 from fastnn._core import dense as core
 
 from ._operands import (
@@ -11,6 +9,7 @@ from ._operands import (
     check_shape,
     common_dtype,
     empty_packs,
+    gradient_arrays,
     matrix,
     operand,
     packed,
@@ -109,13 +108,15 @@ def dense_backward_input(dy, weight, *, n_threads=None):
     return answer(dx, dy, threads)
 
 
-def dense_backward_weights(x, dy, *, n_threads=None):
+def dense_backward_weights(x, dy, *, out=None, n_threads=None):
     """Gradients of :func:`dense_forward` with respect to its weight and bias.
 
     Parameters
     ----------
     x : array_like or Packs, shape (N, in)
     dy : array_like or Packs, shape (N, out)
+    out : pair of ndarray, optional
+        C-contiguous arrays of the result's shapes and dtype to write `dweight` and `dbias` to.
     n_threads : int, optional
 
     Returns
@@ -147,7 +148,7 @@ def dense_backward_weights(x, dy, *, n_threads=None):
     if inputs < 1 or outputs < 1:
         raise ValueError(f"{name}: expected at least one feature, got {x.shape} and {dy.shape}")
     dtype, threads = common_dtype(x, dy), resolve(n_threads)
-    dweight, dbias = np.empty((outputs, inputs), dtype), np.empty(outputs, dtype)
+    dweight, dbias = gradient_arrays(name, out, (outputs, inputs), dtype)
     _backward_weights[dtype](
         batch(x, dtype, threads), batch(dy, dtype, threads), dweight, dbias, threads
     )

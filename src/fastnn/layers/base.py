@@ -293,10 +293,6 @@ class Layer:
         check_samples(self.label, "x", self.input_shape, x.shape)
         return x
 
-    def _store(self, **gradients):
-        for name, array in self.gradients.items():
-            array[...] = gradients[name]
-
     def _sizes(self, shape):
         shape = (shape,) if np.ndim(shape) == 0 else shape
         return tuple(integer(self.label, "every size of input_shape", size) for size in shape)

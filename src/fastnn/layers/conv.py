@@ -75,8 +75,8 @@ class _Conv(WeightedLayer):
 
     def _backward(self, dy, input_gradient):
         x = self._saved
-        dweight, dbias = functional.conv_backward_weights(x, dy, self.size, **self._how)
-        self._store(weight=dweight, bias=dbias)
+        out = self._gradient_arrays()
+        functional.conv_backward_weights(x, dy, self.size, out=out, **self._how)
         if not input_gradient:
             return None
         return functional.conv_backward_input(dy, self.weight, x.shape, **self._how)

@@ -76,6 +76,5 @@ class Dense(WeightedLayer):
         return functional.dense_forward(x, self.weight, self.bias)
 
     def _backward(self, dy, input_gradient):
-        dweight, dbias = functional.dense_backward_weights(self._saved, dy)
-        self._store(weight=dweight, bias=dbias)
+        functional.dense_backward_weights(self._saved, dy, out=self._gradient_arrays())
         return functional.dense_backward_input(dy, self.weight) if input_gradient else None

@@ -25,7 +25,7 @@ class _Pool(Layer):
         return (*sizes, input_shape[-1]), {}
 
 
-class _MaxPool(_Pool):
+class MaxPool(_Pool):
     def __init__(
         self,
         size,
@@ -50,7 +50,7 @@ class _MaxPool(_Pool):
         return functional.max_pool_backward(dy, *self._saved) if input_gradient else None
 
 
-class _AveragePool(_Pool):
+class AveragePool(_Pool):
     def __init__(
         self,
         size,
@@ -75,7 +75,7 @@ class _AveragePool(_Pool):
         return functional.average_pool_backward(dy, self._saved, self.size, **self._how)
 
 
-class MaxPool1D(_MaxPool):
+class MaxPool1D(MaxPool):
     """Max pooling over series `(N, length, channels)`; parameters as for `MaxPool2D`.
 
     Examples
@@ -88,7 +88,7 @@ class MaxPool1D(_MaxPool):
     rank = 1
 
 
-class MaxPool2D(_MaxPool):
+class MaxPool2D(MaxPool):
     """Max pooling over images `(N, height, width, channels)`: the largest of each window.
 
     Parameters
@@ -121,7 +121,7 @@ class MaxPool2D(_MaxPool):
     rank = 2
 
 
-class MaxPool3D(_MaxPool):
+class MaxPool3D(MaxPool):
     """Max pooling over volumes `(N, depth, height, width, channels)`; see `MaxPool2D`.
 
     Examples
@@ -134,7 +134,7 @@ class MaxPool3D(_MaxPool):
     rank = 3
 
 
-class AveragePool1D(_AveragePool):
+class AveragePool1D(AveragePool):
     """Average pooling over series `(N, length, channels)`; parameters as for `AveragePool2D`.
 
     Examples
@@ -147,7 +147,7 @@ class AveragePool1D(_AveragePool):
     rank = 1
 
 
-class AveragePool2D(_AveragePool):
+class AveragePool2D(AveragePool):
     """Average pooling over images `(N, height, width, channels)`: the mean of each window.
 
     Parameters
@@ -175,7 +175,7 @@ class AveragePool2D(_AveragePool):
     rank = 2
 
 
-class AveragePool3D(_AveragePool):
+class AveragePool3D(AveragePool):
     """Average pooling over volumes `(N, depth, height, width, channels)`; see `AveragePool2D`.
 
     Examples

@@ -1,5 +1,7 @@
 """WeightedLayer: a weight, a bias and an activation, the common half of Dense and convolutions."""
 
+import numpy as np
+
 from .activation import Activation
 from .base import Layer, Parameter
 
@@ -47,3 +49,9 @@ class WeightedLayer(Layer):
     def _shapes(self, weight):
         """The parameters' shapes, for a weight of this shape."""
         return {"weight": weight, "bias": weight[:1]} if self._has_bias else {"weight": weight}
+
+    def _gradient_arrays(self):
+        """Where the weight's and the bias's gradients go; a bias that is not there, nowhere."""
+        weight = self.gradients["weight"]
+        bias = self.gradients["bias"] if self._has_bias else np.empty(len(weight), self.dtype)
+        return weight, bias

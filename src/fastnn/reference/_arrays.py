@@ -38,6 +38,19 @@ def result_dtype(*operands):
     return np.float32
 
 
+def gradients_into(operation, out, *gradients):
+    """The gradients of a weight and its bias, copied to the arrays of `out` unless it is None."""
+    if out is None:
+        return gradients
+    for array, gradient in zip(out, gradients, strict=True):
+        check_shape(operation, "out", array, gradient.shape)
+        if array.dtype != gradient.dtype:
+            raise ValueError(f"{operation}: expected out of {gradient.dtype}, got {array.dtype}")
+    for array, gradient in zip(out, gradients, strict=True):
+        array[...] = gradient
+    return out
+
+
 def zeros(*shape):
     """Nested lists of 0.0."""
     return np.zeros(shape).tolist()

@@ -14,6 +14,7 @@ from ._arrays import (
     as_result,
     as_shape,
     check_shape,
+    gradients_into,
     spatial_rank,
     zeros,
 )
@@ -140,7 +141,9 @@ def conv_backward_input(dy, weight, input_shape, *, stride=1, padding=0, dilatio
     return as_result(dx, (samples, *spatial, channels), dy, weight)
 
 
-def conv_backward_weights(x, dy, kernel_size, *, stride=1, padding=0, dilation=1, groups=1):
+def conv_backward_weights(
+    x, dy, kernel_size, *, stride=1, padding=0, dilation=1, groups=1, out=None
+):
     """Gradients of a convolution with respect to its weight and bias, summed over the batch.
 
     Parameters
@@ -150,6 +153,8 @@ def conv_backward_weights(x, dy, kernel_size, *, stride=1, padding=0, dilation=1
     kernel_size : int or one per axis
     stride, padding, dilation, groups
         As in the forward pass.
+    out : pair of ndarray, optional
+        Arrays of the result's shapes and dtype to write `dweight` and `dbias` to.
 
     Returns
     -------
@@ -200,7 +205,8 @@ def conv_backward_weights(x, dy, kernel_size, *, stride=1, padding=0, dilation=1
                             # forward: y[n][p][g][f] += w[g][f][k][c] * x[n][i][g][c]
                             dweight[g][f][k][c] += d[n][p][g][f] * v[n][i][g][c]
     dweight_shape = (outputs, *kernel, channels // groups)
-    return as_result(dweight, dweight_shape, x, dy), as_result(dbias, (outputs,), x, dy)
+    dweight, dbias = as_result(dweight, dweight_shape, x, dy), as_result(dbias, (outputs,), x, dy)
+    return gradients_into(operation, out, dweight, dbias)
 
 
 def _check_groups(operation, groups, channels, outputs):

@@ -1,6 +1,6 @@
 """Dense layers: `y = W x + b`."""
 
-from ._arrays import as_array, as_floats, as_result, check_shape, zeros
+from ._arrays import as_array, as_floats, as_result, check_shape, gradients_into, zeros
 
 
 def dense_forward(x, weight, bias=None):
@@ -90,13 +90,15 @@ def dense_backward_input(dy, weight):
     return as_result(dx, (samples, inputs), dy, weight)
 
 
-def dense_backward_weights(x, dy):
+def dense_backward_weights(x, dy, *, out=None):
     """Gradients of a dense layer with respect to its weight and bias, summed over the batch.
 
     Parameters
     ----------
     x : array_like, shape (N, in)
     dy : array_like, shape (N, out)
+    out : pair of ndarray, optional
+        Arrays of the result's shapes and dtype to write `dweight` and `dbias` to.
 
     Returns
     -------
@@ -133,7 +135,8 @@ def dense_backward_weights(x, dy):
             for c in range(inputs):
                 # forward: y[n][o] += w[o][c] * x[n][c]
                 dweight[o][c] += d[n][o] * v[n][c]
-    return as_result(dweight, (outputs, inputs), x, dy), as_result(dbias, (outputs,), x, dy)
+    dweight, dbias = as_result(dweight, (outputs, inputs), x, dy), as_result(dbias, (outputs,), x, dy)
+    return gradients_into("dense_backward_weights", out, dweight, dbias)
 
 
 def _matrix(operation, name, value):
