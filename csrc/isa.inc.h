@@ -10,6 +10,7 @@
 #define CHAIN FASTNN_CHAIN
 #define MAX_POSITIONS FASTNN_MAX_POSITIONS
 #define MAX_OUTPUTS FASTNN_MAX_OUTPUTS
+#define MAX_TAPS FASTNN_MAX_TAPS
 
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
@@ -23,11 +24,12 @@
 #define REPEAT_(n, DO, first) REPEAT_##n(DO, first)
 #define REPEAT_0(DO, first)
 #define REPEAT_3(DO, first) DO(first, 1) DO(first, 2) DO(first, 3)
+#define REPEAT_4(DO, first) REPEAT_3(DO, first) DO(first, 4)
 #define REPEAT_6(DO, first) REPEAT_3(DO, first) DO(first, 4) DO(first, 5) DO(first, 6)
 #define REPEAT_8(DO, first) REPEAT_6(DO, first) DO(first, 7) DO(first, 8)
-#define REPEAT_14(DO, first)                                                                        \
-    REPEAT_8(DO, first) DO(first, 9) DO(first, 10) DO(first, 11) DO(first, 12) DO(first, 13)        \
-    DO(first, 14)
+#define REPEAT_12(DO, first)                                                                        \
+    REPEAT_8(DO, first) DO(first, 9) DO(first, 10) DO(first, 11) DO(first, 12)
+#define REPEAT_14(DO, first) REPEAT_12(DO, first) DO(first, 13) DO(first, 14)
 #define REPEAT_16(DO, first) REPEAT_14(DO, first) DO(first, 15) DO(first, 16)
 
 #define REAL float

@@ -187,3 +187,18 @@ INLINE vec NAME(tanh)(vec x) {
     y += (missing + (lost - y * (lost + NAME(sum_lost)(e, fill(2), sum)))) * inverse;
     return (vec)((ivec)y | sign);
 }
+
+/* total = Σ over c < n of a term in c: chains of CHAIN terms, CHAIN chains a level. */
+#define CHAINED_SUM(total, n, term)                                                                 \
+    vec total = fill(0), level = fill(0);                                                           \
+    for (ptrdiff_t first = 0, chains = 1; first < (n); first += CHAIN, chains++) {                  \
+        const ptrdiff_t end = first + CHAIN < (n) ? first + CHAIN : (n);                            \
+        vec chain = fill(0);                                                                        \
+        for (ptrdiff_t c = first; c < end; c++) chain += (term);                                    \
+        level += chain;                                                                             \
+        if (chains % CHAIN == 0) {                                                                  \
+            total += level;                                                                         \
+            level = fill(0);                                                                        \
+        }                                                                                           \
+    }                                                                                               \
+    total += level;

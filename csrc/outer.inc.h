@@ -4,12 +4,17 @@
  *   forward:  y[p][o]      += x[p + tap[t]] · w[o][t]
  *   here:     sums[o][t]   += x[p + tap[t]] · dy[p][o]     lane by lane, over all positions p
  */
+/* The most outputs of a tile, by taps: accumulators + x + one dy fit the registers. */
 #if VECTOR_REGISTERS >= 32
-#define OUTER_TAPS 4
-#define OUTER_OUTPUTS 6
+#define OUTPUTS_1 16
+#define OUTPUTS_2 14
+#define OUTPUTS_3 8
+#define OUTPUTS_4 6
 #else
-#define OUTER_TAPS 4
-#define OUTER_OUTPUTS 3
+#define OUTPUTS_1 12
+#define OUTPUTS_2 6
+#define OUTPUTS_3 4
+#define OUTPUTS_4 3
 #endif
 
 INLINE void NAME(outer)(
@@ -18,17 +23,17 @@ INLINE void NAME(outer)(
         const REAL *dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,
         ptrdiff_t rows, ptrdiff_t columns, int accumulate, REAL *sums, ptrdiff_t sums_step) {
     for (int piece = 0; piece < PACK_VECTORS; piece++) {
-        vec sum[OUTER_OUTPUTS][OUTER_TAPS];
+        vec sum[MAX_OUTPUTS][MAX_TAPS];
         UNROLL for (int o = 0; o < outputs; o++)
             UNROLL for (int t = 0; t < taps; t++) sum[o][t] = fill(0);
 
         for (ptrdiff_t row = 0; row < rows; row++) {
-            const REAL *x_at[OUTER_TAPS];
+            const REAL *x_at[MAX_TAPS];
             UNROLL for (int t = 0; t < taps; t++)
                 x_at[t] = x + tap[t] + row * x_row_step + piece * WIDTH;
             const REAL *dy_at = dy + row * dy_row_step + piece * WIDTH;
             for (ptrdiff_t column = 0; column < columns; column++) {
-                vec xs[OUTER_TAPS];
+                vec xs[MAX_TAPS];
                 UNROLL for (int t = 0; t < taps; t++) {
                     xs[t] = load(x_at[t]);
                     x_at[t] += x_column_step;
@@ -59,8 +64,8 @@ INLINE void NAME(outer)(
                     dy_column_step, rows, columns, accumulate, sums, sums_step);                    \
     }
 #define FOR_OUTERS(DO)                                                                              \
-    REPEAT(OUTER_OUTPUTS, DO, 1) REPEAT(OUTER_OUTPUTS, DO, 2)                                       \
-    REPEAT(OUTER_OUTPUTS, DO, 3) REPEAT(OUTER_OUTPUTS, DO, 4)
+    REPEAT(OUTPUTS_1, DO, 1) REPEAT(OUTPUTS_2, DO, 2)                                               \
+    REPEAT(OUTPUTS_3, DO, 3) REPEAT(OUTPUTS_4, DO, 4)
 
 FOR_OUTERS(OUTER)
 
@@ -112,8 +117,10 @@ static void NAME(position_sums)(ptrdiff_t positions, ptrdiff_t channels, const R
 }
 
 static void NAME(fill_outer)(TABLE *table) {
-    table->outer_taps = OUTER_TAPS;
-    table->outer_outputs = OUTER_OUTPUTS;
+    table->outer_outputs[0] = OUTPUTS_1;
+    table->outer_outputs[1] = OUTPUTS_2;
+    table->outer_outputs[2] = OUTPUTS_3;
+    table->outer_outputs[3] = OUTPUTS_4;
 #define ENTER(taps, outputs) table->outer[taps - 1][outputs - 1] = NAME(outer_##taps##_##outputs);
     FOR_OUTERS(ENTER)
 #undef ENTER
@@ -123,5 +130,7 @@ static void NAME(fill_outer)(TABLE *table) {
 
 #undef OUTER
 #undef FOR_OUTERS
-#undef OUTER_TAPS
-#undef OUTER_OUTPUTS
+#undef OUTPUTS_1
+#undef OUTPUTS_2
+#undef OUTPUTS_3
+#undef OUTPUTS_4

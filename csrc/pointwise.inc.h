@@ -50,16 +50,6 @@ POINTWISE_2(tanh_backward, d * ((REAL)1 - a * a))
 #undef POINTWISE_1
 #undef POINTWISE_2
 
-/* Σ of a value per channel, in chains of CHAIN channels. */
-#define CHAINED_SUM(total, channels, term)                                                          \
-    vec total = fill(0);                                                                            \
-    for (ptrdiff_t first = 0; first < (channels); first += CHAIN) {                                 \
-        const ptrdiff_t end = first + CHAIN < (channels) ? first + CHAIN : (channels);              \
-        vec chain = fill(0);                                                                        \
-        for (ptrdiff_t c = first; c < end; c++) chain += (term);                                    \
-        total += chain;                                                                             \
-    }
-
 static void NAME(softmax_forward)(ptrdiff_t channels, const REAL *x, REAL *y, REAL *maximum,
                                   REAL *sums) {
     for (int v = 0; v < LANES; v += WIDTH) {
@@ -99,4 +89,3 @@ static void NAME(fill_pointwise)(TABLE *table) {
     table->softmax_forward = NAME(softmax_forward);
     table->softmax_backward = NAME(softmax_backward);
 }
-#undef CHAINED_SUM

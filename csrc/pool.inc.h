@@ -26,20 +26,9 @@ static void NAME(window_scatter)(const REAL *dy, const INDEX *argmax, ptrdiff_t 
 
 static void NAME(window_sum)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t taps, ptrdiff_t channels,
                              REAL scale, REAL *y) {
-    for (ptrdiff_t c = 0; c < channels * LANES; c += WIDTH) {
-        vec total = fill(0), level = fill(0);
-        ptrdiff_t chains = 0;
-        for (ptrdiff_t first = 0; first < taps; first += CHAIN) {
-            const ptrdiff_t end = first + CHAIN < taps ? first + CHAIN : taps;
-            vec chain = fill(0);
-            for (ptrdiff_t t = first; t < end; t++) chain += load(x + offset[t] + c);
-            level += chain;
-            if (++chains % CHAIN == 0) {
-                total += level;
-                level = fill(0);
-            }
-        }
-        store(y + c, (level + total) * scale);
+    for (ptrdiff_t i = 0; i < channels * LANES; i += WIDTH) {
+        CHAINED_SUM(total, taps, load(x + offset[c] + i))
+        store(y + i, total * scale);
     }
 }
 

@@ -41,3 +41,4 @@ static void NAME(fill_all)(TABLE *table) {
 #undef SIGMOID_ZERO
 #undef TANH_SATURATED
 #undef EXP_TERMS
+#undef CHAINED_SUM

@@ -19,8 +19,8 @@ typedef struct {
         const REAL *bias, int accumulate,
         REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step);
 
-    /* The taps and outputs that outer has registers for; its tiles are at most this large. */
-    int outer_taps, outer_outputs;
+    /* The most outputs of an outer tile of (index + 1) taps. */
+    int outer_outputs[FASTNN_MAX_TAPS];
 
     /* outer[taps - 1][outputs - 1]: vector x vector, the weight gradient of a convolution.
      *
@@ -87,13 +87,13 @@ typedef struct {
      * sgd:  velocity ← momentum·velocity + gradient;
      *       parameters ← parameters − rate·(nesterov ? gradient + momentum·velocity : velocity).
      *       velocity may be NULL: parameters ← parameters − rate·gradient.
-     * adam: m ← β1·m + (1 − β1)·g;  v ← β2·v + (1 − β2)·g²;
+     * adam: m ← β1·m + rest1·g;  v ← β2·v + rest2·g²;  restk is 1 − βk, which 1 less a rounded βk is not;
      *       parameters ← parameters − rate·m / (√v·root_scale + epsilon). */
     void (*sgd_update)(ptrdiff_t n, REAL *parameters, const REAL *gradient, REAL *velocity, REAL rate,
                        REAL momentum, int nesterov);
     void (*adam_update)(ptrdiff_t n, REAL *parameters, const REAL *gradient, REAL *first_moment,
-                        REAL *second_moment, REAL rate, REAL beta1, REAL beta2, REAL root_scale,
-                        REAL epsilon);
+                        REAL *second_moment, REAL rate, REAL beta1, REAL rest1, REAL beta2, REAL rest2,
+                        REAL root_scale, REAL epsilon);
 
     /* benchmarks only: `rounds` rounds of independent multiply-adds that fill every port; returns how
      * many multiply-adds one round makes. */

@@ -20,8 +20,8 @@ static void NAME(sgd_update)(ptrdiff_t n, REAL *restrict parameters, const REAL 
 
 static void NAME(adam_update)(ptrdiff_t n, REAL *restrict parameters, const REAL *restrict gradient,
                               REAL *restrict first_moment, REAL *restrict second_moment, REAL rate,
-                              REAL beta1, REAL beta2, REAL root_scale, REAL epsilon) {
-    const REAL rest1 = 1 - beta1, rest2 = 1 - beta2;
+                              REAL beta1, REAL rest1, REAL beta2, REAL rest2, REAL root_scale,
+                              REAL epsilon) {
     for (ptrdiff_t i = 0; i < n; i++) {
         const REAL fresh1 = rest1 * gradient[i];
         const REAL fresh2 = rest2 * gradient[i] * gradient[i];

@@ -11,11 +11,13 @@ from cython.parallel cimport parallel, prange, threadid
 from libc.stdlib cimport free, malloc
 
 from fastnn._core.kernels cimport (
-    LANES, MAX_POSITIONS, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real, tile)
+    LANES, MAX_POSITIONS, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real, tile,
+    tile_outputs)
 from fastnn._core.memory cimport aligned
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport (
-    make_tiling, pack_rows, panel_start, panels_size, tile_start, tile_width, tiling_cycles)
+    make_tiling, pack_rows, panel_start, panels_size, tile_start, tile_vectors, tile_width,
+    tiling_cycles)
 from fastnn._core.window cimport Axis, Segment, Taps, Window, find_segments, make_axis, make_window
 
 
@@ -162,7 +164,7 @@ cdef Segment* segments_of(const Axis* axis, ptrdiff_t* found) except NULL:
     return segments
 
 
-cdef double correlation_cycles(const Correlation* plan, const real* which) noexcept nogil:
+cdef double correlation_cycles(const Correlation* plan, int vectors) noexcept nogil:
     """Cycles a term of all blocks of targets."""
     cdef ptrdiff_t r, c, rows, columns
     cdef double cycles = 0
@@ -171,9 +173,9 @@ cdef double correlation_cycles(const Correlation* plan, const real* which) noexc
         for c in range(plan.n_columns):
             columns = plan.columns[c].count
             if along_columns(plan, rows, columns):
-                cycles += rows * tiling_cycles(&plan.tiling, which, columns)
+                cycles += rows * tiling_cycles(&plan.tiling, vectors, columns)
             else:
-                cycles += columns * tiling_cycles(&plan.tiling, which, rows)
+                cycles += columns * tiling_cycles(&plan.tiling, vectors, rows)
     return cycles
 
 
@@ -194,8 +196,8 @@ cdef bint make_correlation(Correlation* plan, const Window* window, bint backwar
     plan.rows_touch = (groups == 1 and plan.axis[2].source_step == 1
                        and plan.axis[2].place_step == 1)
     for positions in range(1, MAX_POSITIONS + 1):
-        if make_tiling(&plan.tiling, which, positions, outputs):
-            cycles = correlation_cycles(plan, which)
+        if make_tiling(&plan.tiling, positions, tile_outputs(which, positions), outputs):
+            cycles = correlation_cycles(plan, tile_vectors(which))
             if fewest < 0 or cycles < fewest:
                 fewest = cycles
                 best = plan.tiling

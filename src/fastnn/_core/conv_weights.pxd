@@ -8,21 +8,15 @@ cdef struct WeightGradient:
     ptrdiff_t groups, channels, filters     # channels and filters: of all groups
     ptrdiff_t taps, row                     # of the kernel; weights of a filter
     bint sample_major                       # lanes are channels instead of samples
-    # lane-major: x with its borders, the filters whose sums are held at once
-    ptrdiff_t padded[3]
-    bint padded_copy
-    ptrdiff_t filters_at_once
-    # sample-major: packs of a group's channels, output lines that a tile takes at once
-    ptrdiff_t channel_packs, lines_at_once
-    int band_axis               # bands of `band` outputs along this axis
-    ptrdiff_t band
     Tiling tiling
-    # sizes of a thread's scratch
-    ptrdiff_t x_size, dy_size, sums_size, n_runs
-
-# Output lines (depth, row) of a sample from first to end, and the input lines that they read.
-cdef struct Band:
-    ptrdiff_t first, end, first_input, end_input
+    # lane-major: whether some window reaches beyond the input
+    bint padded
+    # sample-major: packs of a group's channels, output lines that a tile takes at once, and bands of
+    # `band` outputs along an axis
+    ptrdiff_t channel_packs, lines_at_once, band
+    int band_axis
+    # a thread's scratch
+    ptrdiff_t x_size, dy_size, sums_size, n_runs, n_offsets
 
 cdef void conv_backward_weights_chunk(
     const WeightGradient* plan, const real* x, const real* dy, ptrdiff_t samples, real* x_scratch,

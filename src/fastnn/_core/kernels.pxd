@@ -14,6 +14,7 @@ cdef extern from "kernels.h" nogil:
         CHAIN "FASTNN_CHAIN"
         MAX_POSITIONS "FASTNN_MAX_POSITIONS"
         MAX_OUTPUTS "FASTNN_MAX_OUTPUTS"
+        MAX_TAPS "FASTNN_MAX_TAPS"
 
     ctypedef struct fastnn_run:
         ptrdiff_t x, w, length
@@ -23,7 +24,7 @@ cdef extern from "kernels.h" nogil:
         void (*tile[4][16])(const float*, ptrdiff_t, ptrdiff_t, const fastnn_run*, ptrdiff_t,
                             const float*, ptrdiff_t, const float*, int, float*, ptrdiff_t,
                             ptrdiff_t) noexcept nogil
-        int outer_taps, outer_outputs
+        int outer_outputs[4]
         void (*outer[4][16])(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const float*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
                              float*, ptrdiff_t) noexcept nogil
@@ -50,7 +51,7 @@ cdef extern from "kernels.h" nogil:
         void (*sgd_update)(ptrdiff_t, float*, const float*, float*, float, float,
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, float*, const float*, float*, float*, float, float, float,
-                            float, float) noexcept nogil
+                            float, float, float, float) noexcept nogil
         ptrdiff_t (*peak)(ptrdiff_t, float*) noexcept nogil
 
     ctypedef struct kernels_f64 "fastnn_kernels_f64":
@@ -58,7 +59,7 @@ cdef extern from "kernels.h" nogil:
         void (*tile[4][16])(const double*, ptrdiff_t, ptrdiff_t, const fastnn_run*, ptrdiff_t,
                             const double*, ptrdiff_t, const double*, int, double*, ptrdiff_t,
                             ptrdiff_t) noexcept nogil
-        int outer_taps, outer_outputs
+        int outer_outputs[4]
         void (*outer[4][16])(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const double*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
                              double*, ptrdiff_t) noexcept nogil
@@ -87,7 +88,7 @@ cdef extern from "kernels.h" nogil:
         void (*sgd_update)(ptrdiff_t, double*, const double*, double*, double, double,
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, double*, const double*, double*, double*, double, double,
-                            double, double, double) noexcept nogil
+                            double, double, double, double, double) noexcept nogil
         ptrdiff_t (*peak)(ptrdiff_t, double*) noexcept nogil
 
     ctypedef struct fastnn_kernels:
@@ -131,18 +132,12 @@ cdef inline void tile(
             y, y_position_step, y_output_step)
 
 
-cdef inline int outer_taps(const real* which) noexcept nogil:
+cdef inline int outer_outputs(const real* which, int taps) noexcept nogil:
+    """The most outputs of an outer tile of `taps`; `which` only tells the real type."""
     if real is float:
-        return table.f32.outer_taps
+        return table.f32.outer_outputs[taps - 1]
     else:
-        return table.f64.outer_taps
-
-
-cdef inline int outer_outputs(const real* which) noexcept nogil:
-    if real is float:
-        return table.f32.outer_outputs
-    else:
-        return table.f64.outer_outputs
+        return table.f64.outer_outputs[taps - 1]
 
 
 cdef inline void outer(
@@ -255,10 +250,11 @@ cdef inline void sgd_update(ptrdiff_t n, real* parameters, const real* gradient,
 
 cdef inline void adam_update(ptrdiff_t n, real* parameters, const real* gradient,
                              real* first_moment, real* second_moment, real rate, real beta1,
-                             real beta2, real root_scale, real epsilon) noexcept nogil:
+                             real rest1, real beta2, real rest2, real root_scale,
+                             real epsilon) noexcept nogil:
     if real is float:
         table.f32.adam_update(n, parameters, gradient, first_moment, second_moment, rate, beta1,
-                              beta2, root_scale, epsilon)
+                              rest1, beta2, rest2, root_scale, epsilon)
     else:
         table.f64.adam_update(n, parameters, gradient, first_moment, second_moment, rate, beta1,
-                              beta2, root_scale, epsilon)
+                              rest1, beta2, rest2, root_scale, epsilon)

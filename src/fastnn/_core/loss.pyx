@@ -35,11 +35,60 @@ cdef double chained_sum(double* terms, ptrdiff_t n) noexcept nogil:
     return terms[0] if n else 0.0
 
 
-cdef void flush(double* chain, double* total) noexcept nogil:
+# Sums of each lane: the chain that terms are added to, and the levels that full chains go to.
+cdef struct LaneSums:
+    double chain[16]
+    double level[2][16]
+    ptrdiff_t flushes
+
+
+cdef void flush(LaneSums* sums) noexcept nogil:
+    """End the chain, which holds at most CHAIN terms; CHAIN chains are one of the last level."""
     cdef ptrdiff_t lane
+    sums.flushes += 1
     for lane in range(LANES):
-        total[lane] += chain[lane]
-        chain[lane] = 0
+        sums.level[0][lane] += sums.chain[lane]
+        sums.chain[lane] = 0
+        if sums.flushes % CHAIN == 0:
+            sums.level[1][lane] += sums.level[0][lane]
+            sums.level[0][lane] = 0
+
+
+cdef void finish(LaneSums* sums, double* total) noexcept nogil:
+    cdef ptrdiff_t lane
+    flush(sums)
+    for lane in range(LANES):
+        total[lane] = sums.level[0][lane] + sums.level[1][lane]
+
+
+cdef void target_sums(const real* target, ptrdiff_t channels, double* total) noexcept nogil:
+    """Σ_c t[c] of each lane."""
+    cdef LaneSums sums
+    cdef ptrdiff_t c, lane
+    memset(&sums, 0, sizeof(LaneSums))
+    for c in range(channels):
+        for lane in range(LANES):
+            sums.chain[lane] += target[c * LANES + lane]
+        if c % CHAIN == CHAIN - 1:
+            flush(&sums)
+    finish(&sums, total)
+
+
+cdef void row_losses(const real* z, const real* t, ptrdiff_t channels, ptrdiff_t samples,
+                     const real* maximum, const real* total, LaneSums* sums) noexcept nogil:
+    """sums += −Σ_c t_c log softmax(z)_c; a target of 0 contributes no term."""
+    cdef double log_total[16]
+    cdef ptrdiff_t c, lane
+    for lane in range(samples):
+        log_total[lane] = log(<double>total[lane])
+    for c in range(channels):
+        for lane in range(samples):
+            if t[c * LANES + lane] != 0:
+                sums.chain[lane] += t[c * LANES + lane] * (
+                    log_total[lane] + (<double>maximum[lane] - z[c * LANES + lane]))
+        if c % CHAIN == CHAIN - 1:
+            flush(sums)
+    flush(sums)
 
 
 cdef void cross_entropy_chunk(
@@ -50,20 +99,18 @@ cdef void cross_entropy_chunk(
         ptrdiff_t positions, ptrdiff_t channels, ptrdiff_t samples,
         real* dlogits,              # OUT  like logits, overwritten
         double* losses) noexcept nogil:     # OUT  (LANES,), overwritten
+    cdef LaneSums sums
     cdef real maximum[16]
     cdef real total[16]
     cdef real factor[16]
     cdef double target_sum[16]
-    cdef double chain[16]
     cdef const real* z
     cdef const real* t
     cdef real* d
-    cdef double log_total
     cdef ptrdiff_t position, c, lane, label
+    memset(&sums, 0, sizeof(LaneSums))
     for lane in range(LANES):
-        losses[lane] = chain[lane] = 0
         factor[lane] = <real>share[lane] if lane < samples else 0
-        target_sum[lane] = 1
     for position in range(positions):
         z = logits + position * channels * LANES
         d = dlogits + position * channels * LANES
@@ -73,20 +120,14 @@ cdef void cross_entropy_chunk(
                 label = labels[lane * positions + position]
                 # ∂loss/∂z = softmax(z) − t, with t = 1 at the label
                 d[label * LANES + lane] -= 1
-                chain[lane] += (log(<double>total[lane])
-                                + (<double>maximum[lane] - z[label * LANES + lane]))
+                sums.chain[lane] += (log(<double>total[lane])
+                                     + (<double>maximum[lane] - z[label * LANES + lane]))
+            if position % CHAIN == CHAIN - 1:
+                flush(&sums)
         else:
             t = target + position * channels * LANES
-            memset(target_sum, 0, sizeof(target_sum))
-            for c in range(channels):
-                for lane in range(LANES):
-                    target_sum[lane] += t[c * LANES + lane]
-            for lane in range(samples):
-                log_total = log(<double>total[lane])
-                for c in range(channels):
-                    if t[c * LANES + lane] != 0:
-                        chain[lane] += t[c * LANES + lane] * (
-                            log_total + (<double>maximum[lane] - z[c * LANES + lane]))
+            target_sums(t, channels, target_sum)
+            row_losses(z, t, channels, samples, maximum, total, &sums)
             for c in range(channels):
                 for lane in range(LANES):
                     # ∂loss/∂z_c = y_c Σ t − t_c
@@ -95,11 +136,9 @@ cdef void cross_entropy_chunk(
         for c in range(channels):
             for lane in range(LANES):
                 d[c * LANES + lane] *= factor[lane]
-        if samples < LANES:
-            for c in range(channels):
-                for lane in range(samples, LANES):
-                    d[c * LANES + lane] = 0
-        flush(chain, losses)
+            for lane in range(samples, LANES):
+                d[c * LANES + lane] = 0
+    finish(&sums, losses)
 
 
 cdef void elementwise_loss_chunk(
@@ -111,12 +150,12 @@ cdef void elementwise_loss_chunk(
         ptrdiff_t n, ptrdiff_t samples,
         real* dy,                   # OUT  like y, overwritten
         double* losses) noexcept nogil:     # OUT  (LANES,), overwritten
-    cdef double chain[16]
+    cdef LaneSums sums
     cdef double slope[16]
     cdef double value, wanted
     cdef ptrdiff_t i, lane, at
+    memset(&sums, 0, sizeof(LaneSums))
     for lane in range(LANES):
-        losses[lane] = chain[lane] = 0
         slope[lane] = share[lane] * scale if lane < samples else 0
     if loss == BINARY_CROSS_ENTROPY:
         if real is float:
@@ -130,17 +169,17 @@ cdef void elementwise_loss_chunk(
             wanted = target[at]
             if loss == BINARY_CROSS_ENTROPY:
                 # −t log σ(z) − (1 − t) log(1 − σ(z)), without overflow; ∂/∂z = σ(z) − t
-                chain[lane] += max(value, 0.0) - value * wanted + log1p(exp(-fabs(value)))
+                sums.chain[lane] += max(value, 0.0) - value * wanted + log1p(exp(-fabs(value)))
                 dy[at] = <real>(slope[lane] * (<double>dy[at] - wanted))
             else:
                 # scale · (y − t)²; ∂/∂y = 2 · scale · (y − t)
-                chain[lane] += scale * ((value - wanted) * (value - wanted))
+                sums.chain[lane] += scale * ((value - wanted) * (value - wanted))
                 dy[at] = <real>(2.0 * slope[lane] * (value - wanted))
         for lane in range(samples, LANES):
             dy[i * LANES + lane] = 0
-        if (i + 1) % CHAIN == 0:
-            flush(chain, losses)
-    flush(chain, losses)
+        if i % CHAIN == CHAIN - 1:
+            flush(&sums)
+    finish(&sums, losses)
 
 
 cdef double weighted_sum(double* losses, const double* share, ptrdiff_t samples) noexcept nogil:

@@ -3,6 +3,7 @@ from fastnn._core.kernels cimport real
 
 cdef ptrdiff_t slot_count(ptrdiff_t chunks, ptrdiff_t bytes_of_weights) noexcept nogil
 cdef void sum_slots(ptrdiff_t slots, ptrdiff_t n, real* slot) noexcept nogil
+cdef void add_lane_sums(ptrdiff_t n, const real* sums, real* total) noexcept nogil
 
 
 cdef inline ptrdiff_t slot_start(ptrdiff_t slot, ptrdiff_t slots, ptrdiff_t chunks) noexcept nogil:

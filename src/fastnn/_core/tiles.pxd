@@ -1,16 +1,18 @@
 """Which register tile covers a piece of work, and weights laid out for it."""
 from fastnn._core.kernels cimport LANES, real
 
-# `outputs` are cut into `tiles` of nearly equal width, the first `wide` of them one wider.
+# `outputs` are cut into `tiles` of nearly equal width, the first `wide` of them one wider. For csrc's
+# outer, positions are taps.
 cdef struct Tiling:
     int positions               # of a full tile
     ptrdiff_t outputs, tiles, width, wide
 
 # The shape of a tile decides speed only: a sum's order does not depend on the tile that makes it.
-cdef bint make_tiling(Tiling* tiling, const real* which, int positions,
-                      ptrdiff_t outputs) noexcept nogil
-cdef double tiling_cycles(const Tiling* tiling, const real* which, ptrdiff_t count) noexcept nogil
+cdef bint make_tiling(Tiling* tiling, int positions, ptrdiff_t most, ptrdiff_t outputs) noexcept nogil
+cdef double tiling_cycles(const Tiling* tiling, int vectors, ptrdiff_t count) noexcept nogil
+cdef int tile_vectors(const real* which) noexcept nogil
 cdef Tiling choose_tiling(const real* which, ptrdiff_t count, ptrdiff_t outputs) noexcept nogil
+cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps, ptrdiff_t outputs) noexcept nogil
 
 
 cdef inline ptrdiff_t tile_width(const Tiling* tiling, ptrdiff_t tile) noexcept nogil:

@@ -1,4 +1,5 @@
-from fastnn._core.kernels cimport LANES, MAX_POSITIONS, real, rows_to_lanes, tile_outputs
+from fastnn._core.kernels cimport (
+    LANES, MAX_POSITIONS, MAX_TAPS, outer_outputs, real, rows_to_lanes, tile_outputs)
 
 
 cdef double tile_cycles(int positions, ptrdiff_t outputs, int vectors) noexcept nogil:
@@ -8,10 +9,8 @@ cdef double tile_cycles(int positions, ptrdiff_t outputs, int vectors) noexcept 
     return max(4.0, max(loaded, added) / 2) + 0.5
 
 
-cdef bint make_tiling(Tiling* tiling, const real* which, int positions,
-                      ptrdiff_t outputs) noexcept nogil:
-    """Cut `outputs` for tiles of `positions`; False if there are no such tiles."""
-    cdef ptrdiff_t most = tile_outputs(which, positions)
+cdef bint make_tiling(Tiling* tiling, int positions, ptrdiff_t most, ptrdiff_t outputs) noexcept nogil:
+    """Cut `outputs` into tiles of `most`; False if that is 0, as there are no tiles of `positions`."""
     if most == 0:
         return False
     tiling.positions = positions
@@ -22,13 +21,11 @@ cdef bint make_tiling(Tiling* tiling, const real* which, int positions,
     return True
 
 
-cdef double tiling_cycles(const Tiling* tiling, const real* which, ptrdiff_t count) noexcept nogil:
+cdef double tiling_cycles(const Tiling* tiling, int vectors, ptrdiff_t count) noexcept nogil:
     """Cycles a term for `count` positions in a row and all outputs."""
-    cdef int vectors = 1 if tile_outputs(which, 3) > 0 else 2
-    cdef ptrdiff_t full = count // tiling.positions
+    cdef ptrdiff_t full = count // tiling.positions, narrow = tiling.tiles - tiling.wide
     cdef int left = count % tiling.positions
     cdef double cycles = 0
-    cdef ptrdiff_t narrow = tiling.tiles - tiling.wide
     cycles += full * narrow * tile_cycles(tiling.positions, tiling.width, vectors)
     cycles += full * tiling.wide * tile_cycles(tiling.positions, tiling.width + 1, vectors)
     if left:
@@ -37,18 +34,36 @@ cdef double tiling_cycles(const Tiling* tiling, const real* which, ptrdiff_t cou
     return cycles
 
 
+cdef int tile_vectors(const real* which) noexcept nogil:
+    """Vectors of a position that a tile works on at once."""
+    return 1 if tile_outputs(which, 3) > 0 else 2
+
+
 cdef Tiling choose_tiling(const real* which, ptrdiff_t count, ptrdiff_t outputs) noexcept nogil:
     """The tiling that covers `count` positions x `outputs` in the fewest cycles."""
     cdef Tiling best, tiling
-    cdef int positions
+    cdef int positions, vectors = tile_vectors(which)
     cdef double cycles, fewest = -1
     for positions in range(1, MAX_POSITIONS + 1):
-        if not make_tiling(&tiling, which, positions, outputs):
-            continue
-        cycles = tiling_cycles(&tiling, which, count)
-        if fewest < 0 or cycles < fewest:
-            fewest = cycles
-            best = tiling
+        if make_tiling(&tiling, positions, tile_outputs(which, positions), outputs):
+            cycles = tiling_cycles(&tiling, vectors, count)
+            if fewest < 0 or cycles < fewest:
+                fewest = cycles
+                best = tiling
+    return best
+
+
+cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps, ptrdiff_t outputs) noexcept nogil:
+    """The tiling of csrc's outer that covers `taps` x `outputs` in the fewest cycles."""
+    cdef Tiling best, tiling
+    cdef int size
+    cdef double cycles, fewest = -1
+    for size in range(1, MAX_TAPS + 1):
+        if make_tiling(&tiling, size, outer_outputs(which, size), outputs):
+            cycles = tiling_cycles(&tiling, 1, taps)
+            if fewest < 0 or cycles < fewest:
+                fewest = cycles
+                best = tiling
     return best
 
 

@@ -34,7 +34,8 @@ def adam_update(
         const real[::1] gradients,      # IN     (n,)
         real[::1] first_moment,         # IN/OUT (n,)
         real[::1] second_moment,        # IN/OUT (n,)
-        real rate, real beta1, real beta2, real root_scale, real epsilon, int n_threads):
+        real rate, real beta1, real rest1, real beta2, real rest2, real root_scale, real epsilon,
+        int n_threads):
     cdef ptrdiff_t n = parameters.shape[0], blocks = (n + BLOCK - 1) // BLOCK, block
     cdef int threads = team(n_threads, blocks, COST * n)
     cdef unsigned long long mode
@@ -43,5 +44,6 @@ def adam_update(
         for block in prange(blocks, schedule="static"):
             adam_update_run(min(BLOCK, n - block * BLOCK), &parameters[block * BLOCK],
                             &gradients[block * BLOCK], &first_moment[block * BLOCK],
-                            &second_moment[block * BLOCK], rate, beta1, beta2, root_scale, epsilon)
+                            &second_moment[block * BLOCK], rate, beta1, rest1, beta2, rest2,
+                            root_scale, epsilon)
         leave_fast_mode(mode)

@@ -38,3 +38,19 @@ cdef struct Segment:
 cdef Window make_window(tuple sizes) except *
 cdef bint make_axis(Axis* axis, const Window* window, int which, bint backward) except False
 cdef ptrdiff_t find_segments(const Axis* axis, Segment* segments) noexcept nogil
+
+
+cdef inline ptrdiff_t first_output(const Window* window, int axis, ptrdiff_t tap) noexcept nogil:
+    """The first output along `axis` whose window has this tap inside the input."""
+    cdef ptrdiff_t room = window.before[axis] - tap * window.dilation[axis]
+    if room <= 0:
+        return 0
+    return min((room + window.stride[axis] - 1) // window.stride[axis], window.output[axis])
+
+
+cdef inline ptrdiff_t end_output(const Window* window, int axis, ptrdiff_t tap) noexcept nogil:
+    """One past the last output along `axis` whose window has this tap inside the input."""
+    cdef ptrdiff_t room = window.input[axis] + window.before[axis] - tap * window.dilation[axis]
+    if room <= 0:
+        return 0
+    return min((room + window.stride[axis] - 1) // window.stride[axis], window.output[axis])

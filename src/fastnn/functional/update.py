@@ -142,8 +142,8 @@ def adam_update(
     rate = learning_rate / (1.0 - beta1**step)
     root_scale = 1.0 / math.sqrt(1.0 - beta2**step)
     _adam[dtype](
-        parameters, gradients, first_moment, second_moment, rate, beta1, beta2, root_scale, epsilon,
-        resolve(n_threads),
+        parameters, gradients, first_moment, second_moment, rate, beta1, 1.0 - beta1, beta2,
+        1.0 - beta2, root_scale, epsilon, resolve(n_threads),
     )  # fmt: skip
 
 

@@ -1,0 +1,123 @@
+"""Weight gradients of a convolution with many channels: lanes become channels, csrc's tile does the work.
+
+x and dy are turned sample-major, a band of lines at a time, so that 16 neighbouring channels fill the
+lanes, and the terms are the columns of a line times the samples:
+
+    dw[o][k][c] += Σ_p Σ_sample dy[p][sample][o] · x[p + k][sample][c]
+"""
+from libc.string cimport memcpy
+
+from fastnn._core.conv_bias cimport add_bias_sums
+from fastnn._core.kernels cimport LANES, lanes_to_rows, tile
+from fastnn._core.tiles cimport Tiling, tile_start, tile_width
+from fastnn._core.window cimport Window, end_output, first_output
+
+
+cdef ptrdiff_t list_line_runs(const WeightGradient* plan, const Band* band, ptrdiff_t samples,
+                              ptrdiff_t kernel_depth, ptrdiff_t kernel_row, ptrdiff_t kernel_column,
+                              ptrdiff_t first, ptrdiff_t end, fastnn_run* runs) noexcept nogil:
+    """The terms of output lines first … end at one tap: all columns and samples that meet the input."""
+    cdef const Window* window = &plan.window
+    cdef ptrdiff_t stride = window.stride[2]
+    cdef ptrdiff_t shift = kernel_column * window.dilation[2] - window.before[2]
+    cdef ptrdiff_t first_column = first_output(window, 2, kernel_column)
+    cdef ptrdiff_t end_column = end_output(window, 2, kernel_column)
+    cdef ptrdiff_t step = end_column - first_column if stride == 1 else 1
+    cdef ptrdiff_t line, depth, row, column, x, w, found = 0
+    for line in range(first, end):
+        depth = (line // window.output[1] * window.stride[0] - window.before[0]
+                 + kernel_depth * window.dilation[0])
+        row = (line % window.output[1] * window.stride[1] - window.before[1]
+               + kernel_row * window.dilation[1])
+        if not (0 <= depth < window.input[0] and 0 <= row < window.input[1]):
+            continue
+        # neighbouring columns touch at stride 1: one run
+        for column from first_column <= column < end_column by step:
+            x = ((depth * window.input[1] + row - band.first_input) * window.input[2]
+                 + column * stride + shift) * samples * plan.channels
+            w = ((line - band.first) * window.output[2] + column) * samples
+            runs[found].x = x
+            runs[found].w = w
+            runs[found].length = step * samples
+            found += 1
+    return found
+
+
+cdef Band make_band(const WeightGradient* plan, ptrdiff_t first) noexcept nogil:
+    """The output lines from index `first` of the banded axis on, and the input lines they read."""
+    cdef const Window* window = &plan.window
+    cdef int axis = plan.band_axis
+    cdef ptrdiff_t output_lines = window.output[1] if axis == 0 else 1
+    cdef ptrdiff_t input_lines = window.input[1] if axis == 0 else 1
+    cdef ptrdiff_t end = min(first + plan.band, window.output[axis])
+    cdef ptrdiff_t first_input = first * window.stride[axis] - window.before[axis]
+    cdef ptrdiff_t end_input = ((end - 1) * window.stride[axis] - window.before[axis]
+                                + (window.size[axis] - 1) * window.dilation[axis] + 1)
+    cdef Band band
+    band.first = first * output_lines
+    band.end = end * output_lines
+    band.first_input = min(max(first_input, 0), window.input[axis]) * input_lines
+    band.end_input = min(max(end_input, 0), window.input[axis]) * input_lines
+    return band
+
+
+cdef void turn_lines(const real* packs, ptrdiff_t positions, ptrdiff_t channels, ptrdiff_t samples,
+                     real* turned) noexcept nogil:
+    """(positions, channels, LANES) to (positions, samples, channels)."""
+    cdef real* rows[16]
+    cdef ptrdiff_t position, lane
+    for position in range(positions):
+        for lane in range(samples):
+            rows[lane] = turned + (position * samples + lane) * channels
+        lanes_to_rows(packs + position * channels * LANES, channels, samples, rows)
+
+
+cdef void sample_major_band(const WeightGradient* plan, const Band* band, ptrdiff_t samples,
+                            const real* x, const real* dy, real* sums,
+                            fastnn_run* runs) noexcept nogil:
+    """Add a band's products to sums (taps, filters, channel_packs · LANES)."""
+    cdef const Window* window = &plan.window
+    cdef const Tiling* tiling = &plan.tiling
+    cdef ptrdiff_t width = plan.channel_packs * LANES, channels = plan.channels // plan.groups
+    cdef ptrdiff_t first, end, tap, group, j, index, o, n_runs
+    for first from band.first <= first < band.end by plan.lines_at_once:
+        end = min(first + plan.lines_at_once, band.end)
+        for tap in range(plan.taps):
+            n_runs = list_line_runs(plan, band, samples, tap // (window.size[1] * window.size[2]),
+                                    tap // window.size[2] % window.size[1], tap % window.size[2],
+                                    first, end, runs)
+            for group in range(plan.groups):
+                for j from 0 <= j < plan.channel_packs by tiling.positions:
+                    for index in range(tiling.tiles):
+                        o = group * tiling.outputs + tile_start(tiling, index)
+                        tile(<int>min(<ptrdiff_t>tiling.positions, plan.channel_packs - j),
+                             <int>tile_width(tiling, index), x + group * channels + j * LANES, LANES,
+                             plan.channels, runs, n_runs, dy + o, plan.filters, <const real*>NULL,
+                             first > 0, sums + (tap * plan.filters + o) * width + j * LANES, LANES,
+                             width)
+
+
+cdef void sample_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
+                             ptrdiff_t samples, real* x_scratch, real* dy_scratch, real* sums,
+                             fastnn_run* runs, real* bias_sums, real* dweight,
+                             real* dbias) noexcept nogil:
+    cdef const Window* window = &plan.window
+    cdef ptrdiff_t channels = plan.channels // plan.groups, first, tap, filter, positions, blocks = 0
+    cdef ptrdiff_t x_line = window.input[2] * plan.channels * LANES
+    cdef ptrdiff_t dy_line = window.output[2] * plan.filters * LANES
+    cdef Band band
+    for first from 0 <= first < window.output[plan.band_axis] by plan.band:
+        band = make_band(plan, first)
+        turn_lines(x + band.first_input * x_line,
+                   (band.end_input - band.first_input) * window.input[2], plan.channels, samples,
+                   x_scratch)
+        positions = (band.end - band.first) * window.output[2]
+        turn_lines(dy + band.first * dy_line, positions, plan.filters, samples, dy_scratch)
+        blocks = add_bias_sums(dy + band.first * dy_line, positions, plan.filters, blocks,
+                               bias_sums, dbias)
+        sample_major_band(plan, &band, samples, x_scratch, dy_scratch, sums, runs)
+    for filter in range(plan.filters):
+        for tap in range(plan.taps):
+            memcpy(dweight + filter * plan.row + tap * channels,
+                   sums + (tap * plan.filters + filter) * plan.channel_packs * LANES,
+                   channels * sizeof(real))
