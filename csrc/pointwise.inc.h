@@ -56,7 +56,7 @@ static void NAME(softmax_forward)(ptrdiff_t channels, const REAL *x, REAL *y, RE
         vec top = load(x + v);
         for (ptrdiff_t c = 1; c < channels; c++) {
             const vec a = load(x + c * LANES + v);
-            top = select((ivec)(a > top) | (ivec)(a != a), a, top);
+            top = select((ivec)(a > top), a, top);    /* a NaN gets through in the sum */
         }
         for (ptrdiff_t c = 0; c < channels; c++)
             store(y + c * LANES + v, NAME(exp)(load(x + c * LANES + v) - top));

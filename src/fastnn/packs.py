@@ -94,8 +94,8 @@ def pack(x, dtype=None, *, empty="copy", n_threads=None):
     dtype : dtype, optional
         float32 or float64; by default float64 if `x` is, else float32.
     empty : {"copy", "zero"}
-        What lanes without a sample hold: copies of the last sample (activations), or zeros
-        (gradients).
+        What lanes without a sample hold: copies of the last sample (activations), or zeros.
+        Gradients must be packed with "zero": sums over the batch take all lanes of them.
     n_threads : int, optional
 
     Returns

@@ -11,10 +11,10 @@ from libc.stdlib cimport free
 from libc.string cimport memcpy
 
 from fastnn._core.conv_bias cimport add_bias_sums
-from fastnn._core.conv_weights_lanes cimport lane_major_chunk, list_offsets
+from fastnn._core.conv_weights_lanes cimport POSITIONS, lane_major_chunk, list_offsets
 from fastnn._core.conv_weights_samples cimport sample_major_chunk
 from fastnn._core.kernels cimport (
-    CHAIN, LANES, enter_fast_mode, fastnn_run, leave_fast_mode, real)
+    CHAIN, LANES, MAX_OUTPUTS, enter_fast_mode, fastnn_run, leave_fast_mode, real)
 from fastnn._core.memory cimport aligned
 from fastnn._core.slots cimport add, add_lane_sums, slot_count, slot_start, sum_slots
 from fastnn._core.threads cimport team
@@ -41,7 +41,7 @@ cdef void conv_backward_weights_chunk(
     else:
         add_bias_sums(dy, window.output[0] * window.output[1] * window.output[2], plan.filters, 0,
                       bias_sums, dbias)
-        lane_major_chunk(plan, x, dy, sums, offsets, dweight)
+        lane_major_chunk(plan, x, dy, dy_scratch, sums, offsets, dweight)
     add_lane_sums(plan.filters, bias_sums, dbias)
 
 
@@ -56,7 +56,8 @@ cdef void plan_lane_major(WeightGradient* plan, const real* which) noexcept nogi
             plan.padded = True
     plan.tiling = choose_outer_tiling(
         which, plan.channels // plan.groups if plan.padded else plan.row, filters)
-    plan.x_size = plan.dy_size = plan.n_runs = 0
+    plan.x_size = plan.n_runs = 0
+    plan.dy_size = POSITIONS * MAX_OUTPUTS * LANES
     plan.sums_size = filters * plan.row * LANES
     plan.n_offsets = plan.groups * plan.row
 

@@ -1,6 +1,9 @@
 from fastnn._core.conv_weights cimport WeightGradient
 from fastnn._core.kernels cimport real
 
-cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy, real* sums,
-                           const ptrdiff_t* offsets, real* dweight) noexcept nogil
+cdef enum:
+    POSITIONS = 64              # of a block: its x and dy stay in L1
+
+cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy, real* scratch,
+                           real* sums, const ptrdiff_t* offsets, real* dweight) noexcept nogil
 cdef void list_offsets(const WeightGradient* plan, ptrdiff_t* offsets) noexcept nogil

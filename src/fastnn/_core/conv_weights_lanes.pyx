@@ -8,14 +8,12 @@ Taps whose windows all lie inside the input (a convolution without padding) are 
 (kz, ky, kx, c). With padding each tap (kz, ky, kx) has its own rectangle of positions, and only its
 channels are tiled: a padded tap contributes no term.
 """
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from fastnn._core.kernels cimport CHAIN, LANES, outer
 from fastnn._core.slots cimport add_lane_sums
-from fastnn._core.tiles cimport Tiling, tile_start, tile_width
+from fastnn._core.tiles cimport tile_start, tile_width
 from fastnn._core.window cimport Window, end_output, first_output
-
-cdef ptrdiff_t BLOCK = 64               # positions at once: x and dy of a block stay in L1
 
 # Output positions (depth, first_row … end_row, first_column … end_column).
 cdef struct Block:
@@ -39,32 +37,29 @@ cdef void list_offsets(const WeightGradient* plan, ptrdiff_t* offsets) noexcept 
                         t += 1
 
 
-cdef void outer_block(const WeightGradient* plan, const real* x, const real* dy, const Block* block,
-                      const ptrdiff_t* offsets, ptrdiff_t taps, bint accumulate, real* sums) noexcept nogil:
-    """These taps and all filters over one rectangle of positions, which may be empty."""
+cdef void outer_taps(const WeightGradient* plan, const real* x, const real* panel,
+                     ptrdiff_t panel_row, const Block* block, const Block* part, const ptrdiff_t* offsets, ptrdiff_t taps,
+                     ptrdiff_t width, bint accumulate, real* sums) noexcept nogil:
+    """These taps and a panel's `width` filters over a part of the block, which may be empty."""
     cdef const Window* window = &plan.window
-    cdef const Tiling* tiling = &plan.tiling
-    cdef ptrdiff_t x_step = plan.channels * LANES, dy_step = plan.filters * LANES
-    cdef ptrdiff_t x_row = window.input[2] * x_step, dy_row = window.output[2] * dy_step
-    cdef ptrdiff_t rows = max(<ptrdiff_t>0, block.end_row - block.first_row)
-    cdef ptrdiff_t columns = max(<ptrdiff_t>0, block.end_column - block.first_column)
-    cdef ptrdiff_t t, index, o
-    x += ((block.depth * window.stride[0] - window.before[0]) * window.input[1]
-          + block.first_row * window.stride[1] - window.before[1]) * x_row
-    x += (block.first_column * window.stride[2] - window.before[2]) * x_step
-    dy += ((block.depth * window.output[1] + block.first_row) * window.output[2]
-           + block.first_column) * dy_step
-    for index in range(tiling.tiles):
-        o = tile_start(tiling, index)
-        for t from 0 <= t < taps by tiling.positions:
-            outer(<int>min(<ptrdiff_t>tiling.positions, taps - t), <int>tile_width(tiling, index),
-                  x, offsets + t, window.stride[1] * x_row, window.stride[2] * x_step,
-                  dy + o * LANES, dy_row, dy_step, rows, columns, accumulate,
-                  sums + (o * plan.row + t) * LANES, plan.row)
+    cdef ptrdiff_t x_step = plan.channels * LANES, x_row = window.input[2] * x_step
+    cdef ptrdiff_t rows = max(<ptrdiff_t>0, part.end_row - part.first_row)
+    cdef ptrdiff_t columns = max(<ptrdiff_t>0, part.end_column - part.first_column)
+    cdef ptrdiff_t t
+    x += ((part.depth * window.stride[0] - window.before[0]) * window.input[1]
+          + part.first_row * window.stride[1] - window.before[1]) * x_row
+    x += (part.first_column * window.stride[2] - window.before[2]) * x_step
+    panel += ((part.first_row - block.first_row) * panel_row
+              + (part.first_column - block.first_column) * width * LANES)
+    for t from 0 <= t < taps by plan.tiling.positions:
+        outer(<int>min(<ptrdiff_t>plan.tiling.positions, taps - t), <int>width, x, offsets + t,
+              window.stride[1] * x_row, window.stride[2] * x_step, panel, panel_row, width * LANES,
+              rows, columns, accumulate, sums + t * LANES, plan.row)
 
 
-cdef void padded_block(const WeightGradient* plan, const real* x, const real* dy, const Block* block,
-                       const ptrdiff_t* offsets, bint accumulate, real* sums) noexcept nogil:
+cdef void padded_taps(const WeightGradient* plan, const real* x, const real* panel,
+                      ptrdiff_t panel_row, const Block* block, const ptrdiff_t* offsets,
+                      ptrdiff_t width, bint accumulate, real* sums) noexcept nogil:
     """One tap after the other, each over those positions of the block where it meets the input."""
     cdef const Window* window = &plan.window
     cdef ptrdiff_t channels = plan.channels // plan.groups, i, j, k, t = 0
@@ -79,18 +74,55 @@ cdef void padded_block(const WeightGradient* plan, const real* x, const real* dy
                 part.end_column = min(part.end_column, end_output(window, 2, k))
                 if not first_output(window, 0, i) <= block.depth < end_output(window, 0, i):
                     part.end_row = part.first_row
-                outer_block(plan, x, dy, &part, offsets + t, channels, accumulate,
-                            sums + t * LANES)
+                outer_taps(plan, x, panel, panel_row, block, &part, offsets + t, channels, width,
+                           accumulate, sums + t * LANES)
                 t += channels
 
 
+cdef void copy_filters(const WeightGradient* plan, const real* dy, const Block* block,
+                       ptrdiff_t width, real* panel) noexcept nogil:
+    """dy of `width` filters over a block, side by side: strides of a power of two thrash a cache."""
+    cdef ptrdiff_t row, column, line
+    for row in range(block.first_row, block.end_row):
+        line = (block.depth * plan.window.output[1] + row) * plan.window.output[2]
+        for column in range(block.first_column, block.end_column):
+            memcpy(panel, dy + (line + column) * plan.filters * LANES,
+                   width * LANES * sizeof(real))
+            panel += width * LANES
+
+
+cdef void outer_block(const WeightGradient* plan, const real* x, const real* dy, const Block* block,
+                      const ptrdiff_t* offsets, bint accumulate, real* scratch,
+                      real* sums) noexcept nogil:
+    """All taps and filters of a group over one block."""
+    cdef ptrdiff_t line = (block.depth * plan.window.output[1] + block.first_row)
+    cdef const real* panel = (dy + (line * plan.window.output[2] + block.first_column)
+                              * plan.filters * LANES)
+    cdef ptrdiff_t panel_row = plan.window.output[2] * plan.filters * LANES
+    cdef ptrdiff_t index, o, width
+    for index in range(plan.tiling.tiles):
+        o = tile_start(&plan.tiling, index)
+        width = tile_width(&plan.tiling, index)
+        if width < plan.filters:
+            copy_filters(plan, dy + o * LANES, block, width, scratch)
+            panel = scratch
+            panel_row = (block.end_column - block.first_column) * width * LANES
+        if plan.padded:
+            padded_taps(plan, x, panel, panel_row, block, offsets, width, accumulate,
+                        sums + o * plan.row * LANES)
+        else:
+            outer_taps(plan, x, panel, panel_row, block, block, offsets, plan.row, width, accumulate,
+                       sums + o * plan.row * LANES)
+
+
 cdef void lane_major_group(const WeightGradient* plan, const real* x, const real* dy,
-                           const ptrdiff_t* offsets, real* sums, real* dweight) noexcept nogil:
+                           const ptrdiff_t* offsets, real* scratch, real* sums,
+                           real* dweight) noexcept nogil:
     """dweight[o][t] of one group's filters; dy starts at the first of them."""
     cdef const Window* window = &plan.window
     cdef ptrdiff_t n = plan.tiling.outputs * plan.row, blocks = 0, depth, row, column
-    cdef ptrdiff_t block_columns = min(window.output[2], BLOCK)
-    cdef ptrdiff_t block_rows = max(<ptrdiff_t>1, BLOCK // block_columns)
+    cdef ptrdiff_t block_columns = min(window.output[2], POSITIONS)
+    cdef ptrdiff_t block_rows = max(<ptrdiff_t>1, POSITIONS // block_columns)
     cdef Block block
     memset(dweight, 0, n * sizeof(real))
     for depth in range(window.output[0]):
@@ -101,10 +133,7 @@ cdef void lane_major_group(const WeightGradient* plan, const real* x, const real
                 block.end_row = min(row + block_rows, window.output[1])
                 block.first_column = column
                 block.end_column = min(column + block_columns, window.output[2])
-                if plan.padded:
-                    padded_block(plan, x, dy, &block, offsets, blocks > 0, sums)
-                else:
-                    outer_block(plan, x, dy, &block, offsets, plan.row, blocks > 0, sums)
+                outer_block(plan, x, dy, &block, offsets, blocks > 0, scratch, sums)
                 blocks += 1
                 if blocks == CHAIN:
                     add_lane_sums(n, sums, dweight)
@@ -113,9 +142,9 @@ cdef void lane_major_group(const WeightGradient* plan, const real* x, const real
         add_lane_sums(n, sums, dweight)
 
 
-cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy, real* sums,
-                           const ptrdiff_t* offsets, real* dweight) noexcept nogil:
+cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy, real* scratch,
+                           real* sums, const ptrdiff_t* offsets, real* dweight) noexcept nogil:
     cdef ptrdiff_t filters = plan.tiling.outputs, group
     for group in range(plan.groups):
-        lane_major_group(plan, x, dy + group * filters * LANES, offsets + group * plan.row, sums,
+        lane_major_group(plan, x, dy + group * filters * LANES, offsets + group * plan.row, scratch, sums,
                          dweight + group * filters * plan.row)

@@ -60,11 +60,18 @@ cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps, ptrdiff_t out
     cdef double cycles, fewest = -1
     for size in range(1, MAX_TAPS + 1):
         if make_tiling(&tiling, size, outer_outputs(which, size), outputs):
-            cycles = tiling_cycles(&tiling, 1, taps)
+            cycles = ((taps // size) * tiling.tiles * outer_cycles(size, tiling.width)
+                      + tiling.tiles * outer_cycles(taps % size, tiling.width))
             if fewest < 0 or cycles < fewest:
                 fewest = cycles
                 best = tiling
     return best
+
+
+cdef double outer_cycles(int taps, ptrdiff_t outputs) noexcept nogil:
+    """Cycles a position; with fewer than four taps compilers load dy anew for every tap."""
+    cdef double loaded = taps + (outputs if taps >= 4 else taps * outputs)
+    return max(4.0, max(loaded, <double>(taps * outputs)) / 2) + 0.5 if taps else 0.0
 
 
 cdef void pack_rows(const real* weight, ptrdiff_t row_step, ptrdiff_t terms, ptrdiff_t width,

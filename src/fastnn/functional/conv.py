@@ -68,6 +68,11 @@ def conv_forward(
     name = "conv_forward"
     x, weight = operand(name, "x", x), real_array(name, "weight", weight)
     _check_images(name, "x", x.shape)
+    if weight.ndim == x.ndim + 1:
+        raise ValueError(
+            f"{name}: expected x of {weight.ndim} axes (N, *spatial, channels) for weight of shape "
+            f"{weight.shape}, got shape {x.shape}; a single sample is x[None]"
+        )
     groups, channels = _check_groups(name, groups, x.shape[-1], weight)
     filters = weight.shape[0]
     if bias is not None:

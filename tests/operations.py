@@ -1,0 +1,288 @@
+"""How the operations of the case table are called: operands, results, and how far off these may be.
+
+A case runs forward and backward passes through `fastnn.functional` or `fastnn.reference`. Its
+operands come in four kinds: "integer" (sums are exact in float32), and three that strain rounding:
+"zero_mean", "positive" and "constant" (0.1). They are float32 numbers, whatever dtype holds them.
+"""
+
+import zlib
+from functools import cache
+
+import numpy as np
+
+import tolerances
+from fastnn import functional, reference
+from tolerances import DOT, EPSILON, TINY
+
+KINDS = ("integer", "zero_mean", "positive", "constant")
+REAL_KINDS = KINDS[1:]
+
+
+def draw(rng, kind, *shape):
+    """Numbers of this kind."""
+    if kind == "integer":
+        return rng.integers(-4, 5, shape).astype(np.float64)
+    if kind == "zero_mean":
+        values = rng.standard_normal(shape)
+    elif kind == "positive":
+        values = rng.random(shape)
+    else:
+        values = np.full(shape, 0.1)
+    return values.astype(np.float32).astype(np.float64)
+
+
+def cotangent(rng, kind, *shape):
+    """A gradient to propagate: among integers never 0, never 1."""
+    if kind == "integer":
+        return rng.choice([-3.0, -2.0, 2.0, 3.0], shape)
+    return draw(rng, kind, *shape)
+
+
+class Case:
+    """One row of the table."""
+
+    activations = ("x", "dy")  # operands that may also come in lane packs
+    exact = True  # on integer data
+    doubles = ()  # results computed in float64, whatever the operands are
+
+    def __init__(self, *name):
+        self.name = " ".join(map(str, (type(self).__name__.lower(), *name)))
+
+    def __repr__(self):
+        return self.name
+
+    def operands(self, kind="integer", dtype="float64"):
+        """Operands by name, always the same."""
+        rng = np.random.default_rng(zlib.crc32(f"{self.name} {kind}".encode()))
+        return {
+            name: value if value is None or value.dtype.kind == "i" else value.astype(dtype)
+            for name, value in self.draw_operands(rng, kind).items()
+        }
+
+    def run(self, module, operands, **options):
+        """Results by name."""
+        raise NotImplementedError
+
+    def run_part(self, module, operands, part, **options):
+        """Results for a slice of the samples."""
+        parameters, whole = ("weight", "bias"), self.shape
+        chosen = {
+            name: value if value is None or name in parameters else value[part]
+            for name, value in operands.items()
+        }
+        try:
+            self.shape = (len(range(whole[0])[part]), *whole[1:])
+            return self.run(module, chosen, **options)
+        finally:
+            self.shape = whole
+
+    def magnitudes(self, operands, expected):
+        """What an eps is multiplied by, for every result: Σ|a||b| of a linear operation."""
+        absolute = {name: None if v is None else np.abs(v) for name, v in operands.items()}
+        if all(v is None or np.array_equal(v, operands[name]) for name, v in absolute.items()):
+            return expected
+        return self.run(reference, absolute)
+
+    def limits(self, kind):
+        """How many such eps are allowed, for every result or for all of them."""
+        return DOT[kind] if self.exact or kind != "integer" else tolerances.PRODUCT
+
+
+@cache
+def expected_results(case, kind):
+    """The reference's results, in float64."""
+    return case.run(reference, case.operands(kind))
+
+
+@cache
+def allowed_errors(case, kind, dtype):
+    """How far each compiled result may be from the expected one; 0: it must be equal."""
+    limits, expected = case.limits(kind), expected_results(case, kind)
+    if limits == 0:
+        return dict.fromkeys(expected, 0.0)
+    magnitudes = case.magnitudes(case.operands(kind), expected)
+    allowed = {}
+    for name in expected:
+        limit = limits[name] if isinstance(limits, dict) else limits
+        epsilon = EPSILON["float64" if name in case.doubles else dtype]
+        smallest = TINY[dtype] if limit else 0.0
+        allowed[name] = limit * epsilon * np.abs(magnitudes[name]) + smallest
+    return allowed
+
+
+class Dense(Case):
+    def __init__(self, samples, inputs, outputs, bias=True):
+        super().__init__(samples, f"{inputs}-{outputs}", "" if bias else "no bias")
+        self.shape = samples, inputs, outputs
+        self.bias = bias
+
+    def draw_operands(self, rng, kind):
+        samples, inputs, outputs = self.shape
+        return {
+            "x": draw(rng, kind, samples, inputs),
+            "weight": draw(rng, kind, outputs, inputs),
+            "bias": draw(rng, kind, outputs) if self.bias else None,
+            "dy": cotangent(rng, kind, samples, outputs),
+        }
+
+    def run(self, module, operands, **options):
+        x, weight, bias, dy = operands.values()
+        dweight, dbias = module.dense_backward_weights(x, dy, **options)
+        return {
+            "y": module.dense_forward(x, weight, bias, **options),
+            "dx": module.dense_backward_input(dy, weight, **options),
+            "dweight": dweight,
+            "dbias": dbias,
+        }
+
+
+class Conv(Case):
+    def __init__(self, samples, spatial, channels, filters, kernel, bias=True, **settings):
+        told = [f"{name}={value}" for name, value in settings.items()]
+        super().__init__(samples, spatial, f"{channels}-{filters}", kernel, *told)
+        self.shape = (samples, *spatial, channels)
+        self.weight_shape = (filters, *kernel, channels // settings.get("groups", 1))
+        self.settings, self.bias = settings, bias
+
+    def draw_operands(self, rng, kind):
+        filters = self.weight_shape[0]
+        one = functional.conv_forward(
+            np.zeros((1, *self.shape[1:])), np.zeros(self.weight_shape), **self.settings
+        )
+        return {
+            "x": draw(rng, kind, *self.shape),
+            "weight": draw(rng, kind, *self.weight_shape),
+            "bias": draw(rng, kind, filters) if self.bias else None,
+            "dy": cotangent(rng, kind, self.shape[0], *one.shape[1:]),
+        }
+
+    def run(self, module, operands, **options):
+        x, weight, bias, dy = operands.values()
+        how = self.settings | options
+        dweight, dbias = module.conv_backward_weights(x, dy, self.weight_shape[1:-1], **how)
+        return {
+            "y": module.conv_forward(x, weight, bias, **how),
+            "dx": module.conv_backward_input(dy, weight, self.shape, **how),
+            "dweight": dweight,
+            "dbias": dbias,
+        }
+
+
+class Pool(Case):
+    def __init__(self, samples, spatial, channels, size, **settings):
+        super().__init__(samples, spatial, channels, size, settings or "")
+        self.shape, self.size, self.settings = (samples, *spatial, channels), size, settings
+
+    def draw_operands(self, rng, kind):
+        one = self.forward(functional, np.zeros((1, *self.shape[1:])))[0]
+        return {
+            "x": draw(rng, kind, *self.shape),
+            "dy": cotangent(rng, kind, self.shape[0], *one.shape[1:]),
+        }
+
+
+class MaxPool(Pool):
+    def forward(self, module, x, **options):
+        return module.max_pool_forward(x, self.size, **self.settings, **options)
+
+    def run(self, module, operands, **options):
+        x, dy = operands.values()
+        y, argmax = self.forward(module, x, **options)
+        dx = module.max_pool_backward(dy, argmax, self.shape, **options)
+        return {"y": y, "argmax": argmax, "dx": dx}
+
+    def magnitudes(self, operands, expected):
+        # the positions must stay where x itself is largest
+        dx = reference.max_pool_backward(np.abs(operands["dy"]), expected["argmax"], self.shape)
+        return expected | {"dx": dx}
+
+    def limits(self, kind):
+        return {"y": 0.0, "argmax": 0.0, "dx": DOT[kind]}
+
+
+class AveragePool(Pool):
+    exact = False  # a mean of three is rounded
+
+    def forward(self, module, x, **options):
+        return (module.average_pool_forward(x, self.size, **self.settings, **options),)
+
+    def run(self, module, operands, **options):
+        x, dy = operands.values()
+        how = self.settings | options
+        return {
+            "y": self.forward(module, x, **options)[0],
+            "dx": module.average_pool_backward(dy, self.shape, self.size, **how),
+        }
+
+    def limits(self, kind):
+        # the mean's factor and its product are two more roundings
+        return DOT[kind] + tolerances.PRODUCT
+
+
+class Pointwise(Case):
+    """Activations: `y` of the backward pass is an operand of its own."""
+
+    activations = ("x", "dy", "y")
+    slopes = {  # noqa: RUF012
+        "relu": lambda y: y > 0,
+        "sign": lambda y: 0 * y,
+        "sigmoid": lambda y: y * (1 - y),
+        "tanh": lambda y: 1 + y * y,
+    }
+
+    def __init__(self, function, *shape):
+        super().__init__(function, shape)
+        self.function, self.shape = function, shape
+        self.exact = function in ("relu", "sign")
+
+    def draw_operands(self, rng, kind):
+        y = {
+            "relu": np.maximum(draw(rng, kind, *self.shape), 0),
+            "sign": np.sign(draw(rng, kind, *self.shape)),
+            "sigmoid": draw(rng, "positive", *self.shape),
+            "tanh": 2 * draw(rng, "positive", *self.shape) - 1,
+        }
+        return {
+            "x": draw(rng, kind, *self.shape),
+            "dy": cotangent(rng, kind, *self.shape),
+            "y": y[self.function],
+        }
+
+    def run(self, module, operands, **options):
+        x, dy, y = operands.values()
+        return {
+            "y": getattr(module, f"{self.function}_forward")(x, **options),
+            "dx": getattr(module, f"{self.function}_backward")(dy, y, **options),
+        }
+
+    def magnitudes(self, operands, expected):
+        slope = self.slopes[self.function](operands["y"])
+        return {"y": expected["y"], "dx": operands["dy"] * slope}
+
+    def limits(self, kind):
+        if self.exact:
+            return 0.0
+        return {"y": tolerances.EXPONENTIAL_ULP, "dx": tolerances.PRODUCT}
+
+
+class Softmax(Pointwise):
+    def __init__(self, *shape):
+        super().__init__("softmax", *shape)
+        self.exact = False
+
+    def draw_operands(self, rng, kind):
+        y = draw(rng, "positive", *self.shape)
+        return {
+            "x": draw(rng, kind, *self.shape),
+            "dy": cotangent(rng, kind, *self.shape),
+            "y": (y / y.sum(-1, keepdims=True)).astype(np.float32).astype(np.float64),
+        }
+
+    def magnitudes(self, operands, expected):
+        _, dy, y = operands.values()
+        total = np.sum(np.abs(dy) * y, axis=-1, keepdims=True)
+        errors = tolerances.softmax_errors(operands["x"], expected["y"])
+        return {"y": expected["y"] * errors, "dx": y * (np.abs(dy) + total)}
+
+    def limits(self, kind):
+        return {"y": 1.0, "dx": DOT["zero_mean"] + tolerances.PRODUCT}

@@ -1,0 +1,266 @@
+"""Bad calls: the exception, and the numbers and the mend in its message; nothing is computed.
+
+Each row: operation, arguments, keyword arguments, exception, pattern. Where both implementations
+refuse a call, the reference raises the same type.
+"""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from fastnn import functional, packs, reference
+
+HUGE, LEAST = 2**63 - 1, -(2**63)
+X, W = np.ones((2, 6, 6, 4)), np.ones((3, 3, 3, 4))  # images and filters
+Y = np.ones((2, 4, 4, 3))
+A, V, D = np.ones((5, 4)), np.ones((3, 4)), np.ones((5, 3))  # dense: x, weight, dy
+P, Q = np.ones((2, 3, 3, 4)), np.zeros((2, 3, 3, 4), int)  # pooled, argmax
+RAGGED = [[1.0, 2.0], [3.0]]
+
+
+class Sparse:
+    """What a sparse matrix looks like."""
+
+    shape, dtype = (5, 4), np.dtype("float64")
+
+    def toarray(self):
+        raise AssertionError("a sparse matrix was made dense without asking")
+
+
+def index(*labels):
+    return np.array(labels, np.int64)
+
+
+def with_one(array, value):
+    array = array.copy()
+    array.reshape(-1)[7] = value
+    return array
+
+
+# fmt: off
+DENSE = [
+    ("dense_forward", (np.ones((5, 3)), V), {}, ValueError, r"\(N, 4\).*\(5, 3\)"),
+    ("dense_forward", (np.ones(4), V), {}, ValueError, r"\(4,\).*x\[None\]"),
+    ("dense_forward", (np.ones((5, 2, 2)), V), {}, ValueError,
+     r"\(5, 2, 2\).*reshape\(len\(x\), -1"),
+    ("dense_forward", (A, np.ones(4)), {}, ValueError, r"weight of shape \(out, in\).*\(4,\)"),
+    ("dense_forward", (A, V, np.ones(4)), {}, ValueError, r"bias of shape \(3\).*\(4,\)"),
+    ("dense_forward", (A, V, np.ones((3, 1))), {}, ValueError, r"bias.*\(3, 1\)"),
+    ("dense_forward", (A + 1j, V), {}, TypeError, r"x of real numbers.*complex128.*real part"),
+    ("dense_forward", (A.astype(object), V), {}, TypeError, r"object.*astype\(float\)"),
+    ("dense_forward", (A.astype(str), V), {}, TypeError, r"<U.*text into numbers"),
+    ("dense_forward", (A.astype("M8[s]"), V), {}, TypeError, r"datetime64.*dates into numbers"),
+    ("dense_forward", (A, V * 1j), {}, TypeError, r"weight of real numbers.*complex128"),
+    ("dense_forward", (A, V, np.ones(3, complex)), {}, TypeError, r"bias of real numbers"),
+    ("dense_forward", (None, V), {}, TypeError, r"x of real numbers, got dtype object"),
+    ("dense_forward", (Sparse(), V), {}, TypeError, r"dense array, got a sparse.*x\.toarray\(\)"),
+    ("dense_forward", (RAGGED, V), {}, ValueError, r"rows of equal shape"),
+    ("dense_backward_input", (np.ones((5, 4)), V), {}, ValueError, r"\(N, 3\).*\(5, 4\)"),
+    ("dense_backward_input", (np.ones(3), V), {}, ValueError, r"\(3,\).*dy\[None\]"),
+    ("dense_backward_weights", (A, np.ones((4, 3))), {}, ValueError,
+     r"dy of shape \(5, any\).*\(4, 3"),
+    ("dense_backward_weights", (np.ones(5), D), {}, ValueError, r"x of shape \(any, any\).*\(5,\)"),
+    ("dense_backward_weights", (A, np.ones(5)), {}, (ValueError, IndexError),
+     r"dy of shape.*\(5,\)"),
+]
+
+CONV = [
+    ("conv_forward", (X[0], W), {}, ValueError, r"1 axes, got \(3, 3\)"),
+    ("conv_forward", (np.ones((2, 6)), W), {}, ValueError,
+     r"\(2, 6\).*channel axis: x\[\.\.\., None\]"),
+    ("conv_forward", (np.ones((2,) * 6), W), {}, ValueError, r"one to three spatial axes"),
+    ("conv_forward", (np.ones((2, 4, 6, 6)), W), {}, ValueError,
+     r"\(3, 3, 3, 4\).*6 channels.*moveaxis"),
+    ("conv_forward", (X, np.ones((3, 3, 4))), {}, ValueError, r"size must be.*2 axes.*\(3,\)"),
+    ("conv_forward", (X, np.ones((3, 4))), {}, ValueError, r"weight of shape.*\(3, 4\)"),
+    ("conv_forward", (X, np.ones((3, 3, 3, 5))), {}, ValueError,
+     r"4 channels a group.*\(3, 3, 3, 5\)"),
+    ("conv_forward", (X, W, np.ones(4)), {}, ValueError, r"bias of shape \(3\).*\(4,\)"),
+    ("conv_forward", (X, W), {"stride": 0}, ValueError, r"stride must be from 1.*got 0"),
+    ("conv_forward", (X, W), {"stride": (1, -2)}, ValueError, r"stride.*got -2"),
+    ("conv_forward", (X, W), {"stride": (1, 1, 1)}, ValueError, r"stride.*2 axes, got \(1, 1, 1\)"),
+    ("conv_forward", (X, W), {"stride": 1.5}, TypeError, r"stride must be an integer, got 1\.5"),
+    ("conv_forward", (X, W), {"stride": "2"}, TypeError, r"stride must be an integer, got '2'"),
+    ("conv_forward", (X, W), {"stride": None}, TypeError, r"stride must be an integer, got None"),
+    ("conv_forward", (X, W), {"dilation": 0}, ValueError, r"dilation must be from 1.*got 0"),
+    ("conv_forward", (X, W), {"dilation": HUGE}, ValueError, rf"dilation.*{HUGE}"),
+    ("conv_forward", (X, W), {"dilation": 4}, ValueError, r"spans 9 .*input of size 6.*axis 0"),
+    ("conv_forward", (X, W), {"padding": -1}, ValueError, r"padding must be from 0.*got -1"),
+    ("conv_forward", (X, W), {"padding": ((0, 0), (0, -3))}, ValueError, r"padding.*got -3"),
+    ("conv_forward", (X, W), {"padding": (1, 1, 1)}, ValueError, r"padding.*2 axes.*\(1, 1, 1\)"),
+    ("conv_forward", (X, W), {"padding": "full"}, ValueError, r'"same", "valid" or numbers.*full'),
+    ("conv_forward", (X, W), {"padding": 0.5}, TypeError, r"padding must be an integer, got 0\.5"),
+    ("conv_forward", (X, W), {"groups": 0}, ValueError, r"groups must be from 1.*got 0"),
+    ("conv_forward", (X, W), {"groups": 2}, ValueError, r"4 channels and 3 filters, got 2"),
+    ("conv_forward", (X, W), {"groups": HUGE}, ValueError, rf"groups.*{HUGE}"),
+    ("conv_forward", (X[:, :2], W), {}, ValueError, r"spans 3 does not fit an input of size 2"),
+    ("conv_forward", (X[:, :0], W), {}, ValueError, r"does not fit an input of size 0"),
+    ("conv_forward", (X + 1j, W), {}, TypeError, r"complex128"),
+    ("conv_backward_input", (P, W, X.shape), {}, ValueError,
+     r"dy of shape \(2, 4, 4, 3\).*\(2, 3, 3, 4"),
+    ("conv_backward_input", (Y, W, (3, 6, 6, 4)), {}, ValueError, r"dy of shape \(3, 4, 4, 3\)"),
+    ("conv_backward_input", (Y, W, (2, 7, 6, 4)), {}, ValueError, r"dy of shape \(2, 5, 4, 3\)"),
+    ("conv_backward_input", (Y, W, (2, 6, 6, 5)), {}, ValueError, r"weight for 5 channels"),
+    ("conv_backward_input", (Y, W, (6, 6)), {}, ValueError, r"input_shape.*\(6, 6\)"),
+    ("conv_backward_input", (Y, W, (2, 6, -6, 4)), {}, ValueError, r"input_shape.*got -6"),
+    ("conv_backward_input", (Y, W, (2, 6, 6.5, 4)), {}, TypeError, r"input_shape.*got 6\.5"),
+    ("conv_backward_weights", (X, Y, 0), {}, ValueError, r"size must be from 1.*got 0"),
+    ("conv_backward_weights", (X, Y, -3), {}, ValueError, r"size must be from 1.*got -3"),
+    ("conv_backward_weights", (X, Y, HUGE), {}, ValueError, rf"size.*got {HUGE}"),
+    ("conv_backward_weights", (X, Y, 2**31 - 1), {}, ValueError, r"spans 2147483647 does not fit"),
+    ("conv_backward_weights", (X, Y, (3, 3, 3)), {}, ValueError, r"size.*2 axes, got \(3, 3, 3\)"),
+    ("conv_backward_weights", (X, Y, 2), {}, ValueError,
+     r"dy of shape \(2, 5, 5, any\).*\(2, 4, 4, 3\)"),
+    ("conv_backward_weights", (X, Y[:1], 3), {}, ValueError,
+     r"dy of shape \(2, 4, 4, any\).*\(1, 4"),
+    ("conv_backward_weights", (X, Y, 3), {"groups": 3}, ValueError,
+     r"4 channels and 3 filters, got 3"),
+]
+
+POOL = [
+    ("max_pool_forward", (np.ones((2, 6)), 2), {}, ValueError, r"\(2, 6\).*x\[\.\.\., None\]"),
+    ("max_pool_forward", (X, 0), {}, ValueError, r"size must be from 1.*got 0"),
+    ("max_pool_forward", (X, HUGE), {}, ValueError, rf"size.*{HUGE}"),
+    ("max_pool_forward", (X, 7), {}, ValueError, r"spans 7 does not fit an input of size 6"),
+    ("max_pool_forward", (X, (2, 2, 2)), {}, ValueError, r"size.*2 axes"),
+    ("max_pool_forward", (X, 2), {"stride": 0}, ValueError, r"stride.*got 0"),
+    ("max_pool_forward", (X, 2), {"padding": 2}, ValueError,
+     r"smaller than the window.*\(2, 2\).*spans 2"),
+    ("max_pool_forward", (X, 2), {"padding": ((0, 0), (0, 2))}, ValueError, r"\(0, 2\).*axis 1"),
+    ("max_pool_forward", (X, 2), {"padding": -1}, ValueError, r"padding.*got -1"),
+    ("max_pool_forward", (X, 2), {"dilation": 0}, ValueError, r"dilation.*got 0"),
+    ("max_pool_forward", (X[:, :2, :2], 2), {"dilation": 4, "padding": 3}, ValueError,
+     r"nothing but padding"),
+    ("max_pool_forward", (X.astype(complex), 2), {}, TypeError, r"complex128"),
+    ("average_pool_forward", (X, 2), {"padding": 2}, ValueError, r"smaller than the window"),
+    ("average_pool_forward", (X, -2), {}, ValueError, r"size.*got -2"),
+    ("average_pool_forward", (X[..., :0, :], 2), {}, ValueError, r"input of size 0"),
+    ("average_pool_backward", (P, X.shape, 3), {}, ValueError,
+     r"dy of shape \(2, 2, 2, 4\).*\(2, 3, 3, 4"),
+    ("average_pool_backward", (P, (3, 6, 6, 4), 2), {}, ValueError, r"dy of shape \(3, 3, 3, 4\)"),
+    ("average_pool_backward", (P, (2, 6, 6, 5), 2), {}, ValueError, r"dy of shape \(2, 3, 3, 5\)"),
+    ("average_pool_backward", (P, (2, 6, -6, 4), 2), {}, ValueError, r"input_shape.*got -6"),
+    ("max_pool_backward", (P, with_one(Q, 36), X.shape), {}, IndexError, r"0 \.\.\. 35, got 36"),
+    ("max_pool_backward", (P, with_one(Q, -1), X.shape), {}, IndexError, r"0 \.\.\. 35, got -1"),
+    ("max_pool_backward", (P, with_one(Q, HUGE), X.shape), {}, IndexError, rf"got {HUGE}"),
+    ("max_pool_backward", (P, with_one(Q, LEAST), X.shape), {}, IndexError, rf"got {LEAST}"),
+    ("max_pool_backward", (P, with_one(Q, 2**32), X.shape), {}, IndexError, r"got 4294967296"),
+    ("max_pool_backward", (P, Q.astype(float), X.shape), {}, TypeError,
+     r"integers in argmax.*float64"),
+    ("max_pool_backward", (P, Q[:1], X.shape), {}, ValueError, r"argmax of shape \(2, 3, 3, 4\)"),
+    ("max_pool_backward", (P, Q, (3, 6, 6, 4)), {}, ValueError, r"dy of shape \(3, any, any, 4\)"),
+    ("max_pool_backward", (P, Q, (2, 6, 6, 5)), {}, ValueError, r"dy of shape \(2, any, any, 5\)"),
+    ("max_pool_backward", (P, Q, (2, 36, 4)), {}, ValueError, r"equally many axes|\(2, 36, 4\)"),
+    ("max_pool_backward", (P, Q, (2, HUGE, 6, 4)), {}, ValueError, rf"{HUGE}"),
+]
+
+ACTIVATION = [
+    ("relu_forward", ("text",), {}, TypeError, r"x of real numbers, got dtype <U4"),
+    ("relu_backward", (D, A), {}, ValueError, r"y of shape \(5, 3\).*\(5, 4\)"),
+    ("sigmoid_backward", (D, D[:1]), {}, ValueError, r"y of shape \(5, 3\).*\(1, 3\)"),
+    ("tanh_backward", (D, D[:, 0]), {}, ValueError, r"y of shape \(5, 3\).*\(5,\)"),
+    ("sign_backward", (D, A), {}, ValueError, r"y of shape"),
+    ("softmax_forward", (np.ones((5, 0)),), {}, ValueError, r"\(N, \.\.\., C\).*\(5, 0\)"),
+    ("softmax_forward", (np.float64(1),), {}, ValueError, r"\(N, \.\.\., C\)"),
+    ("softmax_backward", (D, A), {}, ValueError, r"y of shape \(5, 3\).*\(5, 4\)"),
+]
+
+LABELS = index(0, 1, 2, 0, 1)
+LOSS = [
+    *(
+        ("cross_entropy", (D, with_label), {}, ValueError, rf"labels 0 \.\.\. 2, got {label}$")
+        for label in (3, -1, HUGE, LEAST)
+        for with_label in [np.where(np.arange(5) == 3, label, LABELS)]
+    ),
+    ("cross_entropy", (D, LABELS[:4]), {}, ValueError, r"labels of shape \(5\).*\(4,\)"),
+    ("cross_entropy", (D, LABELS.astype(float)), {}, TypeError,
+     r"integer labels.*float64.*astype\(int"),
+    ("cross_entropy", (D, LABELS * np.nan), {}, TypeError, r"integer labels, got dtype float64"),
+    ("cross_entropy", (D, list("abcab")), {}, TypeError, r"target of real numbers, got dtype <U1"),
+    ("cross_entropy", (D, np.eye(5)), {}, ValueError, r"labels of shape \(5\), got shape \(5, 5\)"),
+    ("cross_entropy", (D, -D), {}, ValueError, r"target row to be at least 0, got -1"),
+    ("cross_entropy", (np.ones(5), LABELS), {}, ValueError,
+     r"logits of shape \(N, \.\.\., C\).*\(5,\)"),
+    ("cross_entropy", (np.ones((5, 0)), LABELS), {}, ValueError, r"logits.*\(5, 0\)"),
+    ("cross_entropy", (Y, np.zeros((2, 4), int)), {}, ValueError, r"labels of shape \(2, 4, 4\)"),
+    ("cross_entropy", (D, D), {"sample_weight": -np.ones(5)}, ValueError, r"at least 0, got -1"),
+    ("cross_entropy", (D, D), {"sample_weight": np.ones(4)}, ValueError,
+     r"sample_weight of shape \(5"),
+    ("cross_entropy", (D, D), {"sample_weight": np.nan * np.ones(5)}, ValueError,
+     r"at least 0, got nan"),
+    ("binary_cross_entropy", (D, 2 * D), {}, ValueError, r"from 0 to 1, got values from 2"),
+    ("binary_cross_entropy", (D, np.nan * D), {}, ValueError, r"from 0 to 1, got values from nan"),
+    ("binary_cross_entropy", (D, A), {}, ValueError, r"target of shape \(5, 3\).*\(5, 4\)"),
+    ("half_squared_error", (D, np.ones(5)), {}, ValueError, r"target of shape \(5, 3\).*\(5,\)"),
+    ("squared_error", (np.ones((5, 1)), np.ones((1, 5))), {}, ValueError, r"\(5, 1\).*\(1, 5\)"),
+    ("mean_squared_error", (np.float64(1), 1.0), {}, ValueError, r"single number"),
+    ("mean_squared_error", (D, D), {"sample_weight": D}, ValueError, r"sample_weight.*\(5, 3\)"),
+]
+
+F = np.ones(3)
+RATE = {"learning_rate": 0.1}
+UPDATE = [
+    ("sgd_update", (F.copy(), F, None), RATE | {"momentum": 0.9}, ValueError,
+     r"velocity.*0\.9, got None"),
+    ("sgd_update", (F.copy(), F[:2], None), RATE, ValueError, r"gradients of shape \(3\).*\(2,\)"),
+    ("sgd_update", (F.copy(), F, None), {"learning_rate": -1}, ValueError,
+     r"learning_rate.*got -1"),
+    ("sgd_update", ([1.0], [1.0], None), RATE, TypeError,
+     r"parameters as a float32 or float64 array"),
+    ("sgd_update", (F.astype(int), F, None), RATE, TypeError,
+     r"parameters as a float32 or float64"),
+    ("adam_update", (F.copy(),) * 4, RATE | {"step": 0}, ValueError, r"step.*got 0"),
+    ("adam_update", (F.copy(),) * 4, RATE | {"step": 1, "beta1": 1}, ValueError, r"beta1.*got 1"),
+    ("random_uint32", (-1,), {"seed": 0}, ValueError, r"n must be.*got -1"),
+    ("random_uint32", (1,), {"seed": -1}, ValueError, r"seed must be.*got -1"),
+    ("random_uniform", (1,), {"seed": 0, "dtype": "int8"}, ValueError, r"float32.*float64.*int8"),
+]
+
+# what only the compiled operations refuse: threads, and numbers too large for their sizes
+COMPILED = [
+    ("conv_forward", (X, W), {"stride": HUGE}, ValueError, rf"stride must be from 1.*{HUGE}"),
+    ("conv_forward", (X, W), {"padding": HUGE}, ValueError, rf"padding must be from 0.*{HUGE}"),
+    ("conv_forward", (X, W), {"stride": True}, TypeError, r"stride must be an integer, got True"),
+    ("conv_forward", (X[..., :0], W[..., :0]), {}, ValueError, r"\(2, 6, 6, 0\)"),
+    ("max_pool_forward", (X, 2), {"stride": HUGE}, ValueError, rf"stride.*{HUGE}"),
+    ("dense_forward", (A, V), {"n_threads": 0}, ValueError, r"1 to 1024, got 0"),
+    ("dense_forward", (A, V), {"n_threads": HUGE}, ValueError, rf"got {HUGE}"),
+    ("dense_forward", (A, V), {"n_threads": 1.5}, TypeError, r"integer >= 1, got 1\.5"),
+    ("dense_forward", (packs.pack(A[:, :3]), V), {}, ValueError, r"\(N, 4\).*\(5, 3\)"),
+    ("relu_backward", (packs.pack(D), packs.pack(A)), {}, ValueError, r"y of shape \(5, 3\)"),
+    ("sgd_update", (F[::2].copy()[::-1], F[:2], None), RATE, TypeError, r"writable, contiguous"),
+]
+# fmt: on
+BOTH = DENSE + CONV + POOL + ACTIVATION + LOSS + UPDATE
+
+
+def label(row):
+    return f"{row[0]} {row[4][:40]}" if isinstance(row, tuple) else None
+
+
+@pytest.mark.parametrize("row", BOTH + COMPILED, ids=label)
+def test_bad_calls_say_what_was_expected_and_what_came(row):
+    name, arguments, options, exception, pattern = row
+    with pytest.raises(exception, match=f"(?s)^({name}|n_threads): .*{pattern}") as caught:
+        getattr(functional, name)(*arguments, **options)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("row", BOTH, ids=label)
+def test_the_reference_refuses_the_same_calls(row):
+    name, arguments, options, exception, _ = row
+    with pytest.raises(exception):
+        getattr(reference, name)(*arguments, **options)
+
+
+@pytest.mark.parametrize("row", BOTH + COMPILED, ids=label)
+def test_nothing_is_allocated_in_proportion_to_a_bad_number(row):
+    name, arguments, options, exception, _ = row
+    tracemalloc.start()
+    try:
+        with pytest.raises(exception):
+            getattr(functional, name)(*arguments, **options)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
