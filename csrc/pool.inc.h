@@ -24,6 +24,19 @@ static void NAME(window_scatter)(const REAL *dy, const INDEX *argmax, ptrdiff_t 
             dx[argmax[c + lane] * dx_position_step + c + lane] += dy[c + lane];
 }
 
+static void NAME(window_unpool)(const REAL *dy, const INDEX *argmax, const ptrdiff_t *offset,
+                                const INDEX *index, ptrdiff_t taps, ptrdiff_t channels, REAL *dx) {
+    for (ptrdiff_t c = 0; c < channels * LANES; c += WIDTH) {
+        const vec gradient = load(dy + c);
+        const ivec where = NAME(load_index)(argmax + c);
+        for (ptrdiff_t t = 0; t < taps; t++) {
+            const ivec chosen = (ivec)(where == NAME(fill_index)(index[t]));
+            REAL *place = dx + offset[t] + c;
+            store(place, load(place) + (vec)(chosen & (ivec)gradient));
+        }
+    }
+}
+
 static void NAME(window_sum)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t taps, ptrdiff_t channels,
                              REAL scale, REAL *y) {
     for (ptrdiff_t i = 0; i < channels * LANES; i += WIDTH) {
@@ -35,5 +48,6 @@ static void NAME(window_sum)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t t
 static void NAME(fill_pool)(TABLE *table) {
     table->window_max = NAME(window_max);
     table->window_scatter = NAME(window_scatter);
+    table->window_unpool = NAME(window_unpool);
     table->window_sum = NAME(window_sum);
 }

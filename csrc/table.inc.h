@@ -79,6 +79,10 @@ typedef struct {
     void (*window_scatter)(const REAL *dy, const INDEX *argmax, ptrdiff_t channels,
                            ptrdiff_t dx_position_step, REAL *dx);
 
+    /* dx[offset[t] + c·LANES] += argmax[c] == index[t] ? dy[c] : 0, for all taps of one window. */
+    void (*window_unpool)(const REAL *dy, const INDEX *argmax, const ptrdiff_t *offset,
+                          const INDEX *index, ptrdiff_t taps, ptrdiff_t channels, REAL *dx);
+
     /* y[c] = scale · Σ_t x[offset[t] + c·LANES], terms in the order of t, chained as in tile. */
     void (*window_sum)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t taps, ptrdiff_t channels,
                        REAL scale, REAL *y);

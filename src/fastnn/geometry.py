@@ -8,7 +8,11 @@ LARGEST = 2**31 - 1
 
 
 class Window(NamedTuple):
-    """A window over one to three axes; every field but `output` and `input` may differ per axis."""
+    """A window over one to three axes, whose every size may differ per axis.
+
+    `sizes` is what the compiled core takes: input, output, size, stride, dilation and before of three
+    axes in a row; missing leading axes have size 1.
+    """
 
     input: tuple
     output: tuple
@@ -17,11 +21,7 @@ class Window(NamedTuple):
     dilation: tuple
     before: tuple
     after: tuple
-
-    @property
-    def sizes(self):
-        """What the compiled core takes: all but `after`, which follows from the others."""
-        return self[:6]
+    sizes: tuple
 
 
 def as_integer(name, what, value, minimum, maximum=LARGEST):
@@ -121,10 +121,12 @@ def window(name, spatial, size, stride=1, padding=0, dilation=1, ceil_mode=False
         output.append(count)
         if pool:
             _check_windows_meet_input(name, axis, inputs, count, size[axis], step, dilation[axis], before)
-    return Window(
-        spatial, tuple(output), size, stride, dilation,
-        tuple(before for before, _ in pairs), tuple(after for _, after in pairs),
-    )  # fmt: skip
+    output = tuple(output)
+    before, after = zip(*pairs, strict=True)
+    missing = (1,) * (3 - rank)
+    sizes = sum((missing + axes for axes in (spatial, output, size, stride, dilation)), ())
+    sizes += (0,) * (3 - rank) + before
+    return Window(spatial, output, size, stride, dilation, before, after, sizes)
 
 
 def _check_windows_meet_input(name, axis, inputs, count, size, stride, dilation, before):

@@ -12,7 +12,6 @@ import numpy as np
 from fastnn._core import lanes, threads
 
 LANES = 16
-_ALIGNMENT = 64
 
 
 class Packs:
@@ -71,12 +70,12 @@ class Packs:
 
 
 def aligned_empty(shape, dtype):
-    """An uninitialised array that starts on a cache line (NumPy itself aligns to 16 bytes)."""
-    dtype = np.dtype(dtype)
-    size = math.prod(shape) * dtype.itemsize
-    memory = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
-    return memory[start : start + size].view(dtype).reshape(shape)
+    """An uninitialised array that starts on a cache line."""
+    size = math.prod(shape)
+    if size == 0:
+        return np.empty(shape, dtype)
+    memory = lanes.AlignedMemory(size * dtype.itemsize)
+    return np.frombuffer(memory, dtype).reshape(shape)
 
 
 def empty_packs(n, features, dtype):
@@ -114,7 +113,7 @@ def pack(x, dtype=None, *, empty="copy", n_threads=None):
     if dtype is None:
         dtype = np.float64 if x.dtype.kind == "f" and x.dtype.itemsize >= 8 else np.float32
     x = np.ascontiguousarray(x, dtype)
-    packs = empty_packs(len(x), x.shape[1:], dtype)
+    packs = empty_packs(len(x), x.shape[1:], x.dtype)
     if x.size:
         rows = x.reshape(len(x), math.prod(x.shape[1:]))
         lanes.pack(rows, packs.rows, empty == "zero", threads.resolve(n_threads))

@@ -1,21 +1,19 @@
 """Dense layers: y[n][o] = Σ_i x[n][i] · w[o][i] + b[o], and both gradients, all by csrc's tile.
 
     forward and input gradient    positions of a tile are packs of samples (chunks), lanes are samples
-    weight gradient               positions are packs of input features of row-major x, lanes features,
-                                  terms the samples of the whole batch in order
+    weight gradient               positions are packs of input features, lanes features, terms the
+                                  samples of the whole batch in order: x and dy are turned row-major
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdlib cimport free
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from fastnn._core.kernels cimport (
-    LANES, MAX_OUTPUTS, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real, tile)
+    CHAIN, LANES, MAX_OUTPUTS, copy_panel, enter_fast_mode, fastnn_run, lanes_to_rows,
+    leave_fast_mode, real, tile)
 from fastnn._core.memory cimport aligned
 from fastnn._core.threads cimport team
-from fastnn._core.tiles cimport (
-    choose_tiling, pack_rows, panel_start, panels_size, tile_start, tile_width)
-
-cdef ptrdiff_t PANEL_SAMPLES = 16384    # more do not fit a cache, and would cost memory
+from fastnn._core.tiles cimport choose_tiling, pack_rows, tile_start, tile_width
 
 
 cdef void dense_tile_chunks(
@@ -108,112 +106,141 @@ def dense_backward_input(
     dense(dy, weight, True, no_bias, dx, n_threads)
 
 
-cdef void weight_gradient_columns(
+cdef void turn_columns(const real* packs, ptrdiff_t features, ptrdiff_t first, ptrdiff_t columns,
+                       ptrdiff_t first_sample, ptrdiff_t end_sample, ptrdiff_t row_step,
+                       real* turned) noexcept nogil:
+    """Columns first … of packs (chunks, features, LANES), as rows of samples `row_step` apart."""
+    cdef real* rows[16]
+    cdef ptrdiff_t sample, lane, samples
+    for sample from first_sample <= sample < end_sample by LANES:
+        samples = min(<ptrdiff_t>LANES, end_sample - sample)
+        for lane in range(samples):
+            rows[lane] = turned + (sample - first_sample + lane) * row_step
+        lanes_to_rows(packs + (sample * features + first * LANES), columns, samples, rows)
+
+
+cdef void dense_backward_weights_columns(
         const Tiling* tiling,
-        const real* x,              # IN   (samples, features), row-major: from this task's first column
-        ptrdiff_t features, ptrdiff_t columns,      # of x; of the task, at most positions · LANES
-        const real* dy,             # IN   panels [sample][width], one a tile, or (samples, outputs)
-        bint dy_is_packed, ptrdiff_t samples,
+        const real* x,              # IN   (chunks, features, LANES)
+        ptrdiff_t features, ptrdiff_t first, ptrdiff_t columns,     # at most positions · LANES
+        const real* dy,             # IN   (samples, outputs), row-major, of samples from first_sample on
+        ptrdiff_t first_sample, ptrdiff_t end_sample,
         real* scratch,              #      (samples + MAX_OUTPUTS, positions · LANES)
-        real* dweight) noexcept nogil:      # OUT  (outputs, features), overwritten: these columns
-    """All outputs for one tile's columns."""
-    cdef ptrdiff_t packs = (columns + LANES - 1) // LANES, index, start, width, n, o
-    cdef ptrdiff_t panel = packs * LANES, x_step = features
-    cdef bint whole = columns == panel
-    cdef const real* dy_tile
-    cdef real* sums = scratch
+        real* dweight) noexcept nogil:      # IN/OUT  (outputs, features): added to after sample 0
+    """All outputs for one tile's columns and one block of samples."""
+    cdef ptrdiff_t packs = (columns + LANES - 1) // LANES, samples = end_sample - first_sample
+    cdef ptrdiff_t panel = packs * LANES, index, start, width, o, c
+    cdef bint accumulate = first_sample > 0
+    cdef real* sums = scratch + samples * panel
     cdef fastnn_run run
     run.x = 0
     run.w = 0
     run.length = samples
-    if dy_is_packed or not whole:
-        # the columns side by side in cache, and a last pack that is not full filled up with zeros
-        if whole:
-            copy_panel(x, features, samples, columns, scratch)
-        else:
-            for n in range(samples):
-                memcpy(scratch + n * panel, x + n * features, columns * sizeof(real))
-                memset(scratch + n * panel + columns, 0, (panel - columns) * sizeof(real))
-        sums = scratch + samples * panel
-        x = scratch
-        x_step = panel
+    if columns < panel:
+        memset(scratch, 0, samples * panel * sizeof(real))
+    turn_columns(x, features, first, columns, first_sample, end_sample, panel, scratch)
     for index in range(tiling.tiles):
         start = tile_start(tiling, index)
         width = tile_width(tiling, index)
-        dy_tile = dy + (panel_start(tiling, index, samples) if dy_is_packed else start)
-        tile(<int>packs, <int>width, x, LANES, x_step, &run, 1, dy_tile,
-             width if dy_is_packed else tiling.outputs, <const real*>NULL, False,
-             dweight + start * features if whole else sums, LANES, features if whole else panel)
-        if not whole:
+        if columns == panel:
+            tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy + start, tiling.outputs,
+                 <const real*>NULL, accumulate, dweight + start * features + first, LANES, features)
+            continue
+        # the last features of a row do not fill a pack: their sums pass through a buffer
+        tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy + start, tiling.outputs,
+             <const real*>NULL, False, sums, LANES, panel)
+        for o in range(width):
+            for c in range(columns):
+                if accumulate:
+                    dweight[(start + o) * features + first + c] += sums[o * panel + c]
+                else:
+                    dweight[(start + o) * features + first + c] = sums[o * panel + c]
+
+
+cdef void dense_backward_bias_block(const real* dy, ptrdiff_t outputs, ptrdiff_t samples,
+                                    bint accumulate, real* dbias) noexcept nogil:
+    """dbias[o] += Σ_n dy[n][o], in chains over n; a second level holds the chains."""
+    cdef real chain[16]
+    cdef real level[16]
+    cdef real total[16]
+    cdef ptrdiff_t first, n, o, width, chains
+    for first from 0 <= first < outputs by LANES:
+        width = min(<ptrdiff_t>LANES, outputs - first)
+        memset(level, 0, sizeof(level))
+        memset(total, 0, sizeof(total))
+        memset(chain, 0, sizeof(chain))
+        chains = 0
+        for n in range(samples):
             for o in range(width):
-                memcpy(dweight + (start + o) * features, sums + o * panel, columns * sizeof(real))
-
-
-cdef bint weight_gradient(const real* x, const real* dy, ptrdiff_t samples, ptrdiff_t features,
-                          ptrdiff_t outputs, real* dweight, int n_threads) except False:
-    """dweight[o][i] = Σ_n dy[n][o] · x[n][i], in chains over n; columns are shared out to threads.
-
-    Panels of x and dy that fit a cache are copied together first; for very many samples the tile
-    walks x and dy where they are. The sums are the same.
-    """
-    cdef Tiling tiling
-    cdef ptrdiff_t packs = (features + LANES - 1) // LANES, tasks, task, step, index, scratch_size
-    cdef bint small = samples <= PANEL_SAMPLES
-    cdef real* scratch
-    cdef real* panels
-    cdef int threads
-    cdef unsigned long long mode
-    tiling = choose_tiling(x, packs, outputs)
-    step = tiling.positions * LANES
-    tasks = (features + step - 1) // step
-    threads = team(n_threads, tasks, <double>samples * features * outputs)
-    scratch_size = (samples + MAX_OUTPUTS) * step
-    if not small and features % step == 0:
-        scratch_size = 0
-    scratch = <real*>aligned(threads * scratch_size * sizeof(real))
-    panels = <real*>aligned((panels_size(&tiling, samples) if small else 0) * sizeof(real))
-    if scratch == NULL or panels == NULL:
-        free(scratch)
-        free(panels)
-        raise MemoryError(f"no memory for panels of {samples} samples")
-    if small:
-        with nogil, parallel(num_threads=threads):
-            mode = enter_fast_mode()
-            for index in prange(tiling.tiles, schedule="static"):
-                copy_panel(dy + tile_start(&tiling, index), outputs, samples,
-                           tile_width(&tiling, index), panels + panel_start(&tiling, index, samples))
-            leave_fast_mode(mode)
-    with nogil, parallel(num_threads=threads):
-        mode = enter_fast_mode()
-        for task in prange(tasks, schedule="static"):
-            weight_gradient_columns(&tiling, x + task * step, features,
-                                    min(step, features - task * step), panels if small else dy,
-                                    small, samples, scratch + threadid() * scratch_size,
-                                    dweight + task * step)
-        leave_fast_mode(mode)
-    free(scratch)
-    free(panels)
-    return True
+                chain[o] += dy[n * outputs + first + o]
+            if n % CHAIN == CHAIN - 1 or n == samples - 1:
+                chains += 1
+                for o in range(width):
+                    level[o] += chain[o]
+                    chain[o] = 0
+                    if chains % CHAIN == 0 or n == samples - 1:
+                        total[o] += level[o]
+                        level[o] = 0
+        for o in range(width):
+            dbias[first + o] = dbias[first + o] + total[o] if accumulate else total[o]
 
 
 def dense_backward_weights(
-        const real[:, ::1] x,           # IN   (N, in), row-major
-        const real[:, ::1] dy,          # IN   (N, out), row-major
+        const real[:, ::1] x,           # IN   (chunks, in·LANES)
+        const real[:, ::1] dy,          # IN   (chunks, out·LANES)
+        ptrdiff_t samples,              # real ones
         real[:, ::1] dweight,           # OUT  (out, in), overwritten
         real[::1] dbias,                # OUT  (out,), overwritten
         int n_threads):
-    cdef ptrdiff_t samples = x.shape[0], inputs = dweight.shape[1], outputs = dweight.shape[0], n
-    cdef real* ones
+    """dweight[o][i] = Σ_n dy[n][o] · x[n][i], in chains over n; columns are shared out to threads.
+
+    dy is turned row-major first, each task turns its own columns of x. More than CHAIN² samples are
+    taken in at most CHAIN blocks.
+    """
+    cdef ptrdiff_t features = dweight.shape[1], outputs = dweight.shape[0]
+    cdef ptrdiff_t packs = (features + LANES - 1) // LANES, block, chunks, chunk
+    cdef ptrdiff_t tasks, task, step, first, end, scratch_size
+    cdef Tiling tiling
+    cdef real* scratch
+    cdef real* rows
+    cdef int threads
+    cdef unsigned long long mode
     if samples == 0:
         dweight[:, :] = 0
         dbias[:] = 0
         return
-    weight_gradient(&x[0, 0], &dy[0, 0], samples, inputs, outputs, &dweight[0, 0], n_threads)
-    # the bias is a weight whose input is always 1: dbias[o] = Σ_n 1 · dy[n][o]
-    ones = <real*>aligned(samples * sizeof(real))
-    if ones == NULL:
-        raise MemoryError(f"no memory for {samples} numbers")
-    for n in range(samples):
-        ones[n] = 1
-    weight_gradient(&dy[0, 0], ones, samples, outputs, 1, &dbias[0], n_threads)
-    free(ones)
+    block = <ptrdiff_t>CHAIN * CHAIN
+    block *= (samples + block * CHAIN - 1) // (block * CHAIN)
+    tiling = choose_tiling(&x[0, 0], packs, outputs)
+    step = tiling.positions * LANES
+    tasks = (features + step - 1) // step
+    threads = team(n_threads, tasks + 1, <double>samples * features * outputs)
+    scratch_size = (min(block, samples) + MAX_OUTPUTS) * step
+    scratch = <real*>aligned(threads * scratch_size * sizeof(real))
+    rows = <real*>aligned(min(block, samples) * outputs * sizeof(real))
+    if scratch == NULL or rows == NULL:
+        free(scratch)
+        free(rows)
+        raise MemoryError(f"no memory for {min(block, samples)} rows of {outputs} gradients")
+    for first from 0 <= first < samples by block:
+        end = min(first + block, samples)
+        chunks = (end - first + LANES - 1) // LANES
+        with nogil, parallel(num_threads=threads):
+            mode = enter_fast_mode()
+            for chunk in prange(chunks, schedule="static"):
+                turn_columns(&dy[0, 0], outputs, 0, outputs, first + chunk * LANES,
+                             min(first + (chunk + 1) * LANES, end), outputs,
+                             rows + chunk * LANES * outputs)
+            leave_fast_mode(mode)
+        with nogil, parallel(num_threads=threads):
+            mode = enter_fast_mode()
+            for task in prange(tasks + 1, schedule="static"):
+                if task == tasks:
+                    dense_backward_bias_block(rows, outputs, end - first, first > 0, &dbias[0])
+                else:
+                    dense_backward_weights_columns(
+                        &tiling, &x[0, 0], features, task * step, min(step, features - task * step),
+                        rows, first, end, scratch + threadid() * scratch_size, &dweight[0, 0])
+            leave_fast_mode(mode)
+    free(scratch)
+    free(rows)

@@ -46,6 +46,8 @@ cdef extern from "kernels.h" nogil:
                            float*, int32_t*) noexcept nogil
         void (*window_scatter)(const float*, const int32_t*, ptrdiff_t, ptrdiff_t,
                                float*) noexcept nogil
+        void (*window_unpool)(const float*, const int32_t*, const ptrdiff_t*, const int32_t*, ptrdiff_t,
+                              ptrdiff_t, float*) noexcept nogil
         void (*window_sum)(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, float,
                            float*) noexcept nogil
         void (*sgd_update)(ptrdiff_t, float*, const float*, float*, float, float,
@@ -83,6 +85,8 @@ cdef extern from "kernels.h" nogil:
                            double*, int64_t*) noexcept nogil
         void (*window_scatter)(const double*, const int64_t*, ptrdiff_t, ptrdiff_t,
                                double*) noexcept nogil
+        void (*window_unpool)(const double*, const int64_t*, const ptrdiff_t*, const int64_t*, ptrdiff_t,
+                              ptrdiff_t, double*) noexcept nogil
         void (*window_sum)(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, double,
                            double*) noexcept nogil
         void (*sgd_update)(ptrdiff_t, double*, const double*, double*, double, double,
@@ -238,6 +242,17 @@ cdef inline void window_scatter(const real* dy, const void* argmax, ptrdiff_t ch
         table.f32.window_scatter(dy, <const int32_t*>argmax, channels, dx_position_step, dx)
     else:
         table.f64.window_scatter(dy, <const int64_t*>argmax, channels, dx_position_step, dx)
+
+
+cdef inline void window_unpool(const real* dy, const void* argmax, const ptrdiff_t* offset,
+                               const void* index, ptrdiff_t taps, ptrdiff_t channels,
+                               real* dx) noexcept nogil:
+    if real is float:
+        table.f32.window_unpool(dy, <const int32_t*>argmax, offset, <const int32_t*>index, taps,
+                                channels, dx)
+    else:
+        table.f64.window_unpool(dy, <const int64_t*>argmax, offset, <const int64_t*>index, taps,
+                                channels, dx)
 
 
 cdef inline void sgd_update(ptrdiff_t n, real* parameters, const real* gradient, real* velocity,

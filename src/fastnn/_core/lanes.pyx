@@ -1,12 +1,45 @@
 """Batches of samples, one row each, to lane packs and back."""
 from cython.parallel cimport parallel, prange
 
+from libc.stdlib cimport free
+
 from fastnn._core.kernels cimport (
     LANES, enter_fast_mode, lanes_to_rows, leave_fast_mode, real, rows_to_lanes)
+from fastnn._core.memory cimport aligned
 from fastnn._core.threads cimport team
 
 # Moving a number costs about as much as this many multiply-adds.
 cdef double MOVE = 16
+
+
+cdef class AlignedMemory:
+    """Bytes that start on a cache line, behind the buffer protocol (NumPy itself aligns to 16)."""
+    cdef void* start
+    cdef Py_ssize_t size
+    cdef Py_ssize_t stride
+
+    def __cinit__(self, Py_ssize_t size):
+        self.size = size
+        self.stride = 1
+        self.start = aligned(size)
+        if self.start == NULL:
+            raise MemoryError(f"no memory for {size} bytes")
+
+    def __dealloc__(self):
+        free(self.start)
+
+    def __getbuffer__(self, Py_buffer* buffer, int flags):
+        buffer.buf = self.start
+        buffer.obj = self
+        buffer.len = self.size
+        buffer.itemsize = 1
+        buffer.format = NULL
+        buffer.ndim = 1
+        buffer.shape = &self.size
+        buffer.strides = &self.stride
+        buffer.suboffsets = NULL
+        buffer.readonly = 0
+        buffer.internal = NULL
 
 
 cdef void pack_chunk(

@@ -9,7 +9,8 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from fastnn._core.kernels cimport (
-    LANES, enter_fast_mode, leave_fast_mode, real, window_max, window_scatter, window_sum)
+    LANES, enter_fast_mode, leave_fast_mode, real, window_max, window_scatter, window_sum,
+    window_unpool)
 from fastnn._core.memory cimport aligned
 from fastnn._core.threads cimport team
 from fastnn._core.window cimport Axis, Taps, Window, make_axis, make_window
@@ -32,6 +33,19 @@ cdef ptrdiff_t list_window(const Windows* windows, ptrdiff_t depth, ptrdiff_t ro
     return found
 
 
+cdef ptrdiff_t list_taps(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, ptrdiff_t column,
+                         const real* which, ptrdiff_t* offsets, void* places) noexcept nogil:
+    """A window's offsets in elements, and its positions as integers as wide as real."""
+    cdef ptrdiff_t taps = list_window(windows, depth, row, column, offsets), t
+    for t in range(taps):
+        if real is float:
+            (<int32_t*>places)[t] = <int32_t>offsets[t]
+        else:
+            (<int64_t*>places)[t] = offsets[t]
+        offsets[t] *= windows.channels * LANES
+    return taps
+
+
 cdef void max_pool_forward_chunk(
         const Windows* windows,
         const real* x,              # IN   (*input, channels, LANES)
@@ -39,19 +53,35 @@ cdef void max_pool_forward_chunk(
         void* argmax,               # OUT  like y, integers as wide as real: flat input position
         ptrdiff_t* offsets, void* places) noexcept nogil:
     cdef ptrdiff_t pack = windows.channels * LANES
-    cdef ptrdiff_t depth, row, column, t, taps, position = 0
+    cdef ptrdiff_t depth, row, column, taps, position = 0
     for depth in range(windows.axis[0].targets):
         for row in range(windows.axis[1].targets):
             for column in range(windows.axis[2].targets):
-                taps = list_window(windows, depth, row, column, offsets)
-                for t in range(taps):
-                    if real is float:
-                        (<int32_t*>places)[t] = <int32_t>offsets[t]
-                    else:
-                        (<int64_t*>places)[t] = offsets[t]
-                    offsets[t] *= pack
+                taps = list_taps(windows, depth, row, column, x, offsets, places)
                 window_max(x, offsets, places, taps, windows.channels, y + position * pack,
                            <char*>argmax + position * pack * sizeof(real))
+                position += 1
+
+
+cdef void max_pool_unpool_chunk(
+        const Windows* windows,
+        const real* dy,             # IN   (*output, channels, LANES)
+        const void* argmax,         # IN   like dy, of these very windows
+        ptrdiff_t inputs,
+        real* dx,                   # OUT  (*input, channels, LANES), overwritten
+        ptrdiff_t* offsets, void* places) noexcept nogil:
+    """max_pool_backward_chunk where the windows are known: lanes side by side instead of one by one."""
+    cdef ptrdiff_t pack = windows.channels * LANES
+    cdef ptrdiff_t depth, row, column, taps, position = 0
+    memset(dx, 0, inputs * pack * sizeof(real))
+    for depth in range(windows.axis[0].targets):
+        for row in range(windows.axis[1].targets):
+            for column in range(windows.axis[2].targets):
+                taps = list_taps(windows, depth, row, column, dy, offsets, places)
+                # forward: y[p] = x[argmax[p]];  here: dx[q] += dy[p] where argmax[p] = q
+                window_unpool(dy + position * pack,
+                              <const char*>argmax + position * pack * sizeof(real), offsets, places,
+                              taps, windows.channels, dx)
                 position += 1
 
 
@@ -151,6 +181,35 @@ def max_pool_backward(
             max_pool_backward_chunk(&dy[chunk, 0], &argmax[chunk, 0], positions, channels, inputs,
                                     &dx[chunk, 0])
         leave_fast_mode(mode)
+
+
+def max_pool_unpool(
+        const real[:, ::1] dy,          # IN   (chunks, *output·channels·LANES)
+        const real[:, ::1] argmax,      # IN   like dy: integers of real's width behind real's type
+        real[:, ::1] dx,                # OUT  (chunks, *input·channels·LANES), overwritten
+        tuple window, ptrdiff_t channels, int n_threads):
+    cdef Window sizes = make_window(window)
+    cdef Windows windows
+    cdef ptrdiff_t chunks = dy.shape[0], inputs = dx.shape[1] // (channels * LANES), chunk
+    cdef ptrdiff_t* offsets = NULL
+    cdef int threads
+    cdef unsigned long long mode
+    try:
+        make_windows(&windows, &sizes, False, channels)
+        threads = team(n_threads, chunks, <double>chunks * (dy.shape[1] * windows.size + dx.shape[1]))
+        offsets = <ptrdiff_t*>aligned(threads * 2 * windows.size * sizeof(ptrdiff_t))
+        if offsets == NULL:
+            raise MemoryError(f"no memory for windows of {windows.size} elements")
+        with nogil, parallel(num_threads=threads):
+            mode = enter_fast_mode()
+            for chunk in prange(chunks, schedule="static"):
+                max_pool_unpool_chunk(&windows, &dy[chunk, 0], &argmax[chunk, 0], inputs,
+                                      &dx[chunk, 0], offsets + threadid() * 2 * windows.size,
+                                      offsets + (threadid() * 2 + 1) * windows.size)
+            leave_fast_mode(mode)
+    finally:
+        free_windows(&windows)
+        free(offsets)
 
 
 def average_pool_forward(

@@ -2,18 +2,16 @@ from libc.stdlib cimport malloc
 
 
 cdef Window make_window(tuple sizes) except *:
-    """Bring (input, output, size, stride, dilation, before), a tuple of one to three axes each, to
-    three axes; missing leading axes have size 1."""
+    """Three numbers each of input, output, size, stride, dilation and before: geometry.Window.sizes."""
     cdef Window window
-    input, output, size, stride, dilation, before = sizes
-    cdef int axis, missing = 3 - len(size)
+    cdef int axis
     for axis in range(3):
-        window.input[axis] = input[axis - missing] if axis >= missing else 1
-        window.output[axis] = output[axis - missing] if axis >= missing else 1
-        window.size[axis] = size[axis - missing] if axis >= missing else 1
-        window.stride[axis] = stride[axis - missing] if axis >= missing else 1
-        window.dilation[axis] = dilation[axis - missing] if axis >= missing else 1
-        window.before[axis] = before[axis - missing] if axis >= missing else 0
+        window.input[axis] = sizes[axis]
+        window.output[axis] = sizes[3 + axis]
+        window.size[axis] = sizes[6 + axis]
+        window.stride[axis] = sizes[9 + axis]
+        window.dilation[axis] = sizes[12 + axis]
+        window.before[axis] = sizes[15 + axis]
     return window
 
 

@@ -12,7 +12,6 @@ from fastnn.packs import Packs, empty_packs, pack
 __all__ = [
     "Packs",
     "answer",
-    "batch",
     "both",
     "check_shape",
     "common_dtype",
@@ -57,13 +56,6 @@ def packed(value, dtype, empty="copy", n_threads=None):
     return pack(value, dtype, empty=empty, n_threads=n_threads)
 
 
-def batch(value, dtype, n_threads=None):
-    """Return an operand as a plain, C-contiguous array of this dtype."""
-    if isinstance(value, Packs):
-        value = value.unpack(n_threads)
-    return np.ascontiguousarray(value, dtype)
-
-
 def answer(packs, like, n_threads=None):
     """Return packs in kind: as packs if the operand `like` was packs, else as an array."""
     return packs if isinstance(like, Packs) else packs.unpack(n_threads)
@@ -98,6 +90,8 @@ def gradient_arrays(name, out, weight_shape, dtype):
 def check_shape(name, what, value, expected):
     """Raise unless `value` has this shape; None in `expected` stands for any size."""
     shape = value.shape
+    if shape == expected:
+        return
     if len(shape) != len(expected) or any(
         want is not None and got != want for got, want in zip(shape, expected, strict=True)
     ):

@@ -4,7 +4,6 @@ from fastnn._core import dense as core
 
 from ._operands import (
     answer,
-    batch,
     both,
     check_shape,
     common_dtype,
@@ -150,8 +149,9 @@ def dense_backward_weights(x, dy, *, out=None, n_threads=None):
     dtype, threads = common_dtype(x, dy), resolve(n_threads)
     dweight, dbias = gradient_arrays(name, out, (outputs, inputs), dtype)
     _backward_weights[dtype](
-        batch(x, dtype, threads), batch(dy, dtype, threads), dweight, dbias, threads
-    )
+        packed(x, dtype, n_threads=threads).rows, packed(dy, dtype, "zero", threads).rows, len(x),
+        dweight, dbias, threads,
+    )  # fmt: skip
     return dweight, dbias
 
 

@@ -24,6 +24,7 @@ from ._operands import (
 
 _max_forward = both(core.max_pool_forward)
 _max_backward = both(core.max_pool_backward)
+_max_unpool = both(core.max_pool_unpool)
 _average_forward = both(core.average_pool_forward)
 _average_backward = both(core.average_pool_backward)
 
@@ -33,13 +34,13 @@ _INDEX = {np.dtype(np.float32): np.dtype(np.int32), np.dtype(np.float64): np.dty
 
 
 class Argmax(Packs):
-    """The argmax of a max pooling in lane packs, for the spatial grid that it points into."""
+    """The argmax of a max pooling in lane packs, and the windows that it was taken over."""
 
-    __slots__ = ("spatial",)
+    __slots__ = ("window",)
 
-    def __init__(self, data, n, spatial):
+    def __init__(self, data, n, window):
         super().__init__(data, n)
-        self.spatial = spatial
+        self.window = window
 
     def unpack(self, n_threads=None):
         real = np.float32 if self.data.dtype.itemsize == 4 else np.float64
@@ -96,7 +97,7 @@ def max_pool_forward(
     if math.prod(window.input) > np.iinfo(_INDEX[dtype]).max:
         raise ValueError(f"{name}: a grid of {window.input} is too large for a 32-bit argmax")
     y = empty_packs(len(x), (*window.output, x.shape[-1]), dtype)
-    argmax = Argmax(aligned_empty(y.data.shape, _INDEX[dtype]), y.n, window.input)
+    argmax = Argmax(aligned_empty(y.data.shape, _INDEX[dtype]), y.n, window)
     _max_forward[dtype](
         packed(x, dtype, n_threads=threads).rows, y.rows, argmax.rows.view(dtype), window.sizes,
         x.shape[-1], threads,
@@ -148,8 +149,19 @@ def max_pool_backward(dy, argmax, input_shape, *, n_threads=None):
     check_shape(name, "dy", dy, (shape[0], *(None,) * (len(shape) - 2), shape[-1]))
     check_shape(name, "argmax", argmax, dy.shape)
     dtype, threads = common_dtype(dy), resolve(n_threads)
-    places = _packed_argmax(name, argmax, shape[1:-1], dtype)
     dx = empty_packs(len(dy), shape[1:], dtype)
+    if isinstance(argmax, Argmax) and argmax.data.dtype == _INDEX[dtype]:
+        window = argmax.window
+        if window.input != shape[1:-1]:
+            raise ValueError(
+                f"{name}: expected the input_shape of the forward pass, {window.input}, got {shape}"
+            )
+        _max_unpool[dtype](
+            packed(dy, dtype, "zero", threads).rows, argmax.rows.view(dtype), dx.rows,
+            window.sizes, shape[-1], threads,
+        )  # fmt: skip
+        return answer(dx, dy, threads)
+    places = _packed_argmax(name, argmax, shape[1:-1], dtype)
     _max_backward[dtype](
         packed(dy, dtype, "zero", threads).rows, places, dx.rows, math.prod(dy.shape[1:-1]),
         shape[-1], threads,
@@ -280,13 +292,6 @@ def _scales(window, count_include_pad, dtype):
 
 def _packed_argmax(name, argmax, spatial, dtype):
     """Return an argmax checked, in packs behind the type of its activations."""
-    if isinstance(argmax, Argmax) and argmax.data.dtype == _INDEX[dtype]:
-        if argmax.spatial != spatial:
-            raise ValueError(
-                f"{name}: expected the input_shape of the forward pass, {argmax.spatial}, "
-                f"got {spatial}"
-            )
-        return argmax.rows.view(dtype)
     if isinstance(argmax, Packs):
         argmax = argmax.unpack()
     if argmax.dtype.kind not in "iu":

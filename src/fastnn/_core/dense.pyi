@@ -1,0 +1,12 @@
+from ._fused import Reals, fused
+
+@fused
+def dense_forward(
+    x: Reals, weight: Reals, bias: Reals | None, y: Reals, n_threads: int
+) -> None: ...
+@fused
+def dense_backward_input(dy: Reals, weight: Reals, dx: Reals, n_threads: int) -> None: ...
+@fused
+def dense_backward_weights(
+    x: Reals, dy: Reals, samples: int, dweight: Reals, dbias: Reals, n_threads: int
+) -> None: ...
