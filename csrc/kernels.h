@@ -25,6 +25,12 @@ enum {
     FASTNN_MAX_TAPS = 4,        /* of a weight gradient's register tile */
 };
 
+/* What a tile does with its sums, beside adding the bias. */
+enum {
+    FASTNN_ACCUMULATE = 1,
+    FASTNN_RELU = 2,
+};
+
 /* A stretch of consecutive terms: where it starts in x (in elements) and in w (in terms, so that one
  * list serves tiles of every width), and how many terms it has. */
 typedef struct {

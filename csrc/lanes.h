@@ -32,6 +32,9 @@ INLINE vec NAME(select)(ivec mask, vec a, vec b) {
 INLINE ivec NAME(select_index)(ivec mask, ivec a, ivec b) { return (mask & a) | (~mask & b); }
 #define select NAME(select)
 
+/* max(a, 0); NaN <= 0 is false, so that NaN gets through. */
+INLINE vec NAME(relu)(vec a) { return (vec)((ivec)a & ~(ivec)(a <= 0)); }
+
 /* interleave_low(a, b) = a0 b0 a1 b1 … of the lower halves; interleave_high of the upper halves. */
 #if VECTOR_BYTES / REAL_BYTES == 16
 #define LOW_INDICES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23

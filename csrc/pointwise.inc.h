@@ -31,8 +31,6 @@
         }                                                                                           \
     }
 
-INLINE vec NAME(relu)(vec a) { return (vec)((ivec)a & ~(ivec)(a <= 0)); }   /* NaN <= 0 is false */
-
 INLINE vec NAME(sign)(vec a) {
     const vec ones = (vec)((ivec)(a != 0) & (ivec)fill(1));     /* 0 where a is 0 */
     const vec signed_ones = (vec)((ivec)ones | ((ivec)(a < 0) & (ivec)fill(-(REAL)0)));

@@ -9,14 +9,15 @@ typedef struct {
      *   y[j·y_position_step + o·y_output_step + lane] =
      *       Σ_runs Σ_i x[run.x + j·x_position_step + i·x_term_step + lane] · w[(run.w + i)·w_step + o]
      *       + bias[o]                                  (bias may be NULL)
-     *       + what y held before                       (only if accumulate)
+     *       + what y held before                       (only if finish has FASTNN_ACCUMULATE)
      *
-     * for j < positions, o < outputs, lane < LANES. Terms are summed in the order of the runs, in
+     * for j < positions, o < outputs, lane < LANES; then the larger of that and 0, if finish has
+     * FASTNN_RELU; then 0 where `positive`, laid out like y, is not > 0, if it is not NULL. Terms are summed in the order of the runs, in
      * chains of CHAIN terms, at most CHAIN chains a level. No runs at all: the sum is 0. */
     void (*tile[FASTNN_MAX_POSITIONS][FASTNN_MAX_OUTPUTS])(
         const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
         const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,
-        const REAL *bias, int accumulate,
+        const REAL *bias, const REAL *positive, int finish,
         REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step);
 
     /* The most outputs of an outer tile of (index + 1) taps. */

@@ -47,7 +47,7 @@ INLINE void NAME(tile)(
         const int positions, const int outputs,
         const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
         const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,
-        const REAL *bias, int accumulate,
+        const REAL *bias, const REAL *positive, int finish,
         REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) {
     for (int piece = 0; piece < PACK_VECTORS / PIECE; piece++) {
         vec sum[MAX_OUTPUTS][MAX_POSITIONS][PIECE];
@@ -100,14 +100,17 @@ INLINE void NAME(tile)(
         for (ptrdiff_t k = 0, full = 1; k < LEVELS && flushes >= full; k++, full *= CHAIN)
             FOR_EACH_SUM sum[o][j][v] += level[k][o][j][v];
         FOR_EACH_SUM {
-            REAL *place = y + j * y_position_step + o * y_output_step + v * WIDTH;
+            const ptrdiff_t place = j * y_position_step + o * y_output_step + v * WIDTH;
             vec result = sum[o][j][v];
             if (bias) result += bias[o];
-            if (accumulate) result += load(place);
-            store(place, result);
+            if (finish & FASTNN_ACCUMULATE) result += load(y + place);
+            if (finish & FASTNN_RELU) result = NAME(relu)(result);
+            if (positive) result = (vec)((ivec)result & (ivec)(load(positive + place) > 0));
+            store(y + place, result);
         }
         x += PIECE * WIDTH;
         y += PIECE * WIDTH;
+        if (positive) positive += PIECE * WIDTH;
     }
 }
 
@@ -115,10 +118,10 @@ INLINE void NAME(tile)(
     static void NAME(tile_##positions##_##outputs)(                                                 \
             const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,                        \
             const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,              \
-            const REAL *bias, int accumulate,                                                       \
+            const REAL *bias, const REAL *positive, int finish,                                     \
             REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) {                          \
         NAME(tile)(positions, outputs, x, x_position_step, x_term_step, runs, n_runs, w, w_step,    \
-                   bias, accumulate, y, y_position_step, y_output_step);                            \
+                   bias, positive, finish, y, y_position_step, y_output_step);                      \
     }
 #define FOR_TILES(DO)                                                                               \
     REPEAT(OUTPUTS_1, DO, 1) REPEAT(OUTPUTS_2, DO, 2)                                               \

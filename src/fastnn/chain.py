@@ -8,13 +8,19 @@ A stage is an operation of a layer or the activation that follows it. Whatever t
 
 import copy
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
 from fastnn.checks import check_samples, integer, real_array, real_dtype
+from fastnn.layers.activation import Activation
 from fastnn.layers.base import Layer
 from fastnn.layers.pool import MaxPool
 from fastnn.layers.preprocess import Preprocess
+from fastnn.layers.shape import Flatten
+from fastnn.layers.weighted import WeightedLayer
 from fastnn.packs import pack
 
 WHO = "Sequential"  # the class that users know
@@ -82,12 +88,13 @@ class Chain:
         self.stages = pool_before_relu(
             [stage for layer in self.layers[count:] for stage in layer.stages]
         )
+        self.fused = fuse_relus(self.stages)
 
     def __copy__(self):
         return copy.deepcopy(self)  # layers belong to one network
 
     def __getstate__(self):
-        derived = ("_parameters", "_gradients", "head", "stages")
+        derived = ("_parameters", "_gradients", "head", "stages", "fused")
         return {name: value for name, value in self.__dict__.items() if name not in derived}
 
     def __setstate__(self, state):
@@ -142,8 +149,11 @@ class Chain:
 
     def run(self, x, stages, training):
         """Run these stages on packs, each keeping what its backward needs."""
-        for stage in stages:
-            x = stage._forward(x, training)
+        for stage, fused in zip(stages, self.fused, strict=False):
+            if fused.forward is None:
+                stage._saved = x
+            else:
+                x = stage._forward(x, training, **fused.forward)
         self._ran = stages is self.stages
         return x
 
@@ -153,14 +163,17 @@ class Chain:
         if not input_gradient:
             first = next((i for i, stage in enumerate(stages) if stage.parameters), len(stages))
         for i in range(len(stages) - 1, first - 1, -1):
-            dy = stages[i]._backward(dy, input_gradient or i > first)
+            fused = self.fused[i].backward
+            if fused is not None:
+                dy = stages[i]._backward(dy, input_gradient or i > first, **fused)
         return dy
 
     def infer(self, x, stages):
         """Run these stages on a plain batch, keeping nothing."""
         x = self.enter(x)
-        for stage in stages:
-            x = stage._forward(x, False)
+        for stage, fused in zip(stages, self.fused, strict=False):
+            if fused.forward is not None:
+                x = stage._forward(x, False, **fused.forward)
             stage._saved = None
         self._ran = False
         return x
@@ -222,9 +235,48 @@ def pool_before_relu(stages):
     """
     stages = list(stages)
     for i in range(len(stages) - 1):
-        if getattr(stages[i], "function", None) == "relu" and isinstance(stages[i + 1], MaxPool):
+        if _is_relu(stages[i]) and isinstance(stages[i + 1], MaxPool):
             stages[i], stages[i + 1] = stages[i + 1], stages[i]
     return tuple(stages)
+
+
+NOTHING = MappingProxyType({})
+
+
+class Fused(NamedTuple):
+    """What a stage's passes are told; None: another stage's pass does its work."""
+
+    forward: Mapping | None = NOTHING
+    backward: Mapping | None = NOTHING
+
+
+def fuse_relus(stages):
+    """Let the sums before and after a ReLU do its work where they are stored: the same bits.
+
+    Forward, the weighted stage before it (pooling may stand between) keeps what is positive;
+    backward, the weighted stage after it (flattening may stand between) drops gradients where its
+    own input, the ReLU's output, is not positive.
+    """
+    fused = [Fused() for _ in stages]
+    for i, stage in enumerate(stages):
+        if not _is_relu(stage):
+            continue
+        before, after = i - 1, i + 1
+        while before >= 0 and isinstance(stages[before], MaxPool | Flatten):
+            before -= 1
+        if before >= 0 and isinstance(stages[before], WeightedLayer):
+            fused[before] = fused[before]._replace(forward={"relu_follows": True})
+            fused[i] = fused[i]._replace(forward=None)
+        while after < len(stages) and isinstance(stages[after], Flatten):
+            after += 1
+        if after < len(stages) and isinstance(stages[after], WeightedLayer):
+            fused[after] = fused[after]._replace(backward={"relu_precedes": True})
+            fused[i] = fused[i]._replace(backward=None)
+    return fused
+
+
+def _is_relu(stage):
+    return isinstance(stage, Activation) and stage.function == "relu"
 
 
 def _check_layers(layers):

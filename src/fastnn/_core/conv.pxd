@@ -13,7 +13,9 @@ cdef struct Correlation:
     ptrdiff_t terms             # source channels of a group
     bint rows_touch             # taps along the last axis lie side by side in x and in the weights
     Tiling tiling               # of the target channels of a group
+    bint relu                   # whether a ReLU follows
 
 cdef void conv_correlate_chunk(
-    const Correlation* plan, const real* x, const real* packed, const real* bias, real* y,
+    const Correlation* plan, const real* x, const real* packed, const real* bias,
+    const real* positive, real* y,
     ptrdiff_t first_row, ptrdiff_t end_row, fastnn_run* runs) noexcept nogil

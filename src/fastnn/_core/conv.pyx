@@ -11,8 +11,8 @@ from cython.parallel cimport parallel, prange, threadid
 from libc.stdlib cimport free, malloc
 
 from fastnn._core.kernels cimport (
-    LANES, MAX_POSITIONS, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real, tile,
-    tile_outputs)
+    LANES, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real,
+    tile, tile_outputs)
 from fastnn._core.memory cimport aligned
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport (
@@ -75,8 +75,8 @@ cdef ptrdiff_t list_runs(const Correlation* plan, ptrdiff_t group, const Taps* d
 
 cdef void correlate_line(
         const Correlation* plan, const real* x, ptrdiff_t x_step, const fastnn_run* runs,
-        ptrdiff_t n_runs, const real* packed, const real* bias, real* y, ptrdiff_t y_step,
-        ptrdiff_t count) noexcept nogil:
+        ptrdiff_t n_runs, const real* packed, const real* bias, const real* positive, real* y,
+        ptrdiff_t y_step, ptrdiff_t count) noexcept nogil:
     """`count` targets of one group, `y_step` apart, that share their taps."""
     cdef const Tiling* tiling = &plan.tiling
     cdef ptrdiff_t terms = plan.size[0] * plan.size[1] * plan.size[2] * plan.terms
@@ -87,8 +87,9 @@ cdef void correlate_line(
             width = tile_width(tiling, index)
             tile(<int>min(<ptrdiff_t>tiling.positions, count - j), <int>width, x + j * x_step, x_step,
                  LANES, runs, n_runs, packed + panel_start(tiling, index, terms), width,
-                 bias + start if bias != NULL else NULL, False,
-                 y + j * y_step + start * LANES, y_step, LANES)
+                 bias + start if bias != NULL else NULL,
+                 positive + j * y_step + start * LANES if positive != NULL else NULL,
+                 RELU if plan.relu else 0, y + j * y_step + start * LANES, y_step, LANES)
 
 
 cdef inline bint along_columns(const Correlation* plan, ptrdiff_t rows, ptrdiff_t columns) noexcept nogil:
@@ -101,6 +102,7 @@ cdef void conv_correlate_chunk(
         const real* x,              # IN   (*sources, groups·terms, LANES)
         const real* packed,         # IN   weights from pack_tile
         const real* bias,           # IN   (groups·outputs,) or NULL
+        const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
         real* y,                    # OUT  (*targets, groups·outputs, LANES): these rows overwritten
         ptrdiff_t first_row, ptrdiff_t end_row,
         fastnn_run* runs) noexcept nogil:
@@ -112,12 +114,11 @@ cdef void conv_correlate_chunk(
     cdef ptrdiff_t y_row = plan.axis[1].target_step * plan.axis[2].targets * y_pixel
     cdef ptrdiff_t panels = panels_size(
         &plan.tiling, plan.size[0] * plan.size[1] * plan.size[2] * plan.terms)
-    cdef ptrdiff_t depth, r, c, group, n_runs, row, begin, end, i
+    cdef ptrdiff_t depth, r, c, group, n_runs, row, begin, end, i, place
     cdef const Segment* rows
     cdef const Segment* columns
     cdef const real* bias_group
     cdef const real* x_block
-    cdef real* y_block
     for depth in range(plan.axis[0].targets):
         for r in range(plan.n_rows):
             rows = &plan.rows[r]
@@ -134,18 +135,22 @@ cdef void conv_correlate_chunk(
                                        &columns.taps, runs)
                     bias_group = bias + group * outputs if bias != NULL else NULL
                     x_block = x + begin * x_row
-                    y_block = (y + ((depth * plan.axis[1].targets + row) * plan.axis[2].targets
-                                    + columns.target) * y_pixel + group * outputs * LANES)
+                    place = (((depth * plan.axis[1].targets + row) * plan.axis[2].targets
+                              + columns.target) * y_pixel + group * outputs * LANES)
                     if along_columns(plan, end - begin, columns.count):
                         for i in range(end - begin):
                             correlate_line(plan, x_block + i * x_row, x_column, runs, n_runs,
-                                           packed + group * panels, bias_group, y_block + i * y_row,
+                                           packed + group * panels, bias_group,
+                                           positive + place if positive != NULL else NULL, y + place,
                                            y_column, columns.count)
+                            place += y_row
                     else:
                         for i in range(columns.count):
                             correlate_line(plan, x_block + i * x_column, x_row, runs, n_runs,
                                            packed + group * panels, bias_group,
-                                           y_block + i * y_column, y_row, end - begin)
+                                           positive + place if positive != NULL else NULL, y + place,
+                                           y_row, end - begin)
+                            place += y_column
 
 
 cdef inline ptrdiff_t segment_index(const Segment* segment, ptrdiff_t step,
@@ -215,12 +220,14 @@ cdef void free_correlation(Correlation* plan) noexcept nogil:
 
 cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdiff_t terms,
                     ptrdiff_t outputs, const real[:, ::1] x, const real[:, ::1] weight,
-                    const real[::1] bias, real[:, ::1] y, int n_threads) except False:
+                    const real[::1] bias, bint relu, const real[:, ::1] positive, real[:, ::1] y,
+                    int n_threads) except False:
     """The driver of both passes: pack the weights, then chunks (or their rows) in parallel."""
     cdef Correlation plan
     cdef ptrdiff_t taps = window.size[0] * window.size[1] * window.size[2]
     cdef ptrdiff_t chunks = x.shape[0], rows, blocks, task, chunk, block
     cdef const real* bias_start = NULL if bias is None else &bias[0]
+    cdef const real* positive_start = NULL
     cdef real* packed = NULL
     cdef fastnn_run* runs = NULL
     cdef int threads
@@ -230,6 +237,9 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
     for chunk in range(3):
         plan.axis[chunk].taps = NULL
     plan.rows = plan.columns = NULL
+    plan.relu = relu
+    if positive is not None:
+        positive_start = &positive[0, 0]
     try:
         make_correlation(&plan, window, backward, groups, terms, outputs, &weight[0, 0])
         rows = plan.axis[1].targets
@@ -254,7 +264,9 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
                 chunk = task // blocks
                 block = task % blocks
                 conv_correlate_chunk(
-                    &plan, &x[chunk, 0], packed, bias_start, &y[chunk, 0],
+                    &plan, &x[chunk, 0], packed, bias_start,
+                    positive_start + chunk * y.shape[1] if positive_start != NULL else NULL,
+                    &y[chunk, 0],
                     block * rows // blocks, (block + 1) * rows // blocks,
                     runs + threadid() * taps)
             leave_fast_mode(mode)
@@ -269,19 +281,22 @@ def conv_forward(
         const real[:, ::1] x,           # IN   (chunks, *input·channels·LANES)
         const real[:, ::1] weight,      # IN   (filters, *size·channels / groups)
         const real[::1] bias,           # IN   (filters,) or None
+        bint relu,                      #      apply a ReLU
         real[:, ::1] y,                 # OUT  (chunks, *output·filters·LANES), overwritten
         tuple window, ptrdiff_t groups, ptrdiff_t channels, int n_threads):
     cdef Window sizes = make_window(window)
+    cdef const real[:, ::1] nothing = None
     correlate(&sizes, False, groups, channels // groups, weight.shape[0] // groups, x, weight, bias,
-              y, n_threads)
+              relu, nothing, y, n_threads)
 
 
 def conv_backward_input(
         const real[:, ::1] dy,          # IN   (chunks, *output·filters·LANES)
         const real[:, ::1] weight,      # IN   (filters, *size·channels / groups)
+        const real[:, ::1] positive,    # IN   like dx, or None: dx is 0 where it is not > 0
         real[:, ::1] dx,                # OUT  (chunks, *input·channels·LANES), overwritten
         tuple window, ptrdiff_t groups, ptrdiff_t channels, int n_threads):
     cdef Window sizes = make_window(window)
     cdef const real[::1] no_bias = None
     correlate(&sizes, True, groups, weight.shape[0] // groups, channels // groups, dy, weight,
-              no_bias, dx, n_threads)
+              no_bias, False, positive, dx, n_threads)

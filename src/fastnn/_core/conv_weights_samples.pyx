@@ -8,7 +8,7 @@ lanes, and the terms are the columns of a line times the samples:
 from libc.string cimport memcpy
 
 from fastnn._core.conv_bias cimport add_bias_sums
-from fastnn._core.kernels cimport LANES, lanes_to_rows, tile
+from fastnn._core.kernels cimport ACCUMULATE, LANES, fastnn_run, lanes_to_rows, real, tile
 from fastnn._core.tiles cimport Tiling, tile_start, tile_width
 from fastnn._core.window cimport Window, end_output, first_output
 
@@ -93,7 +93,7 @@ cdef void sample_major_band(const WeightGradient* plan, const Band* band, ptrdif
                         tile(<int>min(<ptrdiff_t>tiling.positions, plan.channel_packs - j),
                              <int>tile_width(tiling, index), x + group * channels + j * LANES, LANES,
                              plan.channels, runs, n_runs, dy + o, plan.filters, <const real*>NULL,
-                             first > 0, sums + (tap * plan.filters + o) * width + j * LANES, LANES,
+                             <const real*>NULL, ACCUMULATE if first > 0 else 0, sums + (tap * plan.filters + o) * width + j * LANES, LANES,
                              width)
 
 

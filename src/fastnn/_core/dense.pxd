@@ -3,4 +3,5 @@ from fastnn._core.tiles cimport Tiling
 
 cdef void dense_tile_chunks(
     const Tiling* tiling, const real* x, ptrdiff_t terms, const real* weight, ptrdiff_t w_step,
-    const real* bias, real* y, ptrdiff_t index, ptrdiff_t chunks) noexcept nogil
+    const real* bias, bint relu, const real* positive, real* y, ptrdiff_t index,
+    ptrdiff_t chunks) noexcept nogil

@@ -9,8 +9,8 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from fastnn._core.kernels cimport (
-    CHAIN, LANES, MAX_OUTPUTS, copy_panel, enter_fast_mode, fastnn_run, lanes_to_rows,
-    leave_fast_mode, real, tile)
+    ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, RELU, copy_panel, enter_fast_mode, fastnn_run,
+    lanes_to_rows, leave_fast_mode, real, tile)
 from fastnn._core.memory cimport aligned
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport choose_tiling, pack_rows, tile_start, tile_width
@@ -23,6 +23,8 @@ cdef void dense_tile_chunks(
         const real* weight,         # IN   the tile's first output of the first term
         ptrdiff_t w_step,           #      between terms
         const real* bias,           # IN   (outputs,) or NULL
+        bint relu,                  #      keep what is positive
+        const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
         real* y,                    # OUT  (chunks, outputs, LANES), overwritten: this tile's outputs
         ptrdiff_t index, ptrdiff_t chunks) noexcept nogil:
     """One tile of outputs for up to tiling.positions chunks."""
@@ -32,13 +34,14 @@ cdef void dense_tile_chunks(
     run.w = 0
     run.length = terms
     tile(<int>chunks, <int>tile_width(tiling, index), x, terms * LANES, LANES, &run, 1,
-         weight, w_step, bias + start if bias != NULL else NULL, False,
+         weight, w_step, bias + start if bias != NULL else NULL,
+         positive + start * LANES if positive != NULL else NULL, RELU if relu else 0,
          y + start * LANES, tiling.outputs * LANES, LANES)
 
 
 cdef void dense_task(const Tiling* tiling, const real* x, ptrdiff_t terms, const real* weight,
-                     bint backward, const real* bias, real* y, ptrdiff_t chunks, ptrdiff_t index,
-                     ptrdiff_t first, ptrdiff_t end, real* panel) noexcept nogil:
+                     bint backward, const real* bias, bint relu, const real* positive, real* y,
+                     ptrdiff_t index, ptrdiff_t first, ptrdiff_t end, real* panel) noexcept nogil:
     """One tile of outputs for chunks first … end: its weights are packed, and stay in cache.
 
     forward:   y[o] += w[o][i] · x[i], rows of w are outputs
@@ -50,23 +53,27 @@ cdef void dense_task(const Tiling* tiling, const real* x, ptrdiff_t terms, const
     else:
         pack_rows(weight + start * terms, terms, terms, width, panel)
     for chunk from first <= chunk < end by tiling.positions:
-        dense_tile_chunks(tiling, x + chunk * terms * LANES, terms, panel, width, bias,
+        dense_tile_chunks(tiling, x + chunk * terms * LANES, terms, panel, width, bias, relu,
+                          positive + chunk * tiling.outputs * LANES if positive != NULL else NULL,
                           y + chunk * tiling.outputs * LANES, index,
                           min(<ptrdiff_t>tiling.positions, end - chunk))
 
 
 cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
-                const real[::1] bias, real[:, ::1] y, int n_threads) except False:
+                const real[::1] bias, bint relu, const real[:, ::1] positive, real[:, ::1] y,
+                int n_threads) except False:
     """The driver of both passes: tiles of outputs in parallel, and parts of the batch if they are few."""
     cdef ptrdiff_t chunks = x.shape[0], terms = x.shape[1] // LANES, outputs = y.shape[1] // LANES
     cdef ptrdiff_t parts, part, task, panel
     cdef const real* bias_start = NULL if bias is None else &bias[0]
+    cdef const real* positive_start
     cdef Tiling tiling
     cdef real* panels
     cdef int threads
     cdef unsigned long long mode
     if chunks == 0:
         return True
+    positive_start = NULL if positive is None else &positive[0, 0]
     tiling = choose_tiling(&weight[0, 0], chunks, outputs)
     threads = team(n_threads, tiling.tiles * chunks, <double>chunks * terms * outputs * LANES)
     parts = 1
@@ -80,9 +87,9 @@ cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
         mode = enter_fast_mode()
         for task in prange(tiling.tiles * parts, schedule="static"):
             part = task % parts
-            dense_task(&tiling, &x[0, 0], terms, &weight[0, 0], backward, bias_start, &y[0, 0],
-                       chunks, task // parts, part * chunks // parts, (part + 1) * chunks // parts,
-                       panels + threadid() * panel)
+            dense_task(&tiling, &x[0, 0], terms, &weight[0, 0], backward, bias_start, relu,
+                       positive_start, &y[0, 0], task // parts, part * chunks // parts,
+                       (part + 1) * chunks // parts, panels + threadid() * panel)
         leave_fast_mode(mode)
     free(panels)
     return True
@@ -92,18 +99,21 @@ def dense_forward(
         const real[:, ::1] x,           # IN   (chunks, in·LANES)
         const real[:, ::1] weight,      # IN   (out, in)
         const real[::1] bias,           # IN   (out,) or None
+        bint relu,                      #      apply a ReLU
         real[:, ::1] y,                 # OUT  (chunks, out·LANES), overwritten
         int n_threads):
-    dense(x, weight, False, bias, y, n_threads)
+    cdef const real[:, ::1] nothing = None
+    dense(x, weight, False, bias, relu, nothing, y, n_threads)
 
 
 def dense_backward_input(
         const real[:, ::1] dy,          # IN   (chunks, out·LANES)
         const real[:, ::1] weight,      # IN   (out, in)
+        const real[:, ::1] positive,    # IN   like dx, or None: dx is 0 where it is not > 0
         real[:, ::1] dx,                # OUT  (chunks, in·LANES), overwritten
         int n_threads):
     cdef const real[::1] no_bias = None
-    dense(dy, weight, True, no_bias, dx, n_threads)
+    dense(dy, weight, True, no_bias, False, positive, dx, n_threads)
 
 
 cdef void turn_columns(const real* packs, ptrdiff_t features, ptrdiff_t first, ptrdiff_t columns,
@@ -144,11 +154,12 @@ cdef void dense_backward_weights_columns(
         width = tile_width(tiling, index)
         if columns == panel:
             tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy + start, tiling.outputs,
-                 <const real*>NULL, accumulate, dweight + start * features + first, LANES, features)
+                 <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
+                 dweight + start * features + first, LANES, features)
             continue
         # the last features of a row do not fill a pack: their sums pass through a buffer
         tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy + start, tiling.outputs,
-             <const real*>NULL, False, sums, LANES, panel)
+             <const real*>NULL, <const real*>NULL, 0, sums, LANES, panel)
         for o in range(width):
             for c in range(columns):
                 if accumulate:

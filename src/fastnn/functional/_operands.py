@@ -17,9 +17,11 @@ __all__ = [
     "common_dtype",
     "empty_packs",
     "gradient_arrays",
+    "is_relu",
     "matrix",
     "operand",
     "packed",
+    "positive_rows",
     "real_array",
     "resolve",
     "vector",
@@ -97,6 +99,22 @@ def check_shape(name, what, value, expected):
     ):
         text = ", ".join("any" if want is None else str(want) for want in expected)
         raise ValueError(f"{name}: expected {what} of shape ({text}), got shape {shape}")
+
+
+def is_relu(name, activation):
+    """Return whether a ReLU is asked for; it is what the compiled sums can end with."""
+    if activation not in (None, "relu"):
+        raise ValueError(f'{name}: expected activation None or "relu", got {activation!r}')
+    return activation == "relu"
+
+
+def positive_rows(name, relu_output, shape, dtype):
+    """Return the output of a ReLU, checked, as rows of packs, or None."""
+    if relu_output is None:
+        return None
+    relu_output = operand(name, "relu_output", relu_output)
+    check_shape(name, "relu_output", relu_output, shape)
+    return packed(relu_output, dtype).rows
 
 
 _cached_window = lru_cache(maxsize=1024)(geometry.window)

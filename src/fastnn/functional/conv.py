@@ -11,9 +11,11 @@ from ._operands import (
     common_dtype,
     empty_packs,
     gradient_arrays,
+    is_relu,
     matrix,
     operand,
     packed,
+    positive_rows,
     real_array,
     resolve,
     vector,
@@ -26,7 +28,16 @@ _backward_weights = both(core_weights.conv_backward_weights)
 
 
 def conv_forward(
-    x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, n_threads=None
+    x,
+    weight,
+    bias=None,
+    *,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    activation=None,
+    n_threads=None,
 ):
     """Cross-correlate every sample with a bank of filters.
 
@@ -42,6 +53,8 @@ def conv_forward(
         Zeros around the input; "same" as TensorFlow defines it. A padded tap contributes no term.
     groups : int
         Filters and channels are split into so many groups that do not see each other.
+    activation : {None, "relu"}
+        What follows, in the same pass.
     n_threads : int, optional
 
     Returns
@@ -83,13 +96,22 @@ def conv_forward(
     y = empty_packs(len(x), (*window.output, filters), dtype)
     _forward[dtype](
         packed(x, dtype, n_threads=threads).rows, matrix(weight, dtype), vector(bias, dtype),
-        y.rows, window.sizes, groups, channels, threads,
+        is_relu(name, activation), y.rows, window.sizes, groups, channels, threads,
     )  # fmt: skip
     return answer(y, x, threads)
 
 
 def conv_backward_input(
-    dy, weight, input_shape, *, stride=1, padding=0, dilation=1, groups=1, n_threads=None
+    dy,
+    weight,
+    input_shape,
+    *,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    relu_output=None,
+    n_threads=None,
 ):
     """Gradient of :func:`conv_forward` with respect to its input.
 
@@ -101,6 +123,9 @@ def conv_backward_input(
         ``(N, *spatial, C)``, the whole shape of the forward pass's `x`.
     stride, padding, dilation, groups
         As in the forward pass.
+    relu_output : array_like or Packs, shape input_shape, optional
+        The forward pass's `x`, if it came out of a ReLU: `dx` is then taken through that ReLU too,
+        ``dx [x > 0]``.
     n_threads : int, optional
 
     Returns
@@ -132,8 +157,9 @@ def conv_backward_input(
     dtype, threads = common_dtype(dy, weight), resolve(n_threads)
     dx = empty_packs(len(dy), input_shape[1:], dtype)
     _backward_input[dtype](
-        packed(dy, dtype, "zero", threads).rows, matrix(weight, dtype), dx.rows, window.sizes,
-        groups, channels, threads,
+        packed(dy, dtype, "zero", threads).rows, matrix(weight, dtype),
+        positive_rows(name, relu_output, dx.shape, dtype), dx.rows, window.sizes, groups, channels,
+        threads,
     )  # fmt: skip
     return answer(dx, dy, threads)
 

@@ -9,9 +9,11 @@ from ._operands import (
     common_dtype,
     empty_packs,
     gradient_arrays,
+    is_relu,
     matrix,
     operand,
     packed,
+    positive_rows,
     real_array,
     resolve,
     vector,
@@ -22,7 +24,7 @@ _backward_input = both(core.dense_backward_input)
 _backward_weights = both(core.dense_backward_weights)
 
 
-def dense_forward(x, weight, bias=None, *, n_threads=None):
+def dense_forward(x, weight, bias=None, *, activation=None, n_threads=None):
     """Map every sample by the same weights.
 
     Parameters
@@ -30,6 +32,8 @@ def dense_forward(x, weight, bias=None, *, n_threads=None):
     x : array_like or Packs, shape (N, in)
     weight : array_like, shape (out, in)
     bias : array_like, shape (out,), optional
+    activation : {None, "relu"}
+        What follows, in the same pass.
     n_threads : int, optional
 
     Returns
@@ -62,18 +66,21 @@ def dense_forward(x, weight, bias=None, *, n_threads=None):
     y = empty_packs(len(x), (outputs,), dtype)
     _forward[dtype](
         packed(x, dtype, n_threads=threads).rows, matrix(weight, dtype), vector(bias, dtype),
-        y.rows, threads,
+        is_relu(name, activation), y.rows, threads,
     )  # fmt: skip
     return answer(y, x, threads)
 
 
-def dense_backward_input(dy, weight, *, n_threads=None):
+def dense_backward_input(dy, weight, *, relu_output=None, n_threads=None):
     """Gradient of :func:`dense_forward` with respect to its input.
 
     Parameters
     ----------
     dy : array_like or Packs, shape (N, out)
     weight : array_like, shape (out, in)
+    relu_output : array_like or Packs, shape (N, in), optional
+        The forward pass's `x`, if it came out of a ReLU: `dx` is then taken through that ReLU too,
+        ``dx [x > 0]``.
     n_threads : int, optional
 
     Returns
@@ -102,8 +109,9 @@ def dense_backward_input(dy, weight, *, n_threads=None):
     dtype, threads = common_dtype(dy, weight), resolve(n_threads)
     dx = empty_packs(len(dy), (inputs,), dtype)
     _backward_input[dtype](
-        packed(dy, dtype, "zero", threads).rows, matrix(weight, dtype), dx.rows, threads
-    )
+        packed(dy, dtype, "zero", threads).rows, matrix(weight, dtype),
+        positive_rows(name, relu_output, dx.shape, dtype), dx.rows, threads,
+    )  # fmt: skip
     return answer(dx, dy, threads)
 
 

@@ -69,17 +69,23 @@ class _Conv(WeightedLayer):
         weight = (self.filters, *self.size, channels // self.groups)
         return (*sizes, self.filters), self._shapes(weight)
 
-    def _forward(self, x, training):
+    def _forward(self, x, training, relu_follows=False):
         self._saved = x
-        return functional.conv_forward(x, self.weight, self.bias, **self._how)
+        activation = "relu" if relu_follows else None
+        return functional.conv_forward(
+            x, self.weight, self.bias, activation=activation, **self._how
+        )
 
-    def _backward(self, dy, input_gradient):
+    def _backward(self, dy, input_gradient, relu_precedes=False):
         x = self._saved
         out = self._gradient_arrays()
         functional.conv_backward_weights(x, dy, self.size, out=out, **self._how)
         if not input_gradient:
             return None
-        return functional.conv_backward_input(dy, self.weight, x.shape, **self._how)
+        relu_output = x if relu_precedes else None
+        return functional.conv_backward_input(
+            dy, self.weight, x.shape, relu_output=relu_output, **self._how
+        )
 
 
 class Conv1D(_Conv):

@@ -71,10 +71,15 @@ class Dense(WeightedLayer):
             )
         return (self.units,), self._shapes((self.units, *input_shape))
 
-    def _forward(self, x, training):
+    def _forward(self, x, training, relu_follows=False):
         self._saved = x
-        return functional.dense_forward(x, self.weight, self.bias)
+        activation = "relu" if relu_follows else None
+        return functional.dense_forward(x, self.weight, self.bias, activation=activation)
 
-    def _backward(self, dy, input_gradient):
-        functional.dense_backward_weights(self._saved, dy, out=self._gradient_arrays())
-        return functional.dense_backward_input(dy, self.weight) if input_gradient else None
+    def _backward(self, dy, input_gradient, relu_precedes=False):
+        x = self._saved
+        functional.dense_backward_weights(x, dy, out=self._gradient_arrays())
+        if not input_gradient:
+            return None
+        relu_output = x if relu_precedes else None
+        return functional.dense_backward_input(dy, self.weight, relu_output=relu_output)

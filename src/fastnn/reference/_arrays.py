@@ -38,6 +38,30 @@ def result_dtype(*operands):
     return np.float32
 
 
+def activated(operation, activation, y):
+    """The array `y` after an activation: None or "relu"."""
+    if activation is None:
+        return y
+    if activation != "relu":
+        raise ValueError(f'{operation}: expected activation None or "relu", got {activation!r}')
+    for i, value in enumerate(y.ravel().tolist()):
+        if value <= 0:
+            y.flat[i] = 0.0
+    return y
+
+
+def through_relu(operation, relu_output, dx):
+    """The array `dx` where `relu_output` is positive, else 0; all of it if that is None."""
+    if relu_output is None:
+        return dx
+    relu_output = as_array(operation, "relu_output", relu_output)
+    check_shape(operation, "relu_output", relu_output, dx.shape)
+    for i, value in enumerate(relu_output.ravel().tolist()):
+        if not value > 0:
+            dx.flat[i] = 0.0
+    return dx
+
+
 def gradients_into(operation, out, *gradients):
     """The gradients of a weight and its bias, copied to the arrays of `out` unless it is None."""
     if out is None:

@@ -8,6 +8,7 @@ channel `c` and filter `f` counted within the group. `Windows` knows which tap m
 import math
 
 from ._arrays import (
+    activated,
     as_array,
     as_floats,
     as_integer,
@@ -16,12 +17,15 @@ from ._arrays import (
     check_shape,
     gradients_into,
     spatial_rank,
+    through_relu,
     zeros,
 )
 from ._windows import Windows, per_axis
 
 
-def conv_forward(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
+def conv_forward(
+    x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, activation=None
+):
     """Cross-correlate every sample with a bank of filters.
 
     Parameters
@@ -36,6 +40,8 @@ def conv_forward(x, weight, bias=None, *, stride=1, padding=0, dilation=1, group
         Pixels of padding; "same" as TensorFlow defines it.
     groups : int
         Filters and channels are split into this many groups that do not see each other.
+    activation : {None, "relu"}
+        What follows, in the same pass.
 
     Returns
     -------
@@ -83,10 +89,12 @@ def conv_forward(x, weight, bias=None, *, stride=1, padding=0, dilation=1, group
                         for tap_weight, value in zip(w[g][f][k], v[n][i][g], strict=True)
                     )
                     y[n][p][g][f] = sum(terms, start=b[g][f])
-    return as_result(y, shape, x, weight, bias)
+    return activated(operation, activation, as_result(y, shape, x, weight, bias))
 
 
-def conv_backward_input(dy, weight, input_shape, *, stride=1, padding=0, dilation=1, groups=1):
+def conv_backward_input(
+    dy, weight, input_shape, *, stride=1, padding=0, dilation=1, groups=1, relu_output=None
+):
     """Gradient of a convolution with respect to its input.
 
     Parameters
@@ -97,6 +105,9 @@ def conv_backward_input(dy, weight, input_shape, *, stride=1, padding=0, dilatio
         `(N, *spatial, C)`, the whole shape of the forward pass's `x`.
     stride, padding, dilation, groups
         As in the forward pass.
+    relu_output : array_like, shape input_shape, optional
+        The forward pass's `x`, if it came out of a ReLU: `dx` is then taken through that ReLU too,
+        ``dx [x > 0]``.
 
     Returns
     -------
@@ -138,7 +149,8 @@ def conv_backward_input(dy, weight, input_shape, *, stride=1, padding=0, dilatio
                         for c in range(channels // groups):
                             # forward: y[n][p][g][f] += w[g][f][k][c] * x[n][i][g][c]
                             dx[n][i][g][c] += w[g][f][k][c] * d[n][p][g][f]
-    return as_result(dx, (samples, *spatial, channels), dy, weight)
+    dx = as_result(dx, (samples, *spatial, channels), dy, weight)
+    return through_relu(operation, relu_output, dx)
 
 
 def conv_backward_weights(

@@ -1,9 +1,18 @@
 """Dense layers: `y = W x + b`."""
 
-from ._arrays import as_array, as_floats, as_result, check_shape, gradients_into, zeros
+from ._arrays import (
+    activated,
+    as_array,
+    as_floats,
+    as_result,
+    check_shape,
+    gradients_into,
+    through_relu,
+    zeros,
+)
 
 
-def dense_forward(x, weight, bias=None):
+def dense_forward(x, weight, bias=None, *, activation=None):
     """Multiply every sample by a weight matrix and add a bias.
 
     Parameters
@@ -11,6 +20,8 @@ def dense_forward(x, weight, bias=None):
     x : array_like, shape (N, in)
     weight : array_like, shape (out, in)
     bias : array_like, shape (out,), optional
+    activation : {None, "relu"}
+        What follows, in the same pass.
 
     Returns
     -------
@@ -45,16 +56,20 @@ def dense_forward(x, weight, bias=None):
     for n in range(samples):
         for o in range(outputs):
             y[n][o] = sum((w * v for w, v in zip(columns[o], rows[n], strict=True)), start=b[o])
-    return as_result(y, (samples, outputs), x, weight, bias)
+    y = as_result(y, (samples, outputs), x, weight, bias)
+    return activated("dense_forward", activation, y)
 
 
-def dense_backward_input(dy, weight):
+def dense_backward_input(dy, weight, *, relu_output=None):
     """Gradient of a dense layer with respect to its input.
 
     Parameters
     ----------
     dy : array_like, shape (N, out)
     weight : array_like, shape (out, in)
+    relu_output : array_like, shape (N, in), optional
+        The forward pass's `x`, if it came out of a ReLU: `dx` is then taken through that ReLU too,
+        ``dx [x > 0]``.
 
     Returns
     -------
@@ -87,7 +102,8 @@ def dense_backward_input(dy, weight):
             for c in range(inputs):
                 # forward: y[n][o] += w[o][c] * x[n][c]
                 dx[n][c] += w[o][c] * d[n][o]
-    return as_result(dx, (samples, inputs), dy, weight)
+    dx = as_result(dx, (samples, inputs), dy, weight)
+    return through_relu("dense_backward_input", relu_output, dx)
 
 
 def dense_backward_weights(x, dy, *, out=None):
