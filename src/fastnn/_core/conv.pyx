@@ -13,7 +13,7 @@ from libc.stdlib cimport free, malloc
 from fastnn._core.kernels cimport (
     LANES, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real,
     tile, tile_outputs)
-from fastnn._core.memory cimport aligned
+from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport (
     make_tiling, pack_rows, panel_start, panels_size, tile_start, tile_vectors, tile_width,
@@ -248,7 +248,7 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
                        * terms * outputs * groups * LANES)
         # fewer chunks than threads: rows of a chunk are shared out too
         blocks = 1 if chunks >= threads else min(<ptrdiff_t>threads, rows)
-        packed = <real*>aligned(groups * panels_size(&plan.tiling, taps * terms) * sizeof(real))
+        packed = <real*>take(groups * panels_size(&plan.tiling, taps * terms) * sizeof(real))
         runs = <fastnn_run*>malloc(threads * taps * sizeof(fastnn_run))
         if packed == NULL or runs == NULL:
             raise MemoryError(f"no memory for {groups * outputs * taps * terms} packed weights")
@@ -272,7 +272,7 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
             leave_fast_mode(mode)
     finally:
         free_correlation(&plan)
-        free(packed)
+        give(packed)
         free(runs)
     return True
 

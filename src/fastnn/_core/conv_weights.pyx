@@ -7,7 +7,6 @@ become channels (conv_weights_samples.pyx): shapes alone decide. A chunk's gradi
 that owns the chunk; slots are summed as a tree (slots.pxd).
 """
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdlib cimport free
 from libc.string cimport memcpy
 
 from fastnn._core.conv_bias cimport add_bias_sums
@@ -15,7 +14,7 @@ from fastnn._core.conv_weights_lanes cimport POSITIONS, lane_major_chunk, list_o
 from fastnn._core.conv_weights_samples cimport sample_major_chunk
 from fastnn._core.kernels cimport (
     CHAIN, LANES, MAX_OUTPUTS, enter_fast_mode, fastnn_run, leave_fast_mode, real)
-from fastnn._core.memory cimport aligned
+from fastnn._core.memory cimport give, take
 from fastnn._core.slots cimport add, add_lane_sums, slot_count, slot_start, sum_slots
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport choose_outer_tiling, choose_tiling
@@ -161,10 +160,10 @@ def conv_backward_weights(
     # a thread's scratch: x, dy, sums, bias sums, then one chunk's gradient and one chain's
     scratch_size = plan.x_size + plan.dy_size + plan.sums_size + filters * LANES + 2 * n
     scratch_size = (scratch_size + LANES - 1) // LANES * LANES
-    slot_sums = <real*>aligned(slots * n * sizeof(real))
-    scratch = <real*>aligned(threads * scratch_size * sizeof(real))
-    runs = <fastnn_run*>aligned(threads * plan.n_runs * sizeof(fastnn_run))
-    offsets = <ptrdiff_t*>aligned(plan.n_offsets * sizeof(ptrdiff_t))
+    slot_sums = <real*>take(slots * n * sizeof(real))
+    scratch = <real*>take(threads * scratch_size * sizeof(real))
+    runs = <fastnn_run*>take(threads * plan.n_runs * sizeof(fastnn_run))
+    offsets = <ptrdiff_t*>take(plan.n_offsets * sizeof(ptrdiff_t))
     try:
         if slot_sums == NULL or scratch == NULL or runs == NULL or offsets == NULL:
             raise MemoryError(f"no memory for {slots} slots of {n} gradients")
@@ -186,7 +185,7 @@ def conv_backward_weights(
             memcpy(&dbias[0], slot_sums + filters * plan.row, filters * sizeof(real))
             leave_fast_mode(mode)
     finally:
-        free(slot_sums)
-        free(scratch)
-        free(runs)
-        free(offsets)
+        give(slot_sums)
+        give(scratch)
+        give(runs)
+        give(offsets)

@@ -5,13 +5,12 @@
                                   samples of the whole batch in order: x and dy are turned row-major
 """
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdlib cimport free
 from libc.string cimport memset
 
 from fastnn._core.kernels cimport (
     ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, RELU, copy_panel, enter_fast_mode, fastnn_run,
     lanes_to_rows, leave_fast_mode, real, tile)
-from fastnn._core.memory cimport aligned
+from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport choose_tiling, pack_rows, tile_start, tile_width
 
@@ -80,7 +79,7 @@ cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
     if tiling.tiles < 2 * threads:
         parts = min(<ptrdiff_t>threads, (chunks + tiling.positions - 1) // tiling.positions)
     panel = (tiling.width + 1) * terms + LANES
-    panels = <real*>aligned(threads * panel * sizeof(real))
+    panels = <real*>take(threads * panel * sizeof(real))
     if panels == NULL:
         raise MemoryError(f"no memory for {threads} panels of {terms} weights")
     with nogil, parallel(num_threads=threads):
@@ -91,7 +90,7 @@ cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
                        positive_start, &y[0, 0], task // parts, part * chunks // parts,
                        (part + 1) * chunks // parts, panels + threadid() * panel)
         leave_fast_mode(mode)
-    free(panels)
+    give(panels)
     return True
 
 
@@ -227,11 +226,11 @@ def dense_backward_weights(
     tasks = (features + step - 1) // step
     threads = team(n_threads, tasks + 1, <double>samples * features * outputs)
     scratch_size = (min(block, samples) + MAX_OUTPUTS) * step
-    scratch = <real*>aligned(threads * scratch_size * sizeof(real))
-    rows = <real*>aligned(min(block, samples) * outputs * sizeof(real))
+    scratch = <real*>take(threads * scratch_size * sizeof(real))
+    rows = <real*>take(min(block, samples) * outputs * sizeof(real))
     if scratch == NULL or rows == NULL:
-        free(scratch)
-        free(rows)
+        give(scratch)
+        give(rows)
         raise MemoryError(f"no memory for {min(block, samples)} rows of {outputs} gradients")
     for first from 0 <= first < samples by block:
         end = min(first + block, samples)
@@ -253,5 +252,5 @@ def dense_backward_weights(
                         &tiling, &x[0, 0], features, task * step, min(step, features - task * step),
                         rows, first, end, scratch + threadid() * scratch_size, &dweight[0, 0])
             leave_fast_mode(mode)
-    free(scratch)
-    free(rows)
+    give(scratch)
+    give(rows)

@@ -1,11 +1,9 @@
 """Batches of samples, one row each, to lane packs and back."""
 from cython.parallel cimport parallel, prange
 
-from libc.stdlib cimport free
-
 from fastnn._core.kernels cimport (
     LANES, enter_fast_mode, lanes_to_rows, leave_fast_mode, real, rows_to_lanes)
-from fastnn._core.memory cimport aligned
+from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 
 # Moving a number costs about as much as this many multiply-adds.
@@ -21,12 +19,12 @@ cdef class AlignedMemory:
     def __cinit__(self, Py_ssize_t size):
         self.size = size
         self.stride = 1
-        self.start = aligned(size)
+        self.start = take(size)
         if self.start == NULL:
             raise MemoryError(f"no memory for {size} bytes")
 
     def __dealloc__(self):
-        free(self.start)
+        give(self.start)
 
     def __getbuffer__(self, Py_buffer* buffer, int flags):
         buffer.buf = self.start

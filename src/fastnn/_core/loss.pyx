@@ -6,12 +6,11 @@ of empty lanes are 0. Loss sums are taken in double precision, in chains of CHAI
 from cython.parallel cimport parallel, prange
 from libc.math cimport exp, fabs, log, log1p
 from libc.stdint cimport int64_t
-from libc.stdlib cimport free
 from libc.string cimport memset
 
 from fastnn._core.kernels cimport (
     CHAIN, LANES, enter_fast_mode, leave_fast_mode, real, softmax_forward, table)
-from fastnn._core.memory cimport aligned
+from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 
 cdef double COST = 64                   # an element costs about as much as this many multiply-adds
@@ -202,7 +201,7 @@ def cross_entropy(
     cdef const int64_t* label = NULL if labels is None or samples == 0 else &labels[0]
     cdef const real* rows = NULL if target is None or samples == 0 else &target[0, 0]
     cdef int threads = team(n_threads, chunks, COST * chunks * logits.shape[1])
-    cdef double* losses = <double*>aligned(chunks * LANES * sizeof(double))
+    cdef double* losses = <double*>take(chunks * LANES * sizeof(double))
     cdef double loss
     cdef unsigned long long mode
     if losses == NULL:
@@ -219,7 +218,7 @@ def cross_entropy(
                 losses + chunk * LANES)
         leave_fast_mode(mode)
     loss = weighted_sum(losses, &share[0], samples) if samples else 0.0
-    free(losses)
+    give(losses)
     return loss
 
 
@@ -234,7 +233,7 @@ def elementwise_loss(
     """Return the mean loss."""
     cdef ptrdiff_t chunks = y.shape[0], samples = share.shape[0], chunk
     cdef int threads = team(n_threads, chunks, COST * chunks * y.shape[1])
-    cdef double* losses = <double*>aligned(chunks * LANES * sizeof(double))
+    cdef double* losses = <double*>take(chunks * LANES * sizeof(double))
     cdef double mean
     cdef unsigned long long mode
     if losses == NULL:
@@ -248,5 +247,5 @@ def elementwise_loss(
                 &dy[chunk, 0], losses + chunk * LANES)
         leave_fast_mode(mode)
     mean = weighted_sum(losses, &share[0], samples) if samples else 0.0
-    free(losses)
+    give(losses)
     return mean

@@ -11,7 +11,7 @@ from libc.string cimport memset
 from fastnn._core.kernels cimport (
     LANES, enter_fast_mode, leave_fast_mode, real, window_max, window_scatter, window_sum,
     window_unpool)
-from fastnn._core.memory cimport aligned
+from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 from fastnn._core.window cimport Axis, Taps, Window, make_axis, make_window
 
@@ -152,7 +152,7 @@ def max_pool_forward(
     try:
         make_windows(&windows, &sizes, False, channels)
         threads = team(n_threads, chunks, <double>chunks * y.shape[1] * windows.size)
-        offsets = <ptrdiff_t*>aligned(threads * 2 * windows.size * sizeof(ptrdiff_t))
+        offsets = <ptrdiff_t*>take(threads * 2 * windows.size * sizeof(ptrdiff_t))
         if offsets == NULL:
             raise MemoryError(f"no memory for windows of {windows.size} elements")
         with nogil, parallel(num_threads=threads):
@@ -164,7 +164,7 @@ def max_pool_forward(
             leave_fast_mode(mode)
     finally:
         free_windows(&windows)
-        free(offsets)
+        give(offsets)
 
 
 def max_pool_backward(
@@ -197,7 +197,7 @@ def max_pool_unpool(
     try:
         make_windows(&windows, &sizes, False, channels)
         threads = team(n_threads, chunks, <double>chunks * (dy.shape[1] * windows.size + dx.shape[1]))
-        offsets = <ptrdiff_t*>aligned(threads * 2 * windows.size * sizeof(ptrdiff_t))
+        offsets = <ptrdiff_t*>take(threads * 2 * windows.size * sizeof(ptrdiff_t))
         if offsets == NULL:
             raise MemoryError(f"no memory for windows of {windows.size} elements")
         with nogil, parallel(num_threads=threads):
@@ -209,7 +209,7 @@ def max_pool_unpool(
             leave_fast_mode(mode)
     finally:
         free_windows(&windows)
-        free(offsets)
+        give(offsets)
 
 
 def average_pool_forward(
@@ -226,7 +226,7 @@ def average_pool_forward(
     try:
         make_windows(&windows, &sizes, False, channels)
         threads = team(n_threads, chunks, <double>chunks * y.shape[1] * windows.size)
-        offsets = <ptrdiff_t*>aligned(threads * windows.size * sizeof(ptrdiff_t))
+        offsets = <ptrdiff_t*>take(threads * windows.size * sizeof(ptrdiff_t))
         if offsets == NULL:
             raise MemoryError(f"no memory for windows of {windows.size} elements")
         with nogil, parallel(num_threads=threads):
@@ -237,7 +237,7 @@ def average_pool_forward(
             leave_fast_mode(mode)
     finally:
         free_windows(&windows)
-        free(offsets)
+        give(offsets)
 
 
 cdef void scale_positions(const real* dy, const real* scale, ptrdiff_t positions, ptrdiff_t pack,
@@ -264,8 +264,8 @@ def average_pool_backward(
     try:
         make_windows(&windows, &sizes, True, channels)
         threads = team(n_threads, chunks, <double>chunks * dx.shape[1] * windows.size)
-        offsets = <ptrdiff_t*>aligned(threads * windows.size * sizeof(ptrdiff_t))
-        scaled = <real*>aligned(threads * dy.shape[1] * sizeof(real))
+        offsets = <ptrdiff_t*>take(threads * windows.size * sizeof(ptrdiff_t))
+        scaled = <real*>take(threads * dy.shape[1] * sizeof(real))
         if offsets == NULL or scaled == NULL:
             raise MemoryError(f"no memory for {threads} chunks of {dy.shape[1]} numbers")
         with nogil, parallel(num_threads=threads):
@@ -279,5 +279,5 @@ def average_pool_backward(
             leave_fast_mode(mode)
     finally:
         free_windows(&windows)
-        free(offsets)
-        free(scaled)
+        give(offsets)
+        give(scaled)
