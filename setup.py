@@ -1,8 +1,8 @@
 """Build of the compiled core: the C kernels once per instruction set, then the Cython modules.
 
 ``csrc`` becomes static libraries (one a file in ``csrc/isa``, each with its own flags) that only
-``fastnn._core.kernels`` is linked with. Flags and sources are decided by asking the compiler, so that
-the build also works where OpenMP or x86-64 are missing, and says so.
+``fastnn._core.kernels`` is linked with. Flags and sources are decided by asking the compiler, so
+that the build also works where OpenMP or x86-64 are missing, and says so.
 """
 
 import os
@@ -26,8 +26,14 @@ X86 = platform.machine().lower() in {"x86_64", "amd64"}
 # change the process's floating-point mode (-ffast-math does). -g0: debug sections would be most of
 # the wheel. A tile's flushed sums are written before they are read, which gcc cannot see.
 FLAGS = [
-    "-O3", "-std=c11", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-g0",
-    "-fPIC", "-Wno-maybe-uninitialized",
+    "-O3",
+    "-std=c11",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-g0",
+    "-fPIC",
+    "-Wno-maybe-uninitialized",
 ]
 ISA_FLAGS = {
     "generic": [],
@@ -40,7 +46,8 @@ MACROS = [("FASTNN_HAVE_X86", "1")] if X86 else []
 
 VECTOR_TYPES = """
 typedef float vec __attribute__((vector_size(16)));
-int main(void) { vec a = {1, 2, 3, 4}; a = __builtin_shufflevector(a, a, 0, 4, 1, 5); return !a[0]; }
+vec a = {1, 2, 3, 4};
+int main(void) { a = __builtin_shufflevector(a, a, 0, 4, 1, 5); return !a[0]; }
 """
 OPENMP = """
 #include <omp.h>
@@ -105,8 +112,7 @@ class SourceDistribution(sdist):
             self.filelist.extend(
                 str(path)
                 for path in sorted(Path(folder).rglob("*"))
-                if path.is_file()
-                and not {"__pycache__", "results"} & set(path.parts)
+                if path.is_file() and not {"__pycache__", "results"} & set(path.parts)
             )
         self.filelist.extend(["CHANGELOG.md", "LICENSE"])
 

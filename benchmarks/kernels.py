@@ -4,9 +4,9 @@
     FASTNN_ISA=avx2 python benchmarks/kernels.py
 
 Operations run on lane packs, as they do in a network. The peak is measured first and between the
-operations, with the same instruction set, on one core. A multiply-add counts as two operations, and
-only those that exist count: taps that meet the padding are not work. Each operation is checked against
-another path to the same numbers before it is timed.
+operations, with the same instruction set, on one core. A multiply-add counts as two operations,
+and only those that exist count: taps that meet the padding are not work. Each operation is checked
+against another path to the same numbers before it is timed.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from itertools import product
 from statistics import median
 
 import numpy as np
-from _timing import interleave, machine, table, write_json
 
 import fastnn as fn
+from _timing import interleave, machine, table, write_json
 from fastnn import functional, geometry
 from fastnn._core import kernels
 from fastnn.packs import pack

@@ -12,8 +12,9 @@ typedef struct {
      *       + what y held before                       (only if finish has FASTNN_ACCUMULATE)
      *
      * for j < positions, o < outputs, lane < LANES; then the larger of that and 0, if finish has
-     * FASTNN_RELU; then 0 where `positive`, laid out like y, is not > 0, if it is not NULL. Terms are summed in the order of the runs, in
-     * chains of CHAIN terms, at most CHAIN chains a level. No runs at all: the sum is 0. */
+     * FASTNN_RELU; then 0 where `positive`, laid out like y, is not > 0, if it is not NULL.
+     * Terms are summed in the order of the runs, in chains of CHAIN terms, at most CHAIN chains a
+     * level. No runs at all: the sum is 0. */
     void (*tile[FASTNN_MAX_POSITIONS][FASTNN_MAX_OUTPUTS])(
         const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
         const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,

@@ -14,6 +14,7 @@ DENSE = [
     Dense(16, 16, 16),
     Dense(17, 7, 33),
     Dense(33, 33, 5),
+    Dense(37, 19, 23, relu=True),
     Dense(50, 15, 14),
     Dense(2, 130, 3),  # chains of more than 128 terms
     Dense(2, 3, 130),
@@ -44,6 +45,7 @@ CONV_1D = [
 CONV_2D = [
     Conv(3, (9, 10), 1, 6, (5, 5)),
     Conv(2, (6, 7), 6, 16, (3, 3)),
+    Conv(19, (5, 6), 3, 7, (3, 2), relu=True, padding="same", stride=(1, 2)),
     Conv(17, (4, 3), 2, 3, (2, 2)),
     Conv(33, (3, 3), 1, 2, (3, 3), padding="same"),
     Conv(2, (7, 8), 3, 2, (3, 2), stride=(2, 3), padding=(1, 0)),

@@ -111,10 +111,11 @@ def allowed_errors(case, kind, dtype):
 
 
 class Dense(Case):
-    def __init__(self, samples, inputs, outputs, bias=True):
-        super().__init__(samples, f"{inputs}-{outputs}", "" if bias else "no bias")
+    def __init__(self, samples, inputs, outputs, bias=True, relu=False):
+        told = ["" if bias else "no bias"] + ["between ReLUs"] * relu
+        super().__init__(samples, f"{inputs}-{outputs}", *told)
         self.shape = samples, inputs, outputs
-        self.bias = bias
+        self.bias, self.relu = bias, relu
 
     def draw_operands(self, rng, kind):
         samples, inputs, outputs = self.shape
@@ -128,21 +129,24 @@ class Dense(Case):
     def run(self, module, operands, **options):
         x, weight, bias, dy = operands.values()
         dweight, dbias = module.dense_backward_weights(x, dy, **options)
+        activation, relu_output = ("relu", x) if self.relu else (None, None)
         return {
-            "y": module.dense_forward(x, weight, bias, **options),
-            "dx": module.dense_backward_input(dy, weight, **options),
+            "y": module.dense_forward(x, weight, bias, activation=activation, **options),
+            "dx": module.dense_backward_input(dy, weight, relu_output=relu_output, **options),
             "dweight": dweight,
             "dbias": dbias,
         }
 
 
 class Conv(Case):
-    def __init__(self, samples, spatial, channels, filters, kernel, bias=True, **settings):
-        told = [f"{name}={value}" for name, value in settings.items()]
+    def __init__(
+        self, samples, spatial, channels, filters, kernel, bias=True, relu=False, **settings
+    ):
+        told = [f"{name}={value}" for name, value in settings.items()] + ["between ReLUs"] * relu
         super().__init__(samples, spatial, f"{channels}-{filters}", kernel, *told)
         self.shape = (samples, *spatial, channels)
         self.weight_shape = (filters, *kernel, channels // settings.get("groups", 1))
-        self.settings, self.bias = settings, bias
+        self.settings, self.bias, self.relu = settings, bias, relu
 
     def draw_operands(self, rng, kind):
         filters = self.weight_shape[0]
@@ -160,9 +164,12 @@ class Conv(Case):
         x, weight, bias, dy = operands.values()
         how = self.settings | options
         dweight, dbias = module.conv_backward_weights(x, dy, self.weight_shape[1:-1], **how)
+        activation, relu_output = ("relu", x) if self.relu else (None, None)
         return {
-            "y": module.conv_forward(x, weight, bias, **how),
-            "dx": module.conv_backward_input(dy, weight, self.shape, **how),
+            "y": module.conv_forward(x, weight, bias, activation=activation, **how),
+            "dx": module.conv_backward_input(
+                dy, weight, self.shape, relu_output=relu_output, **how
+            ),
             "dweight": dweight,
             "dbias": dbias,
         }

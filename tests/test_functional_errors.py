@@ -66,7 +66,10 @@ DENSE = [
 ]
 
 CONV = [
-    ("conv_forward", (X[0], W), {}, ValueError, r"1 axes, got \(3, 3\)"),
+    ("conv_forward", (X[0], W), {}, ValueError, r"4 axes.*a single sample is x\[None\]"),
+    ("conv_forward", (X, W), {"activation": "tanh"}, ValueError, r"None or \"relu\", got 'tanh'"),
+    ("conv_backward_input", (np.ones((2, 4, 4, 3)), W, X.shape), {"relu_output": X[1:]},
+     ValueError, r"relu_output of shape"),
     ("conv_forward", (np.ones((2, 6)), W), {}, ValueError,
      r"\(2, 6\).*channel axis: x\[\.\.\., None\]"),
     ("conv_forward", (np.ones((2,) * 6), W), {}, ValueError, r"one to three spatial axes"),

@@ -205,3 +205,39 @@ def test_summary_is_a_table(capsys):
 
 def test_an_unbuilt_network_has_a_summary():
     assert "not built yet" in str(fn.Sequential([L.Dense(2)]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_network_gives_the_bits_of_its_layers_one_by_one(dtype):
+    # in a network ReLUs are moved behind poolings and into the sums before and after them
+    def layers():
+        return [
+            L.Conv2D(5, 3, activation="relu"),
+            L.MaxPool2D(2),
+            L.Conv2D(4, 2, padding="same", activation="relu"),
+            L.Activation("relu"),
+            L.AveragePool2D(2),
+            L.Flatten(),
+            L.Dense(7, activation="relu"),
+            L.Dense(6),
+            L.Activation("relu"),
+            L.Dense(3),
+        ]
+
+    rng = np.random.default_rng(3)
+    x, dy = rng.normal(size=(37, 10, 11, 2)).astype(dtype), rng.normal(size=(37, 3)).astype(dtype)
+    net = fn.Sequential(layers(), input_shape=x.shape[1:], dtype=dtype, seed=1)
+    alone, y, dx = layers(), x, dy
+    for layer, joined in zip(alone, net.layers, strict=True):
+        layer.build(y.shape[1:], dtype)
+        for name, value in joined.parameters.items():
+            setattr(layer, name, value)
+        y = layer.forward(y)
+    for layer in reversed(alone):
+        dx = layer.backward(dx)
+    np.testing.assert_array_equal(net.forward(x), y)
+    np.testing.assert_array_equal(net.backward(dy), dx)
+    np.testing.assert_array_equal(net.predict(x), y)
+    for layer, joined in zip(alone, net.layers, strict=True):
+        for name, gradient in joined.gradients.items():
+            np.testing.assert_array_equal(gradient, layer.gradients[name])

@@ -1,7 +1,8 @@
 """fastnn: dense, convolutional and pooling networks on CPUs, small, fast and deterministic.
 
 >>> import fastnn as fn
->>> net = fn.Sequential([fn.layers.Dense(3, activation="tanh"), fn.layers.Dense(1)], input_shape=(2,))
+>>> layers = [fn.layers.Dense(3, activation="tanh"), fn.layers.Dense(1)]
+>>> net = fn.Sequential(layers, input_shape=(2,))
 >>> net.predict([[0.0, 0.0]]).shape
 (1, 1)
 """

@@ -10,8 +10,8 @@ LARGEST = 2**31 - 1
 class Window(NamedTuple):
     """A window over one to three axes, whose every size may differ per axis.
 
-    `sizes` is what the compiled core takes: input, output, size, stride, dilation and before of three
-    axes in a row; missing leading axes have size 1.
+    `sizes` is what the compiled core takes: input, output, size, stride, dilation and before of
+    three axes in a row; missing leading axes have size 1.
     """
 
     input: tuple
@@ -120,7 +120,9 @@ def window(name, spatial, size, stride=1, padding=0, dilation=1, ceil_mode=False
             count -= 1
         output.append(count)
         if pool:
-            _check_windows_meet_input(name, axis, inputs, count, size[axis], step, dilation[axis], before)
+            _check_windows_meet_input(
+                name, axis, inputs, count, size[axis], step, dilation[axis], before
+            )
     output = tuple(output)
     before, after = zip(*pairs, strict=True)
     missing = (1,) * (3 - rank)
@@ -135,7 +137,7 @@ def _check_windows_meet_input(name, axis, inputs, count, size, stride, dilation,
         return
     for position in range(count):
         first = position * stride - before
-        taps_before = max(0, -(-(-first) // dilation))
+        taps_before = max(0, -(first // dilation))  # ceil(−first / dilation)
         if taps_before >= size or first + taps_before * dilation >= inputs:
             raise ValueError(
                 f"{name}: window {position} of axis {axis} holds nothing but padding (size {size}, "

@@ -1,8 +1,8 @@
 """Lane packs: the layout in which activations live between operations.
 
 A batch ``(N, *spatial, channels)`` becomes ``(chunks, *spatial, channels, LANES)``: 16 adjacent
-numbers hold one activation of 16 different samples. Lanes of the last chunk that hold no sample hold
-copies of the last one (zeros in gradients) and count in no result.
+numbers hold one activation of 16 different samples. Lanes of the last chunk that hold no sample
+hold copies of the last one (zeros in gradients) and count in no result.
 """
 
 import math

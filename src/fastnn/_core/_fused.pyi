@@ -1,6 +1,6 @@
 # Types of the stubs here; there is no such module at run time.
 from collections.abc import Callable
-from typing import Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ Reals: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 # three axes each of input, output, size, stride, dilation and before, in a row
 Window: TypeAlias = tuple[int, ...]
 
-class Fused(Protocol, Generic[P, R]):
+class Fused(Protocol[P, R]):
     __name__: str
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
     def __getitem__(self, real: Literal["float", "double"], /) -> Callable[P, R]: ...

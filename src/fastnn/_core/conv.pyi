@@ -5,6 +5,7 @@ def conv_forward(
     x: Reals,
     weight: Reals,
     bias: Reals | None,
+    relu: bool,
     y: Reals,
     window: Window,
     groups: int,
@@ -15,6 +16,7 @@ def conv_forward(
 def conv_backward_input(
     dy: Reals,
     weight: Reals,
+    positive: Reals | None,
     dx: Reals,
     window: Window,
     groups: int,

@@ -1,6 +1,7 @@
-"""Convolution of any rank up to three: forward and input gradient. Weight gradients: conv_weights.pyx.
+"""Convolution of up to three axes: forward and input gradient. Weight gradients: conv_weights.pyx.
 
-Both are the same correlation, y[target] = Σ_taps Σ_c x[source] · w[tap][c]; window.pxd says which taps.
+Both are the same correlation, y[target] = Σ_taps Σ_c x[source] · w[tap][c]; window.pxd says which
+taps.
 
     for each block of targets (a segment of rows x a segment of columns) that share their taps
         list the runs of consecutive terms (taps side by side in memory are one run)
@@ -85,14 +86,16 @@ cdef void correlate_line(
         for index in range(tiling.tiles):
             start = tile_start(tiling, index)
             width = tile_width(tiling, index)
-            tile(<int>min(<ptrdiff_t>tiling.positions, count - j), <int>width, x + j * x_step, x_step,
-                 LANES, runs, n_runs, packed + panel_start(tiling, index, terms), width,
+            tile(<int>min(<ptrdiff_t>tiling.positions, count - j), <int>width,
+                 x + j * x_step, x_step, LANES, runs, n_runs,
+                 packed + panel_start(tiling, index, terms), width,
                  bias + start if bias != NULL else NULL,
                  positive + j * y_step + start * LANES if positive != NULL else NULL,
                  RELU if plan.relu else 0, y + j * y_step + start * LANES, y_step, LANES)
 
 
-cdef inline bint along_columns(const Correlation* plan, ptrdiff_t rows, ptrdiff_t columns) noexcept nogil:
+cdef inline bint along_columns(const Correlation* plan, ptrdiff_t rows,
+                               ptrdiff_t columns) noexcept nogil:
     """Which way the position tiles of a block of targets go."""
     return columns >= plan.tiling.positions or columns >= rows
 
@@ -107,7 +110,8 @@ cdef void conv_correlate_chunk(
         ptrdiff_t first_row, ptrdiff_t end_row,
         fastnn_run* runs) noexcept nogil:
     cdef ptrdiff_t outputs = plan.tiling.outputs
-    cdef ptrdiff_t x_pixel = plan.groups * plan.terms * LANES, y_pixel = plan.groups * outputs * LANES
+    cdef ptrdiff_t x_pixel = plan.groups * plan.terms * LANES
+    cdef ptrdiff_t y_pixel = plan.groups * outputs * LANES
     cdef ptrdiff_t x_column = plan.axis[2].source_advance * x_pixel
     cdef ptrdiff_t y_column = plan.axis[2].target_step * y_pixel
     cdef ptrdiff_t x_row = plan.axis[1].source_advance * plan.axis[2].sources * x_pixel
@@ -141,15 +145,15 @@ cdef void conv_correlate_chunk(
                         for i in range(end - begin):
                             correlate_line(plan, x_block + i * x_row, x_column, runs, n_runs,
                                            packed + group * panels, bias_group,
-                                           positive + place if positive != NULL else NULL, y + place,
-                                           y_column, columns.count)
+                                           positive + place if positive != NULL else NULL,
+                                           y + place, y_column, columns.count)
                             place += y_row
                     else:
                         for i in range(columns.count):
                             correlate_line(plan, x_block + i * x_column, x_row, runs, n_runs,
                                            packed + group * panels, bias_group,
-                                           positive + place if positive != NULL else NULL, y + place,
-                                           y_row, end - begin)
+                                           positive + place if positive != NULL else NULL,
+                                           y + place, y_row, end - begin)
                             place += y_column
 
 

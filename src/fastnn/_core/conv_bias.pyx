@@ -1,4 +1,4 @@
-"""The bias gradient of a convolution, db[o] = Σ_p Σ_lanes dy[p][o][lane]: taken while dy is in cache."""
+"""The bias gradient of a convolution, db[o] = Σ_p Σ_lanes dy[p][o], taken while dy is in cache."""
 from libc.string cimport memset
 
 from fastnn._core.kernels cimport CHAIN, LANES, position_sums
@@ -10,7 +10,7 @@ cdef ptrdiff_t add_bias_sums(
         ptrdiff_t positions, ptrdiff_t filters,
         ptrdiff_t blocks,           #         what the call before returned; 0: the first of a chunk
         real* sums,                 # IN/OUT  (filters, LANES)
-        real* dbias) noexcept nogil:        # IN/OUT (filters,): after the last call, add sums' lanes
+        real* dbias) noexcept nogil:    # IN/OUT  (filters,): after the last call, add sums' lanes
     """Add one stretch of a chunk's positions; returns the blocks of CHAIN positions so far."""
     cdef ptrdiff_t first
     if blocks == 0:

@@ -11,8 +11,8 @@ cdef struct WeightGradient:
     Tiling tiling
     # lane-major: whether some window reaches beyond the input
     bint padded
-    # sample-major: packs of a group's channels, output lines that a tile takes at once, and bands of
-    # `band` outputs along an axis
+    # sample-major: packs of a group's channels, output lines that a tile takes at once, and bands
+    # of `band` outputs along an axis
     ptrdiff_t channel_packs, lines_at_once, band
     int band_axis
     # a thread's scratch

@@ -1,6 +1,6 @@
 """The weight and bias gradient of a convolution: plan, chunks, slots and the driver.
 
-    dw[o][k][c] = Σ_samples Σ_p dy[p][o] · x[p·s + k·d − pad][c],      db[o] = Σ_samples Σ_p dy[p][o]
+    dw[o][k][c] = Σ_samples Σ_p dy[p][o] · x[p·s + k·d − pad][c],     db[o] = Σ_samples Σ_p dy[p][o]
 
 With fewer than LANES channels a group lanes stay samples (conv_weights_lanes.pyx), with more they
 become channels (conv_weights_samples.pyx): shapes alone decide. A chunk's gradient goes to the slot
@@ -138,8 +138,8 @@ def conv_backward_weights(
         tuple window, ptrdiff_t groups, ptrdiff_t channels, int n_threads):
     cdef Window sizes
     cdef WeightGradient plan
-    cdef ptrdiff_t chunks = x.shape[0], filters = dweight.shape[0], positions, n, slots, slot, chunk
-    cdef ptrdiff_t chunk_size, scratch_size, here
+    cdef ptrdiff_t chunks = x.shape[0], filters = dweight.shape[0], positions, n, slots, slot
+    cdef ptrdiff_t scratch_size
     cdef int threads
     cdef unsigned long long mode
     cdef real* slot_sums

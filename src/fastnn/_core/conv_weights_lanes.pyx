@@ -1,4 +1,4 @@
-"""Weight gradients of a convolution with few channels: lanes stay samples, csrc's outer does the work.
+"""Weight gradients of a convolution with few channels: lanes stay samples, by csrc's outer.
 
 Blocks of output positions, small enough for L1, go through all taps and filters:
 
@@ -38,8 +38,9 @@ cdef void list_offsets(const WeightGradient* plan, ptrdiff_t* offsets) noexcept 
 
 
 cdef void outer_taps(const WeightGradient* plan, const real* x, const real* panel,
-                     ptrdiff_t panel_row, const Block* block, const Block* part, const ptrdiff_t* offsets, ptrdiff_t taps,
-                     ptrdiff_t width, bint accumulate, real* sums) noexcept nogil:
+                     ptrdiff_t panel_row, const Block* block, const Block* part,
+                     const ptrdiff_t* offsets, ptrdiff_t taps, ptrdiff_t width, bint accumulate,
+                     real* sums) noexcept nogil:
     """These taps and a panel's `width` filters over a part of the block, which may be empty."""
     cdef const Window* window = &plan.window
     cdef ptrdiff_t x_step = plan.channels * LANES, x_row = window.input[2] * x_step
@@ -81,7 +82,7 @@ cdef void padded_taps(const WeightGradient* plan, const real* x, const real* pan
 
 cdef void copy_filters(const WeightGradient* plan, const real* dy, const Block* block,
                        ptrdiff_t width, real* panel) noexcept nogil:
-    """dy of `width` filters over a block, side by side: strides of a power of two thrash a cache."""
+    """dy of `width` filters over a block, side by side: strides of powers of two thrash a cache."""
     cdef ptrdiff_t row, column, line
     for row in range(block.first_row, block.end_row):
         line = (block.depth * plan.window.output[1] + row) * plan.window.output[2]
@@ -111,8 +112,8 @@ cdef void outer_block(const WeightGradient* plan, const real* x, const real* dy,
             padded_taps(plan, x, panel, panel_row, block, offsets, width, accumulate,
                         sums + o * plan.row * LANES)
         else:
-            outer_taps(plan, x, panel, panel_row, block, block, offsets, plan.row, width, accumulate,
-                       sums + o * plan.row * LANES)
+            outer_taps(plan, x, panel, panel_row, block, block, offsets, plan.row, width,
+                       accumulate, sums + o * plan.row * LANES)
 
 
 cdef void lane_major_group(const WeightGradient* plan, const real* x, const real* dy,
@@ -146,5 +147,5 @@ cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real
                            real* sums, const ptrdiff_t* offsets, real* dweight) noexcept nogil:
     cdef ptrdiff_t filters = plan.tiling.outputs, group
     for group in range(plan.groups):
-        lane_major_group(plan, x, dy + group * filters * LANES, offsets + group * plan.row, scratch, sums,
-                         dweight + group * filters * plan.row)
+        lane_major_group(plan, x, dy + group * filters * LANES, offsets + group * plan.row, scratch,
+                         sums, dweight + group * filters * plan.row)

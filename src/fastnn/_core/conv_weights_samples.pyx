@@ -1,7 +1,7 @@
-"""Weight gradients of a convolution with many channels: lanes become channels, csrc's tile does the work.
+"""Weight gradients of a convolution with many channels: lanes become channels, by csrc's tile.
 
-x and dy are turned sample-major, a band of lines at a time, so that 16 neighbouring channels fill the
-lanes, and the terms are the columns of a line times the samples:
+x and dy are turned sample-major, a band of lines at a time, so that 16 neighbouring channels fill
+the lanes, and the terms are the columns of a line times the samples:
 
     dw[o][k][c] += Σ_p Σ_sample dy[p][sample][o] · x[p + k][sample][c]
 """
@@ -16,7 +16,7 @@ from fastnn._core.window cimport Window, end_output, first_output
 cdef ptrdiff_t list_line_runs(const WeightGradient* plan, const Band* band, ptrdiff_t samples,
                               ptrdiff_t kernel_depth, ptrdiff_t kernel_row, ptrdiff_t kernel_column,
                               ptrdiff_t first, ptrdiff_t end, fastnn_run* runs) noexcept nogil:
-    """The terms of output lines first … end at one tap: all columns and samples that meet the input."""
+    """Terms of output lines first … end at one tap: all columns and samples that meet the input."""
     cdef const Window* window = &plan.window
     cdef ptrdiff_t stride = window.stride[2]
     cdef ptrdiff_t shift = kernel_column * window.dilation[2] - window.before[2]
@@ -91,10 +91,11 @@ cdef void sample_major_band(const WeightGradient* plan, const Band* band, ptrdif
                     for index in range(tiling.tiles):
                         o = group * tiling.outputs + tile_start(tiling, index)
                         tile(<int>min(<ptrdiff_t>tiling.positions, plan.channel_packs - j),
-                             <int>tile_width(tiling, index), x + group * channels + j * LANES, LANES,
-                             plan.channels, runs, n_runs, dy + o, plan.filters, <const real*>NULL,
-                             <const real*>NULL, ACCUMULATE if first > 0 else 0, sums + (tap * plan.filters + o) * width + j * LANES, LANES,
-                             width)
+                             <int>tile_width(tiling, index),
+                             x + group * channels + j * LANES, LANES, plan.channels,
+                             runs, n_runs, dy + o, plan.filters,
+                             <const real*>NULL, <const real*>NULL, ACCUMULATE if first > 0 else 0,
+                             sums + (tap * plan.filters + o) * width + j * LANES, LANES, width)
 
 
 cdef void sample_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
@@ -102,7 +103,8 @@ cdef void sample_major_chunk(const WeightGradient* plan, const real* x, const re
                              fastnn_run* runs, real* bias_sums, real* dweight,
                              real* dbias) noexcept nogil:
     cdef const Window* window = &plan.window
-    cdef ptrdiff_t channels = plan.channels // plan.groups, first, tap, filter, positions, blocks = 0
+    cdef ptrdiff_t channels = plan.channels // plan.groups
+    cdef ptrdiff_t first, tap, filter, positions, blocks = 0
     cdef ptrdiff_t x_line = window.input[2] * plan.channels * LANES
     cdef ptrdiff_t dy_line = window.output[2] * plan.filters * LANES
     cdef Band band

@@ -2,10 +2,12 @@ from ._fused import Reals, fused
 
 @fused
 def dense_forward(
-    x: Reals, weight: Reals, bias: Reals | None, y: Reals, n_threads: int
+    x: Reals, weight: Reals, bias: Reals | None, relu: bool, y: Reals, n_threads: int
 ) -> None: ...
 @fused
-def dense_backward_input(dy: Reals, weight: Reals, dx: Reals, n_threads: int) -> None: ...
+def dense_backward_input(
+    dy: Reals, weight: Reals, positive: Reals | None, dx: Reals, n_threads: int
+) -> None: ...
 @fused
 def dense_backward_weights(
     x: Reals, dy: Reals, samples: int, dweight: Reals, dbias: Reals, n_threads: int

@@ -1,8 +1,8 @@
 """Dense layers: y[n][o] = Σ_i x[n][i] · w[o][i] + b[o], and both gradients, all by csrc's tile.
 
-    forward and input gradient    positions of a tile are packs of samples (chunks), lanes are samples
-    weight gradient               positions are packs of input features, lanes features, terms the
-                                  samples of the whole batch in order: x and dy are turned row-major
+    forward, input gradient   positions of a tile are packs of samples (chunks), lanes are samples
+    weight gradient           positions are packs of input features, lanes features, terms the
+                              samples of the whole batch in order: x and dy are turned row-major
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.string cimport memset
@@ -12,7 +12,8 @@ from fastnn._core.kernels cimport (
     lanes_to_rows, leave_fast_mode, real, tile)
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
-from fastnn._core.tiles cimport choose_tiling, pack_rows, tile_start, tile_width
+from fastnn._core.tiles cimport (
+    choose_tiling, pack_rows, panel_start, panels_size, tile_start, tile_width)
 
 
 cdef void dense_tile_chunks(
@@ -24,7 +25,7 @@ cdef void dense_tile_chunks(
         const real* bias,           # IN   (outputs,) or NULL
         bint relu,                  #      keep what is positive
         const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
-        real* y,                    # OUT  (chunks, outputs, LANES), overwritten: this tile's outputs
+        real* y,                    # OUT  (chunks, outputs, LANES): this tile's are overwritten
         ptrdiff_t index, ptrdiff_t chunks) noexcept nogil:
     """One tile of outputs for up to tiling.positions chunks."""
     cdef fastnn_run run
@@ -61,7 +62,7 @@ cdef void dense_task(const Tiling* tiling, const real* x, ptrdiff_t terms, const
 cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
                 const real[::1] bias, bint relu, const real[:, ::1] positive, real[:, ::1] y,
                 int n_threads) except False:
-    """The driver of both passes: tiles of outputs in parallel, and parts of the batch if they are few."""
+    """The driver of both passes: tiles in parallel, and parts of the batch if tiles are few."""
     cdef ptrdiff_t chunks = x.shape[0], terms = x.shape[1] // LANES, outputs = y.shape[1] // LANES
     cdef ptrdiff_t parts, part, task, panel
     cdef const real* bias_start = NULL if bias is None else &bias[0]
@@ -132,7 +133,7 @@ cdef void dense_backward_weights_columns(
         const Tiling* tiling,
         const real* x,              # IN   (chunks, features, LANES)
         ptrdiff_t features, ptrdiff_t first, ptrdiff_t columns,     # at most positions · LANES
-        const real* dy,             # IN   (samples, outputs), row-major, of samples from first_sample on
+        const real* dy,             # IN   panels [sample][output] of the tiles, of these samples
         ptrdiff_t first_sample, ptrdiff_t end_sample,
         real* scratch,              #      (samples + MAX_OUTPUTS, positions · LANES)
         real* dweight) noexcept nogil:      # IN/OUT  (outputs, features): added to after sample 0
@@ -141,6 +142,7 @@ cdef void dense_backward_weights_columns(
     cdef ptrdiff_t panel = packs * LANES, index, start, width, o, c
     cdef bint accumulate = first_sample > 0
     cdef real* sums = scratch + samples * panel
+    cdef const real* dy_panel
     cdef fastnn_run run
     run.x = 0
     run.w = 0
@@ -151,13 +153,14 @@ cdef void dense_backward_weights_columns(
     for index in range(tiling.tiles):
         start = tile_start(tiling, index)
         width = tile_width(tiling, index)
+        dy_panel = dy + panel_start(tiling, index, samples)
         if columns == panel:
-            tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy + start, tiling.outputs,
+            tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width,
                  <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
                  dweight + start * features + first, LANES, features)
             continue
         # the last features of a row do not fill a pack: their sums pass through a buffer
-        tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy + start, tiling.outputs,
+        tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width,
              <const real*>NULL, <const real*>NULL, 0, sums, LANES, panel)
         for o in range(width):
             for c in range(columns):
@@ -204,8 +207,8 @@ def dense_backward_weights(
         int n_threads):
     """dweight[o][i] = Σ_n dy[n][o] · x[n][i], in chains over n; columns are shared out to threads.
 
-    dy is turned row-major first, each task turns its own columns of x. More than CHAIN² samples are
-    taken in at most CHAIN blocks.
+    dy is turned row-major first and cut into panels, each task turns its own columns of x. More
+    than CHAIN² samples are taken in at most CHAIN blocks.
     """
     cdef ptrdiff_t features = dweight.shape[1], outputs = dweight.shape[0]
     cdef ptrdiff_t packs = (features + LANES - 1) // LANES, block, chunks, chunk
@@ -213,6 +216,7 @@ def dense_backward_weights(
     cdef Tiling tiling
     cdef real* scratch
     cdef real* rows
+    cdef real* panels
     cdef int threads
     cdef unsigned long long mode
     if samples == 0:
@@ -228,9 +232,11 @@ def dense_backward_weights(
     scratch_size = (min(block, samples) + MAX_OUTPUTS) * step
     scratch = <real*>take(threads * scratch_size * sizeof(real))
     rows = <real*>take(min(block, samples) * outputs * sizeof(real))
-    if scratch == NULL or rows == NULL:
+    panels = <real*>take(panels_size(&tiling, min(block, samples)) * sizeof(real))
+    if scratch == NULL or rows == NULL or panels == NULL:
         give(scratch)
         give(rows)
+        give(panels)
         raise MemoryError(f"no memory for {min(block, samples)} rows of {outputs} gradients")
     for first from 0 <= first < samples by block:
         end = min(first + block, samples)
@@ -244,13 +250,21 @@ def dense_backward_weights(
             leave_fast_mode(mode)
         with nogil, parallel(num_threads=threads):
             mode = enter_fast_mode()
+            for task in prange(tiling.tiles, schedule="static"):
+                copy_panel(rows + tile_start(&tiling, task), outputs, end - first,
+                           tile_width(&tiling, task),
+                           panels + panel_start(&tiling, task, end - first))
+            leave_fast_mode(mode)
+        with nogil, parallel(num_threads=threads):
+            mode = enter_fast_mode()
             for task in prange(tasks + 1, schedule="static"):
                 if task == tasks:
                     dense_backward_bias_block(rows, outputs, end - first, first > 0, &dbias[0])
                 else:
                     dense_backward_weights_columns(
                         &tiling, &x[0, 0], features, task * step, min(step, features - task * step),
-                        rows, first, end, scratch + threadid() * scratch_size, &dweight[0, 0])
+                        panels, first, end, scratch + threadid() * scratch_size, &dweight[0, 0])
             leave_fast_mode(mode)
     give(scratch)
     give(rows)
+    give(panels)

@@ -48,8 +48,8 @@ cdef extern from "kernels.h" nogil:
                            float*, int32_t*) noexcept nogil
         void (*window_scatter)(const float*, const int32_t*, ptrdiff_t, ptrdiff_t,
                                float*) noexcept nogil
-        void (*window_unpool)(const float*, const int32_t*, const ptrdiff_t*, const int32_t*, ptrdiff_t,
-                              ptrdiff_t, float*) noexcept nogil
+        void (*window_unpool)(const float*, const int32_t*, const ptrdiff_t*, const int32_t*,
+                              ptrdiff_t, ptrdiff_t, float*) noexcept nogil
         void (*window_sum)(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, float,
                            float*) noexcept nogil
         void (*sgd_update)(ptrdiff_t, float*, const float*, float*, float, float,
@@ -87,8 +87,8 @@ cdef extern from "kernels.h" nogil:
                            double*, int64_t*) noexcept nogil
         void (*window_scatter)(const double*, const int64_t*, ptrdiff_t, ptrdiff_t,
                                double*) noexcept nogil
-        void (*window_unpool)(const double*, const int64_t*, const ptrdiff_t*, const int64_t*, ptrdiff_t,
-                              ptrdiff_t, double*) noexcept nogil
+        void (*window_unpool)(const double*, const int64_t*, const ptrdiff_t*, const int64_t*,
+                              ptrdiff_t, ptrdiff_t, double*) noexcept nogil
         void (*window_sum)(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, double,
                            double*) noexcept nogil
         void (*sgd_update)(ptrdiff_t, double*, const double*, double*, double, double,

@@ -2,7 +2,6 @@
 import os
 
 cimport cython
-from libc.stdint cimport int32_t
 
 
 def _choose():
@@ -22,7 +21,7 @@ def isa():
 
 
 def available_isas():
-    """Return the names of the instruction sets that this CPU and this build have, narrowest first."""
+    """Return the names of the instruction sets of this CPU and this build, narrowest first."""
     return [name for name in ("generic", "avx2", "avx512") if fastnn_has_isa(name.encode())]
 
 

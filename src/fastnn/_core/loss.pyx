@@ -1,7 +1,7 @@
-"""Losses on lane packs: each sample's loss, and the gradient of their weighted mean in the same pass.
+"""Losses on lane packs: each sample's loss and, in the same pass, the weighted mean's gradient.
 
-`share` is what a sample's loss counts in the mean: its weight over the sum of the weights. Gradients
-of empty lanes are 0. Loss sums are taken in double precision, in chains of CHAIN terms.
+`share` is what a sample's loss counts in the mean: its weight over the sum of the weights.
+Gradients of empty lanes are 0. Loss sums are taken in double precision, in chains of CHAIN terms.
 """
 from cython.parallel cimport parallel, prange
 from libc.math cimport exp, fabs, log, log1p

@@ -1,8 +1,9 @@
 """Memory for activations and scratch, on cache lines, kept for the next call.
 
-Every step of training asks for the same blocks again. Given back to the system between calls they would
-cost a page fault for each 4 KiB at the next touch, up to a tenth of a small network's step. So blocks
-that were given back wait here, a bounded number of them; the interpreter's lock guards the list.
+Every step of training asks for the same blocks again. Given back to the system between calls they
+would cost a page fault for each 4 KiB at the next touch, up to a tenth of a small network's step.
+So blocks that were given back wait here, a bounded number of them; the interpreter's lock guards
+the list.
 """
 from libc.stdlib cimport free
 

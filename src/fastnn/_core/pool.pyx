@@ -1,4 +1,4 @@
-"""Max and average pooling: which elements each window covers; csrc does one window over all channels.
+"""Max and average pooling: which elements a window covers; csrc does a window over all channels.
 
 An average's gradient is a windowed sum as well: of dy, each divided by its own window's count, over
 the outputs whose windows cover an input. So both passes of average pooling are window_sum_chunk.
@@ -13,7 +13,7 @@ from fastnn._core.kernels cimport (
     window_unpool)
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
-from fastnn._core.window cimport Axis, Taps, Window, make_axis, make_window
+from fastnn._core.window cimport Taps, Window, make_axis, make_window
 
 
 cdef ptrdiff_t list_window(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, ptrdiff_t column,
@@ -70,7 +70,7 @@ cdef void max_pool_unpool_chunk(
         ptrdiff_t inputs,
         real* dx,                   # OUT  (*input, channels, LANES), overwritten
         ptrdiff_t* offsets, void* places) noexcept nogil:
-    """max_pool_backward_chunk where the windows are known: lanes side by side instead of one by one."""
+    """max_pool_backward_chunk where the windows are known: lanes side by side, not one by one."""
     cdef ptrdiff_t pack = windows.channels * LANES
     cdef ptrdiff_t depth, row, column, taps, position = 0
     memset(dx, 0, inputs * pack * sizeof(real))
@@ -126,7 +126,8 @@ cdef bint make_windows(Windows* windows, const Window* window, bint backward,
     windows.size = window.size[0] * window.size[1] * window.size[2]
     if backward:
         # as many windows may cover an input as there are outputs
-        windows.size = (min(window.size[0], window.output[0]) * min(window.size[1], window.output[1])
+        windows.size = (min(window.size[0], window.output[0])
+                        * min(window.size[1], window.output[1])
                         * min(window.size[2], window.output[2]))
     windows.channels = channels
     return True
@@ -196,7 +197,8 @@ def max_pool_unpool(
     cdef unsigned long long mode
     try:
         make_windows(&windows, &sizes, False, channels)
-        threads = team(n_threads, chunks, <double>chunks * (dy.shape[1] * windows.size + dx.shape[1]))
+        threads = team(n_threads, chunks,
+                       <double>chunks * (dy.shape[1] * windows.size + dx.shape[1]))
         offsets = <ptrdiff_t*>take(threads * 2 * windows.size * sizeof(ptrdiff_t))
         if offsets == NULL:
             raise MemoryError(f"no memory for windows of {windows.size} elements")

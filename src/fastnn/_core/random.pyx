@@ -8,8 +8,8 @@ cdef double TWO_PI = 6.283185307179586476925286766559
 cdef inline void philox(uint32_t* word, uint32_t key0, uint32_t key1) noexcept nogil:
     """Turn the four words of a counter into four random words."""
     cdef uint64_t first, second
-    cdef int round_
-    for round_ in range(10):
+    cdef int _round
+    for _round in range(10):
         first = <uint64_t>0xD2511F53 * word[0]
         second = <uint64_t>0xCD9E8D57 * word[2]
         word[0] = <uint32_t>(second >> 32) ^ word[1] ^ key0

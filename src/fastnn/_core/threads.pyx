@@ -88,7 +88,7 @@ def get_num_threads():
 
 
 def resolve(n_threads):
-    """Return the number of threads for a call that was asked for `n_threads` (None: the default)."""
+    """Return the number of threads for a call that asks for `n_threads` (None: the default)."""
     if n_threads is None:
         return _num_threads
     if isinstance(n_threads, bool) or not hasattr(n_threads, "__index__"):

@@ -3,14 +3,15 @@ from fastnn._core.kernels cimport (
 
 
 cdef double tile_cycles(int positions, ptrdiff_t outputs, int vectors) noexcept nogil:
-    """Cycles a term: two multiply-adds and two loads each, four until a sum can be added to again."""
+    """Cycles a term: two multiply-adds and two loads a cycle, four until a sum can be added to."""
     cdef double loaded = positions * vectors + outputs
     cdef double added = positions * vectors * outputs
     return max(4.0, max(loaded, added) / 2) + 0.5
 
 
-cdef bint make_tiling(Tiling* tiling, int positions, ptrdiff_t most, ptrdiff_t outputs) noexcept nogil:
-    """Cut `outputs` into tiles of `most`; False if that is 0, as there are no tiles of `positions`."""
+cdef bint make_tiling(Tiling* tiling, int positions, ptrdiff_t most,
+                      ptrdiff_t outputs) noexcept nogil:
+    """Cut `outputs` into tiles of `most`; False if that is 0: there are no tiles of `positions`."""
     if most == 0:
         return False
     tiling.positions = positions
@@ -53,7 +54,8 @@ cdef Tiling choose_tiling(const real* which, ptrdiff_t count, ptrdiff_t outputs)
     return best
 
 
-cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps, ptrdiff_t outputs) noexcept nogil:
+cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps,
+                                ptrdiff_t outputs) noexcept nogil:
     """The tiling of csrc's outer that covers `taps` x `outputs` in the fewest cycles."""
     cdef Tiling best, tiling
     cdef int size

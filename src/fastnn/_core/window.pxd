@@ -16,8 +16,8 @@ cdef struct Window:
     ptrdiff_t dilation[3]
     ptrdiff_t before[3]
 
-# The taps of one target along one axis: `count` of them, tap i at place `place + i·place_step` in the
-# order of taps, reading `source + i·source_step`.
+# The taps of one target along one axis: `count` of them, tap i at place `place + i·place_step` in
+# the order of taps, reading `source + i·source_step`.
 cdef struct Taps:
     ptrdiff_t place
     ptrdiff_t source
@@ -30,7 +30,8 @@ cdef struct Axis:
     ptrdiff_t place_step, source_step
     Taps* taps                  # one a target
 
-# Targets target + j·target_step, j < count, that share their taps; the first reads from taps.source.
+# Targets target + j·target_step, j < count, that share their taps; the first reads from
+# taps.source.
 cdef struct Segment:
     ptrdiff_t target, count
     Taps taps

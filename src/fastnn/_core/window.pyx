@@ -2,7 +2,7 @@ from libc.stdlib cimport malloc
 
 
 cdef Window make_window(tuple sizes) except *:
-    """Three numbers each of input, output, size, stride, dilation and before: geometry.Window.sizes."""
+    """From geometry.Window.sizes: input, output, size, stride, dilation, before of three axes."""
     cdef Window window
     cdef int axis
     for axis in range(3):

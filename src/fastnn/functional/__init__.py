@@ -1,14 +1,15 @@
 """Stateless operations on arrays, compiled: the fast twin of :mod:`fastnn.reference`.
 
-Every operation takes its activations (``x``, ``dy``, ``y``, ``logits``, ``argmax``) as anything NumPy
-can view, shape ``(N, *features)`` with channels last, or as :class:`~fastnn.packs.Packs`, and answers
-in kind. Arguments are checked here, before any memory is touched, and never modified (the optimizer
-updates say what they change). Results are float64 if any operand is float64, else float32.
-``n_threads`` is the number of threads of one call (None: :func:`fastnn.get_num_threads`); the result's
-bits do not depend on it. A batch of 0 samples is legal: empty results, zero weight gradients.
+Every operation takes its activations (``x``, ``dy``, ``y``, ``logits``, ``argmax``) as anything
+NumPy can view, shape ``(N, *features)`` with channels last, or as :class:`~fastnn.packs.Packs`, and
+answers in kind. Arguments are checked here, before any memory is touched, and never modified (the
+optimizer updates say what they change). Results are float64 if any operand is float64, else
+float32. ``n_threads`` is the number of threads of one call (None: :func:`fastnn.get_num_threads`);
+the result's bits do not depend on it. A batch of 0 samples is legal: empty results, zero weight
+gradients.
 
-Subnormal numbers count as zero. NaN and infinities propagate as in NumPy; max pooling picks the first
-NaN of a window.
+Subnormal numbers count as zero. NaN and infinities propagate as in NumPy; max pooling picks the
+first NaN of a window.
 """
 
 from .conv import conv_backward_input, conv_backward_weights, conv_forward

@@ -1,4 +1,4 @@
-"""What every operation does with its operands: check them, agree on a dtype, bring them into shape."""
+"""What every operation does with its operands: check, agree on a dtype, bring into shape."""
 
 from functools import lru_cache
 
@@ -37,7 +37,7 @@ def both(function):
 
 
 def operand(name, what, value):
-    """Return an activation checked: packs as they are, anything else as an array of real numbers."""
+    """Return an activation checked: packs as they are, anything else as an array of numbers."""
     return value if isinstance(value, Packs) else real_array(name, what, value)
 
 
@@ -77,14 +77,17 @@ def gradient_arrays(name, out, weight_shape, dtype):
     """Return arrays for the gradients of a weight and its bias: new ones, or `out` checked."""
     if out is None:
         return np.empty(weight_shape, dtype), np.empty(weight_shape[0], dtype)
-    for what, array, shape in zip(("dweight", "dbias"), out, (weight_shape, weight_shape[:1]), strict=True):
+    for what, array, shape in zip(
+        ("dweight", "dbias"), out, (weight_shape, weight_shape[:1]), strict=True
+    ):
         if (
-            array.shape != shape or array.dtype != dtype
+            array.shape != shape
+            or array.dtype != dtype
             or not (array.flags.c_contiguous and array.flags.writeable)
         ):
             raise ValueError(
-                f"{name}: expected out for {what} as a writable, C-contiguous array of shape {shape} "
-                f"and dtype {dtype}, got shape {array.shape} and dtype {array.dtype}"
+                f"{name}: expected out for {what} as a writable, C-contiguous array of shape "
+                f"{shape} and dtype {dtype}, got shape {array.shape} and dtype {array.dtype}"
             )
     return out
 
@@ -117,7 +120,7 @@ def positive_rows(name, relu_output, shape, dtype):
     return packed(relu_output, dtype).rows
 
 
-_cached_window = lru_cache(maxsize=1024)(geometry.window)
+_cached_window = lru_cache(maxsize=1024, typed=True)(geometry.window)
 
 
 def window_of(name, spatial, size, stride, padding, dilation=1, ceil_mode=False, pool=False):

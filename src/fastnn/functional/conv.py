@@ -215,9 +215,7 @@ def conv_backward_weights(
             f"{name}: groups must divide {channels} channels and {filters} filters, got {groups}"
         )
     dtype, threads = common_dtype(x, dy), resolve(n_threads)
-    dweight, dbias = gradient_arrays(
-        name, out, (filters, *window.size, channels // groups), dtype
-    )
+    dweight, dbias = gradient_arrays(name, out, (filters, *window.size, channels // groups), dtype)
     _backward_weights[dtype](
         packed(x, dtype, n_threads=threads).rows, packed(dy, dtype, "zero", threads).rows, len(x),
         dweight.reshape(filters, -1), dbias, window.sizes, groups, channels, threads,

@@ -1,4 +1,4 @@
-"""Losses: the weighted mean over the batch, and its gradient with respect to the network's output."""
+"""Losses: the weighted mean over the batch, and its gradient with respect to the outputs."""
 
 import math
 

@@ -53,9 +53,7 @@ def _pointwise_backward(name, function, dy, y, n_threads):
     if isinstance(dy, Packs) is not isinstance(y, Packs):
         y = packed(y, dtype) if isinstance(dy, Packs) else y.unpack()
     dx, flat = _like(dy, dtype)
-    _backward[dtype](
-        function, _elements(dy, dtype), _elements(y, dtype), flat, resolve(n_threads)
-    )
+    _backward[dtype](function, _elements(dy, dtype), _elements(y, dtype), flat, resolve(n_threads))
     return dx
 
 

@@ -62,8 +62,8 @@ def random_uniform(n, *, seed, stream=0, counter=0, dtype="float32", n_threads=N
 
     Notes
     -----
-    From the words ``u`` of :func:`random_uint32`: in float32 the high 24 bits, ``(u >> 8) 2^-24``; in
-    float64 53 bits of two words, ``((u[2 i] >> 5) 2^26 + (u[2 i + 1] >> 6)) 2^-53``.
+    From the words ``u`` of :func:`random_uint32`: in float32 the high 24 bits, ``(u >> 8) 2^-24``;
+    in float64 53 bits of two words, ``((u[2 i] >> 5) 2^26 + (u[2 i + 1] >> 6)) 2^-53``.
 
     Examples
     --------

@@ -52,8 +52,8 @@ def sgd_update(
     --------
     >>> import numpy as np
     >>> from fastnn import functional
-    >>> parameters, velocity = np.array([1.0]), np.array([2.0])
-    >>> functional.sgd_update(parameters, np.array([1.0]), velocity, learning_rate=0.5, momentum=0.5)
+    >>> parameters, velocity, gradients = np.array([1.0]), np.array([2.0]), np.array([1.0])
+    >>> functional.sgd_update(parameters, gradients, velocity, learning_rate=0.5, momentum=0.5)
     >>> parameters.tolist(), velocity.tolist()
     ([0.0], [2.0])
     """

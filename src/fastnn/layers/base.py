@@ -75,6 +75,16 @@ class Layer:
         Shapes of one sample.
     dtype : numpy.dtype or None
         What the layer computes in, whatever it is fed.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> class Negate(fn.layers.Layer):
+    ...     def _forward(self, x, training):
+    ...         self._saved = x
+    ...         return fn.packs.Packs(-x.data, x.n)
+    >>> Negate().forward([[1.0, -2.0]]).tolist()
+    [[-1.0, 2.0]]
     """
 
     def __init__(self, name=None, input_shape=None, **arguments):

@@ -151,7 +151,10 @@ def dense_backward_weights(x, dy, *, out=None):
             for c in range(inputs):
                 # forward: y[n][o] += w[o][c] * x[n][c]
                 dweight[o][c] += d[n][o] * v[n][c]
-    dweight, dbias = as_result(dweight, (outputs, inputs), x, dy), as_result(dbias, (outputs,), x, dy)
+    dweight, dbias = (
+        as_result(dweight, (outputs, inputs), x, dy),
+        as_result(dbias, (outputs,), x, dy),
+    )
     return gradients_into("dense_backward_weights", out, dweight, dbias)
 
 
