@@ -45,7 +45,7 @@ class Timing:
         return {"median_s": self.median, "quartiles_s": self.quartiles, "blocks": len(self.blocks)}
 
 
-def interleave(calls, *, prepare=None, rounds=15, seconds=0.1, settle=0.02):
+def interleave(calls, *, prepare=None, rounds=15, seconds=0.1, settle=0.06):
     """Time several functions against each other.
 
     Parameters
@@ -59,7 +59,7 @@ def interleave(calls, *, prepare=None, rounds=15, seconds=0.1, settle=0.02):
     seconds : float
         Length of a block, about; a block has at least one call.
     settle : float
-        Pause in seconds before each block.
+        Pause in seconds before each block; the threads of a BLAS spin for some 25 ms.
 
     Returns
     -------

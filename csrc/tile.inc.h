@@ -41,6 +41,7 @@
         UNROLL for (int j = 0; j < positions; j++)                                                  \
             UNROLL for (int v = 0; v < PIECE; v++)
 
+#define PLACE (j * y_position_step + o * y_output_step + v * WIDTH)     /* of a sum in y */
 #define LEVELS 3   /* of flushed sums: CHAIN⁴ = 2²⁸ terms before a chain grows beyond CHAIN */
 
 INLINE void NAME(tile)(
@@ -99,15 +100,14 @@ INLINE void NAME(tile)(
 
         for (ptrdiff_t k = 0, full = 1; k < LEVELS && flushes >= full; k++, full *= CHAIN)
             FOR_EACH_SUM sum[o][j][v] += level[k][o][j][v];
-        FOR_EACH_SUM {
-            const ptrdiff_t place = j * y_position_step + o * y_output_step + v * WIDTH;
-            vec result = sum[o][j][v];
-            if (bias) result += bias[o];
-            if (finish & FASTNN_ACCUMULATE) result += load(y + place);
-            if (finish & FASTNN_RELU) result = NAME(relu)(result);
-            if (positive) result = (vec)((ivec)result & (ivec)(load(positive + place) > 0));
-            store(y + place, result);
-        }
+        /* one question for all sums, not one for each: tiles of few terms would feel it */
+        if (bias) FOR_EACH_SUM sum[o][j][v] += bias[o];
+        if (finish & FASTNN_ACCUMULATE) FOR_EACH_SUM sum[o][j][v] += load(y + PLACE);
+        if (finish & FASTNN_RELU) FOR_EACH_SUM sum[o][j][v] = NAME(relu)(sum[o][j][v]);
+        if (positive)
+            FOR_EACH_SUM sum[o][j][v] =
+                (vec)((ivec)sum[o][j][v] & (ivec)(load(positive + PLACE) > 0));
+        FOR_EACH_SUM store(y + PLACE, sum[o][j][v]);
         x += PIECE * WIDTH;
         y += PIECE * WIDTH;
         if (positive) positive += PIECE * WIDTH;
@@ -149,3 +149,4 @@ static void NAME(fill_tile)(TABLE *table) {
 #undef OUTPUTS_4
 #undef LEVELS
 #undef FOR_EACH_SUM
+#undef PLACE

@@ -11,9 +11,9 @@ cdef struct WeightGradient:
     Tiling tiling
     # lane-major: whether some window reaches beyond the input
     bint padded
-    # sample-major: packs of a group's channels, output lines that a tile takes at once, and bands
-    # of `band` outputs along an axis
-    ptrdiff_t channel_packs, lines_at_once, band
+    # sample-major: packs of a group's channels, output lines and columns that a tile takes, and
+    # bands of `band` outputs along an axis
+    ptrdiff_t channel_packs, lines_at_once, columns_at_once, band
     int band_axis
     # a thread's scratch
     ptrdiff_t x_size, dy_size, sums_size, n_runs, n_offsets

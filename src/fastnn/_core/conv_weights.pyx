@@ -20,7 +20,7 @@ from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport choose_outer_tiling, choose_tiling
 from fastnn._core.window cimport Window, end_output, first_output, make_window
 
-cdef ptrdiff_t TERMS = 256              # of a sample-major tile, at least a line: x stays in L1
+cdef ptrdiff_t TERMS = 128              # of a sample-major tile: its x and dy stay in L1
 cdef ptrdiff_t BAND = 1_200_000         # bytes that are sample-major at once: they stay in L2
 
 
@@ -63,7 +63,7 @@ cdef void plan_lane_major(WeightGradient* plan, const real* which) noexcept nogi
 
 cdef void plan_sample_major(WeightGradient* plan, const real* which) noexcept nogil:
     cdef const Window* window = &plan.window
-    cdef ptrdiff_t per_output, output_lines, input_lines, needed
+    cdef ptrdiff_t per_output, output_lines, input_lines, needed, positions
     # bands along the outermost axis there is, of as many outputs as stay in L2
     cdef int axis = 0 if window.input[0] > 1 else 1
     output_lines = window.output[1] if axis == 0 else 1
@@ -76,7 +76,10 @@ cdef void plan_sample_major(WeightGradient* plan, const real* which) noexcept no
     needed = ((plan.band - 1) * window.stride[axis]
               + (window.size[axis] - 1) * window.dilation[axis] + 1)
     plan.channel_packs = (plan.channels // plan.groups + LANES - 1) // LANES
-    plan.lines_at_once = max(<ptrdiff_t>1, TERMS // (window.output[2] * LANES))
+    # blocks of about TERMS terms, so many that CHAIN² of them cover a chunk
+    positions = window.output[0] * window.output[1] * window.output[2]
+    plan.columns_at_once = max(<ptrdiff_t>(TERMS // LANES), positions // (CHAIN * CHAIN) + 1)
+    plan.lines_at_once = max(<ptrdiff_t>1, plan.columns_at_once // window.output[2])
     plan.tiling = choose_tiling(which, plan.channel_packs, plan.filters // plan.groups)
     plan.x_size = (min(needed, window.input[axis]) * input_lines * window.input[2] * plan.channels
                    * LANES + LANES)     # the last pack may read beyond the last row

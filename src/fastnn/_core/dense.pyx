@@ -41,30 +41,38 @@ cdef void dense_tile_chunks(
 
 cdef void dense_task(const Tiling* tiling, const real* x, ptrdiff_t terms, const real* weight,
                      bint backward, const real* bias, bint relu, const real* positive, real* y,
-                     ptrdiff_t index, ptrdiff_t first, ptrdiff_t end, real* panel) noexcept nogil:
-    """One tile of outputs for chunks first … end: its weights are packed, and stay in cache.
+                     ptrdiff_t first_tile, ptrdiff_t end_tile, ptrdiff_t first, ptrdiff_t end,
+                     real* panel) noexcept nogil:
+    """Tiles of outputs for chunks first … end: their weights are packed, and stay in cache.
 
     forward:   y[o] += w[o][i] · x[i], rows of w are outputs
     backward: dx[i] += w[o][i] · dy[o], columns of w are
     """
-    cdef ptrdiff_t start = tile_start(tiling, index), width = tile_width(tiling, index), chunk
+    cdef ptrdiff_t start = tile_start(tiling, first_tile), chunk, index
+    cdef ptrdiff_t width = tile_start(tiling, end_tile) - start
     if backward:
         copy_panel(weight + start, tiling.outputs, terms, width, panel)
     else:
         pack_rows(weight + start * terms, terms, terms, width, panel)
-    for chunk from first <= chunk < end by tiling.positions:
-        dense_tile_chunks(tiling, x + chunk * terms * LANES, terms, panel, width, bias, relu,
-                          positive + chunk * tiling.outputs * LANES if positive != NULL else NULL,
-                          y + chunk * tiling.outputs * LANES, index,
-                          min(<ptrdiff_t>tiling.positions, end - chunk))
+    for index in range(first_tile, end_tile):
+        for chunk from first <= chunk < end by tiling.positions:
+            dense_tile_chunks(
+                tiling, x + chunk * terms * LANES, terms,
+                panel + tile_start(tiling, index) - start, width, bias, relu,
+                positive + chunk * tiling.outputs * LANES if positive != NULL else NULL,
+                y + chunk * tiling.outputs * LANES, index,
+                min(<ptrdiff_t>tiling.positions, end - chunk))
 
 
 cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
                 const real[::1] bias, bint relu, const real[:, ::1] positive, real[:, ::1] y,
                 int n_threads) except False:
-    """The driver of both passes: tiles in parallel, and parts of the batch if tiles are few."""
+    """The driver of both passes: tiles in parallel, and parts of the batch if tiles are few.
+
+    A panel holds as many tiles as have LANES outputs together, which are packed in one go.
+    """
     cdef ptrdiff_t chunks = x.shape[0], terms = x.shape[1] // LANES, outputs = y.shape[1] // LANES
-    cdef ptrdiff_t parts, part, task, panel
+    cdef ptrdiff_t together, tasks, parts, part, task, panel
     cdef const real* bias_start = NULL if bias is None else &bias[0]
     cdef const real* positive_start
     cdef Tiling tiling
@@ -75,20 +83,23 @@ cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
         return True
     positive_start = NULL if positive is None else &positive[0, 0]
     tiling = choose_tiling(&weight[0, 0], chunks, outputs)
-    threads = team(n_threads, tiling.tiles * chunks, <double>chunks * terms * outputs * LANES)
+    together = LANES // tile_width(&tiling, 0)
+    tasks = (tiling.tiles + together - 1) // together
+    threads = team(n_threads, tasks * chunks, <double>chunks * terms * outputs * LANES)
     parts = 1
-    if tiling.tiles < 2 * threads:
+    if tasks < 2 * threads:
         parts = min(<ptrdiff_t>threads, (chunks + tiling.positions - 1) // tiling.positions)
-    panel = (tiling.width + 1) * terms + LANES
+    panel = LANES * terms + LANES
     panels = <real*>take(threads * panel * sizeof(real))
     if panels == NULL:
         raise MemoryError(f"no memory for {threads} panels of {terms} weights")
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
-        for task in prange(tiling.tiles * parts, schedule="static"):
+        for task in prange(tasks * parts, schedule="static"):
             part = task % parts
             dense_task(&tiling, &x[0, 0], terms, &weight[0, 0], backward, bias_start, relu,
-                       positive_start, &y[0, 0], task // parts, part * chunks // parts,
+                       positive_start, &y[0, 0], task // parts * together,
+                       min((task // parts + 1) * together, tiling.tiles), part * chunks // parts,
                        (part + 1) * chunks // parts, panels + threadid() * panel)
         leave_fast_mode(mode)
     give(panels)
