@@ -21,6 +21,9 @@ from fastnn._core.tiles cimport (
     tiling_cycles)
 from fastnn._core.window cimport Axis, Segment, Taps, Window, find_segments, make_axis, make_window
 
+# Packing a weight costs about as much as this many multiply-adds.
+cdef double MOVE = 8
+
 
 cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, ptrdiff_t group,
                     ptrdiff_t index, real* packed) noexcept nogil:
@@ -234,7 +237,7 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
     cdef const real* positive_start = NULL
     cdef real* packed = NULL
     cdef fastnn_run* runs = NULL
-    cdef int threads
+    cdef int threads, packers
     cdef unsigned long long mode
     if chunks == 0:
         return True
@@ -256,7 +259,9 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
         runs = <fastnn_run*>malloc(threads * taps * sizeof(fastnn_run))
         if packed == NULL or runs == NULL:
             raise MemoryError(f"no memory for {groups * outputs * taps * terms} packed weights")
-        with nogil, parallel(num_threads=threads):
+        packers = team(threads, groups * plan.tiling.tiles,
+                       MOVE * groups * outputs * taps * terms)
+        with nogil, parallel(num_threads=packers):
             mode = enter_fast_mode()
             for task in prange(groups * plan.tiling.tiles, schedule="static"):
                 pack_tile(&plan, &weight[0, 0], backward, task // plan.tiling.tiles,
