@@ -43,7 +43,7 @@ POINTWISE_1(tanh_forward, NAME(tanh)(a))
 POINTWISE_1(sign_forward, NAME(sign)(a))
 POINTWISE_2(relu_backward, (vec)((ivec)d & (ivec)(a > 0)))
 POINTWISE_2(sigmoid_backward, d * (a * ((REAL)1 - a)))
-POINTWISE_2(tanh_backward, d * ((REAL)1 - a * a))
+POINTWISE_2(tanh_backward, d * (((REAL)1 - a) * ((REAL)1 + a)))    /* nothing to contract */
 
 #undef POINTWISE_1
 #undef POINTWISE_2
