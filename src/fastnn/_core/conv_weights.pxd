@@ -7,6 +7,7 @@ cdef struct WeightGradient:
     Window window
     ptrdiff_t groups, channels, filters     # channels and filters: of all groups
     ptrdiff_t taps, row                     # of the kernel; weights of a filter
+    ptrdiff_t parameters                    # weights and biases
     bint sample_major                       # lanes are channels instead of samples
     Tiling tiling
     # lane-major: whether some window reaches beyond the input
@@ -15,10 +16,16 @@ cdef struct WeightGradient:
     # bands of `band` outputs along an axis
     ptrdiff_t channel_packs, lines_at_once, columns_at_once, band
     int band_axis
-    # a thread's scratch
-    ptrdiff_t x_size, dy_size, sums_size, n_runs, n_offsets
+    ptrdiff_t* offsets                      # lane-major: of the taps, from a window's first element
+    # scratch of a thread, in elements
+    ptrdiff_t x_size, dy_size, sums_size, runs_size
+    ptrdiff_t scratch                       # all of it, and one chunk's gradient
+
+cdef bint make_weight_gradient(WeightGradient* plan, const Window* window, ptrdiff_t groups,
+                               ptrdiff_t channels, ptrdiff_t filters,
+                               const real* which) except False
+cdef void free_weight_gradient(WeightGradient* plan) noexcept nogil
 
 cdef void conv_backward_weights_chunk(
-    const WeightGradient* plan, const real* x, const real* dy, ptrdiff_t samples, real* x_scratch,
-    real* dy_scratch, real* sums, fastnn_run* runs, ptrdiff_t* offsets, real* bias_sums,
-    real* dweight, real* dbias) noexcept nogil
+    const WeightGradient* plan, const real* x, const real* dy, ptrdiff_t samples, ptrdiff_t nth,
+    bint last, real* scratch, real* chain, real* total) noexcept nogil

@@ -7,6 +7,7 @@ become channels (conv_weights_samples.pyx): shapes alone decide. A chunk's gradi
 that owns the chunk; slots are summed as a tree (slots.pxd).
 """
 from cython.parallel cimport parallel, prange, threadid
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from fastnn._core.conv_bias cimport add_bias_sums
@@ -15,7 +16,8 @@ from fastnn._core.conv_weights_samples cimport sample_major_chunk
 from fastnn._core.kernels cimport (
     CHAIN, LANES, MAX_OUTPUTS, enter_fast_mode, fastnn_run, leave_fast_mode, real)
 from fastnn._core.memory cimport give, take
-from fastnn._core.slots cimport add, add_lane_sums, slot_count, slot_start, sum_slots
+from fastnn._core.slots cimport (
+    add_lane_sums, begin_chunk, end_chunk, slot_count, slot_start, sum_slots)
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport choose_outer_tiling, choose_tiling
 from fastnn._core.window cimport Window, end_output, first_output, make_window
@@ -24,24 +26,39 @@ cdef ptrdiff_t TERMS = 128              # of a sample-major tile: its x and dy s
 cdef ptrdiff_t BAND = 1_200_000         # bytes that are sample-major at once: they stay in L2
 
 
-cdef void conv_backward_weights_chunk(
-        const WeightGradient* plan,
-        const real* x,              # IN   (*input, channels, LANES)
-        const real* dy,             # IN   (*output, filters, LANES), 0 in empty lanes
-        ptrdiff_t samples,          # lanes that hold samples, at least one
-        real* x_scratch, real* dy_scratch, real* sums, fastnn_run* runs, ptrdiff_t* offsets,
-        real* bias_sums,
-        real* dweight,              # OUT  (filters, row), overwritten
-        real* dbias) noexcept nogil:        # OUT  (filters,), overwritten
+cdef void weight_gradient_of_chunk(const WeightGradient* plan, const real* x, const real* dy,
+                                   ptrdiff_t samples, real* scratch, real* dweight,
+                                   real* dbias) noexcept nogil:
+    """Overwrite dweight (filters, row) and dbias (filters,)."""
     cdef const Window* window = &plan.window
+    cdef real* dy_scratch = scratch + plan.x_size
+    cdef real* sums = dy_scratch + plan.dy_size
+    cdef real* bias_sums = sums + plan.sums_size
     if plan.sample_major:
-        sample_major_chunk(plan, x, dy, samples, x_scratch, dy_scratch, sums, runs, bias_sums,
-                           dweight, dbias)
+        sample_major_chunk(plan, x, dy, samples, scratch, dy_scratch, sums,
+                           <fastnn_run*>(bias_sums + plan.filters * LANES), bias_sums, dweight,
+                           dbias)
     else:
         add_bias_sums(dy, window.output[0] * window.output[1] * window.output[2], plan.filters, 0,
                       bias_sums, dbias)
-        lane_major_chunk(plan, x, dy, dy_scratch, sums, offsets, dweight)
+        lane_major_chunk(plan, x, dy, dy_scratch, sums, dweight)
     add_lane_sums(plan.filters, bias_sums, dbias)
+
+
+cdef void conv_backward_weights_chunk(
+        const WeightGradient* plan,
+        const real* x,              # IN      (*input, channels, LANES)
+        const real* dy,             # IN      (*output, filters, LANES), 0 in empty lanes
+        ptrdiff_t samples,          #         lanes that hold samples, at least one
+        ptrdiff_t nth, bint last,   #         which of its slot's chunks this is
+        real* scratch,              #         (plan.scratch,)
+        real* chain,                # IN/OUT  (plan.parameters,), or NULL in a slot of few chunks
+        real* total) noexcept nogil:        # IN/OUT  (filters, row), then (filters,): the slot
+    cdef real* gradient = scratch + plan.scratch - plan.parameters
+    cdef real* place = begin_chunk(nth, gradient, chain, total)
+    weight_gradient_of_chunk(plan, x, dy, samples, scratch, place,
+                             place + plan.filters * plan.row)
+    end_chunk(nth, last, plan.parameters, gradient, chain, total)
 
 
 cdef void plan_lane_major(WeightGradient* plan, const real* which) noexcept nogil:
@@ -55,10 +72,9 @@ cdef void plan_lane_major(WeightGradient* plan, const real* which) noexcept nogi
             plan.padded = True
     plan.tiling = choose_outer_tiling(
         which, plan.channels // plan.groups if plan.padded else plan.row, filters)
-    plan.x_size = plan.n_runs = 0
+    plan.x_size = plan.runs_size = 0
     plan.dy_size = POSITIONS * MAX_OUTPUTS * LANES
     plan.sums_size = filters * plan.row * LANES
-    plan.n_offsets = plan.groups * plan.row
 
 
 cdef void plan_sample_major(WeightGradient* plan, const real* which) noexcept nogil:
@@ -85,51 +101,38 @@ cdef void plan_sample_major(WeightGradient* plan, const real* which) noexcept no
                    * LANES + LANES)     # the last pack may read beyond the last row
     plan.dy_size = plan.band * output_lines * window.output[2] * plan.filters * LANES
     plan.sums_size = plan.taps * plan.filters * plan.channel_packs * LANES
-    plan.n_runs = plan.lines_at_once * (1 if window.stride[2] == 1 else window.output[2])
-    plan.n_offsets = 0
+    plan.runs_size = (plan.lines_at_once * (1 if window.stride[2] == 1 else window.output[2])
+                      * sizeof(fastnn_run) // sizeof(real))
 
 
-cdef WeightGradient make_weight_gradient(const Window* window, ptrdiff_t groups, ptrdiff_t channels,
-                                         ptrdiff_t filters, const real* which) noexcept nogil:
-    cdef WeightGradient plan
+cdef bint make_weight_gradient(WeightGradient* plan, const Window* window, ptrdiff_t groups,
+                               ptrdiff_t channels, ptrdiff_t filters,
+                               const real* which) except False:
+    """Fill `plan`; `free_weight_gradient` frees what it holds."""
     plan.window = window[0]
     plan.groups = groups
     plan.channels = channels
     plan.filters = filters
     plan.taps = window.size[0] * window.size[1] * window.size[2]
     plan.row = plan.taps * (channels // groups)
+    plan.parameters = filters * plan.row + filters
     plan.sample_major = channels // groups >= LANES
+    plan.offsets = NULL
     if plan.sample_major:
-        plan_sample_major(&plan, which)
+        plan_sample_major(plan, which)
     else:
-        plan_lane_major(&plan, which)
-    return plan
+        plan_lane_major(plan, which)
+        plan.offsets = <ptrdiff_t*>malloc(groups * plan.row * sizeof(ptrdiff_t))
+        if plan.offsets == NULL:
+            raise MemoryError(f"no memory for the offsets of {groups * plan.row} taps")
+        list_offsets(plan, plan.offsets)
+    plan.scratch = (plan.x_size + plan.dy_size + plan.sums_size + filters * LANES + plan.runs_size
+                    + plan.parameters)
+    return True
 
 
-cdef void backward_weights_slot(
-        const WeightGradient* plan, const real* x, const real* dy, ptrdiff_t x_chunk,
-        ptrdiff_t dy_chunk, ptrdiff_t samples, ptrdiff_t first, ptrdiff_t end, real* scratch,
-        fastnn_run* runs, ptrdiff_t* offsets, real* total) noexcept nogil:
-    """A slot's chunks in ascending order: chunk + chunk + …, a chain at most CHAIN long a level."""
-    cdef ptrdiff_t weights = plan.filters * plan.row, n = weights + plan.filters
-    cdef real* sums = scratch + plan.x_size + plan.dy_size
-    cdef real* bias_sums = sums + plan.sums_size
-    cdef real* gradient = bias_sums + plan.filters * LANES
-    cdef real* chain = gradient + n
-    cdef real* place
-    cdef ptrdiff_t chunk, i
-    for chunk in range(first, end):
-        i = chunk - first
-        # the first chunk needs no adding to
-        place = total if i == 0 else (chain if i % CHAIN == 0 else gradient)
-        conv_backward_weights_chunk(
-            plan, x + chunk * x_chunk, dy + chunk * dy_chunk,
-            min(<ptrdiff_t>LANES, samples - chunk * LANES), scratch, scratch + plan.x_size, sums,
-            runs, offsets, bias_sums, place, place + weights)
-        if place == gradient:
-            add(n, gradient, total if i < CHAIN else chain)
-        if i >= CHAIN and (i % CHAIN == CHAIN - 1 or chunk == end - 1):
-            add(n, chain, total)
+cdef void free_weight_gradient(WeightGradient* plan) noexcept nogil:
+    free(plan.offsets)
 
 
 def conv_backward_weights(
@@ -142,53 +145,48 @@ def conv_backward_weights(
     cdef Window sizes
     cdef WeightGradient plan
     cdef ptrdiff_t chunks = x.shape[0], filters = dweight.shape[0], positions, n, slots, slot
-    cdef ptrdiff_t scratch_size
+    cdef ptrdiff_t scratch_size, first, end, chunk
     cdef int threads
     cdef unsigned long long mode
-    cdef real* slot_sums
-    cdef real* scratch
+    cdef real* slot_sums = NULL
+    cdef real* scratch = NULL
     cdef real* mine
-    cdef fastnn_run* runs
-    cdef ptrdiff_t* offsets
     if chunks == 0:
         dweight[:, :] = 0
         dbias[:] = 0
         return
     sizes = make_window(window)
-    plan = make_weight_gradient(&sizes, groups, channels, filters, &x[0, 0])
-    positions = sizes.output[0] * sizes.output[1] * sizes.output[2]
-    n = filters * plan.row + filters
-    slots = slot_count(chunks, n * sizeof(real))
-    threads = team(n_threads, slots, <double>chunks * positions * filters * plan.row * LANES)
-    # a thread's scratch: x, dy, sums, bias sums, then one chunk's gradient and one chain's
-    scratch_size = plan.x_size + plan.dy_size + plan.sums_size + filters * LANES + 2 * n
-    scratch_size = (scratch_size + LANES - 1) // LANES * LANES
-    slot_sums = <real*>take(slots * n * sizeof(real))
-    scratch = <real*>take(threads * scratch_size * sizeof(real))
-    runs = <fastnn_run*>take(threads * plan.n_runs * sizeof(fastnn_run))
-    offsets = <ptrdiff_t*>take(plan.n_offsets * sizeof(ptrdiff_t))
+    plan.offsets = NULL
     try:
-        if slot_sums == NULL or scratch == NULL or runs == NULL or offsets == NULL:
+        make_weight_gradient(&plan, &sizes, groups, channels, filters, &x[0, 0])
+        positions = sizes.output[0] * sizes.output[1] * sizes.output[2]
+        n = plan.parameters
+        slots = slot_count(chunks, n * sizeof(real))
+        threads = team(n_threads, slots, <double>chunks * positions * filters * plan.row * LANES)
+        scratch_size = (plan.scratch + n + LANES - 1) // LANES * LANES
+        slot_sums = <real*>take(slots * n * sizeof(real))
+        scratch = <real*>take(threads * scratch_size * sizeof(real))
+        if slot_sums == NULL or scratch == NULL:
             raise MemoryError(f"no memory for {slots} slots of {n} gradients")
-        if not plan.sample_major:
-            list_offsets(&plan, offsets)
         with nogil, parallel(num_threads=threads):
             mode = enter_fast_mode()
             mine = scratch + threadid() * scratch_size
             for slot in prange(slots, schedule="static"):
-                backward_weights_slot(
-                    &plan, &x[0, 0], &dy[0, 0], x.shape[1], dy.shape[1], samples,
-                    slot_start(slot, slots, chunks), slot_start(slot + 1, slots, chunks), mine,
-                    runs + threadid() * plan.n_runs, offsets, slot_sums + slot * n)
+                first = slot_start(slot, slots, chunks)
+                end = slot_start(slot + 1, slots, chunks)
+                for chunk in range(first, end):
+                    conv_backward_weights_chunk(
+                        &plan, &x[chunk, 0], &dy[chunk, 0],
+                        min(<ptrdiff_t>LANES, samples - chunk * LANES), chunk - first,
+                        chunk == end - 1, mine, mine + plan.scratch, slot_sums + slot * n)
             leave_fast_mode(mode)
         with nogil:
             mode = enter_fast_mode()
-            sum_slots(slots, n, slot_sums)
+            sum_slots(slots, n, n, slot_sums)
             memcpy(&dweight[0, 0], slot_sums, filters * plan.row * sizeof(real))
             memcpy(&dbias[0], slot_sums + filters * plan.row, filters * sizeof(real))
             leave_fast_mode(mode)
     finally:
+        free_weight_gradient(&plan)
         give(slot_sums)
         give(scratch)
-        give(runs)
-        give(offsets)

@@ -144,8 +144,8 @@ cdef void lane_major_group(const WeightGradient* plan, const real* x, const real
 
 
 cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy, real* scratch,
-                           real* sums, const ptrdiff_t* offsets, real* dweight) noexcept nogil:
+                           real* sums, real* dweight) noexcept nogil:
     cdef ptrdiff_t filters = plan.tiling.outputs, group
     for group in range(plan.groups):
-        lane_major_group(plan, x, dy + group * filters * LANES, offsets + group * plan.row, scratch,
+        lane_major_group(plan, x, dy + group * filters * LANES, plan.offsets + group * plan.row, scratch,
                          sums, dweight + group * filters * plan.row)

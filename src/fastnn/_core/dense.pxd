@@ -1,7 +1,36 @@
 from fastnn._core.kernels cimport real
 from fastnn._core.tiles cimport Tiling
 
-cdef void dense_tile_chunks(
-    const Tiling* tiling, const real* x, ptrdiff_t terms, const real* weight, ptrdiff_t w_step,
-    const real* bias, bint relu, const real* positive, real* y, ptrdiff_t index,
-    ptrdiff_t chunks) noexcept nogil
+# Forward and input gradient: tiles of outputs, of which as many as have LANES outputs together are
+# packed into one panel of weights.
+cdef struct DenseTiles:
+    ptrdiff_t terms             # inputs of the pass
+    Tiling tiling               # of its outputs
+    ptrdiff_t together, panels  # tiles a panel, and how many of those
+    ptrdiff_t panel_size        # of one, in elements
+
+cdef DenseTiles make_dense_tiles(ptrdiff_t terms, ptrdiff_t outputs, ptrdiff_t chunks,
+                                 const real* which) noexcept nogil
+cdef void dense_pack_panel(const DenseTiles* plan, const real* weight, bint backward,
+                           ptrdiff_t index, real* panel) noexcept nogil
+cdef void dense_panel_chunks(
+    const DenseTiles* plan, ptrdiff_t index, const real* x, const real* panel, ptrdiff_t w_step,
+    const real* bias, bint relu, const real* positive, real* y, ptrdiff_t first,
+    ptrdiff_t end) noexcept nogil
+
+# Weight gradient: terms are samples, in blocks; a task takes `step` columns (input features).
+cdef struct DenseGradient:
+    ptrdiff_t features, outputs
+    Tiling tiling               # of the outputs
+    ptrdiff_t step, tasks       # columns a task, and tasks of them; one task more is the bias
+    ptrdiff_t scratch           # of a thread, in elements, but for a row of `step` a sample
+
+cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
+                                       const real* which) noexcept nogil
+cdef ptrdiff_t dense_scratch(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil
+cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil
+cdef void dense_turn_chunk(const DenseGradient* plan, const real* dy, ptrdiff_t chunk,
+                           ptrdiff_t samples, real* rows, real* panels) noexcept nogil
+cdef void dense_backward_weights_task(
+    const DenseGradient* plan, ptrdiff_t task, const real* x, const real* panels,
+    ptrdiff_t samples, real* scratch, real* dweight, real* dbias) noexcept nogil

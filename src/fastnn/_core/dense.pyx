@@ -16,91 +16,109 @@ from fastnn._core.tiles cimport (
     choose_tiling, pack_rows, panel_start, panels_size, tile_start, tile_width)
 
 
-cdef void dense_tile_chunks(
-        const Tiling* tiling,
-        const real* x,              # IN   (chunks, terms, LANES)
-        ptrdiff_t terms,
-        const real* weight,         # IN   the tile's first output of the first term
-        ptrdiff_t w_step,           #      between terms
-        const real* bias,           # IN   (outputs,) or NULL
-        bint relu,                  #      keep what is positive
-        const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
-        real* y,                    # OUT  (chunks, outputs, LANES): this tile's are overwritten
-        ptrdiff_t index, ptrdiff_t chunks) noexcept nogil:
-    """One tile of outputs for up to tiling.positions chunks."""
-    cdef fastnn_run run
-    cdef ptrdiff_t start = tile_start(tiling, index)
-    run.x = 0
-    run.w = 0
-    run.length = terms
-    tile(<int>chunks, <int>tile_width(tiling, index), x, terms * LANES, LANES, &run, 1,
-         weight, w_step, bias + start if bias != NULL else NULL,
-         positive + start * LANES if positive != NULL else NULL, RELU if relu else 0,
-         y + start * LANES, tiling.outputs * LANES, LANES)
+cdef DenseTiles make_dense_tiles(ptrdiff_t terms, ptrdiff_t outputs, ptrdiff_t chunks,
+                                 const real* which) noexcept nogil:
+    """For passes over `chunks` at once."""
+    cdef DenseTiles plan
+    plan.terms = terms
+    plan.tiling = choose_tiling(which, chunks, outputs)
+    plan.together = LANES // tile_width(&plan.tiling, 0)
+    plan.panels = (plan.tiling.tiles + plan.together - 1) // plan.together
+    plan.panel_size = LANES * terms + LANES
+    return plan
 
 
-cdef void dense_task(const Tiling* tiling, const real* x, ptrdiff_t terms, const real* weight,
-                     bint backward, const real* bias, bint relu, const real* positive, real* y,
-                     ptrdiff_t first_tile, ptrdiff_t end_tile, ptrdiff_t first, ptrdiff_t end,
-                     real* panel) noexcept nogil:
-    """Tiles of outputs for chunks first … end: their weights are packed, and stay in cache.
+cdef inline ptrdiff_t end_tile(const DenseTiles* plan, ptrdiff_t index) noexcept nogil:
+    return min((index + 1) * plan.together, plan.tiling.tiles)
+
+
+cdef inline ptrdiff_t panel_width(const DenseTiles* plan, ptrdiff_t index) noexcept nogil:
+    return (tile_start(&plan.tiling, end_tile(plan, index))
+            - tile_start(&plan.tiling, index * plan.together))
+
+
+cdef void dense_pack_panel(
+        const DenseTiles* plan,
+        const real* weight,         # IN   (out, in)
+        bint backward,
+        ptrdiff_t index,
+        real* panel) noexcept nogil:        # OUT  (terms, width of the panel)
+    """Lay out one panel's weights as the tile kernel reads them.
 
     forward:   y[o] += w[o][i] · x[i], rows of w are outputs
     backward: dx[i] += w[o][i] · dy[o], columns of w are
     """
-    cdef ptrdiff_t start = tile_start(tiling, first_tile), chunk, index
-    cdef ptrdiff_t width = tile_start(tiling, end_tile) - start
+    cdef ptrdiff_t start = tile_start(&plan.tiling, index * plan.together)
+    cdef ptrdiff_t width = panel_width(plan, index)
     if backward:
-        copy_panel(weight + start, tiling.outputs, terms, width, panel)
+        copy_panel(weight + start, plan.tiling.outputs, plan.terms, width, panel)
     else:
-        pack_rows(weight + start * terms, terms, terms, width, panel)
-    for index in range(first_tile, end_tile):
+        pack_rows(weight + start * plan.terms, plan.terms, plan.terms, width, panel)
+
+
+cdef void dense_panel_chunks(
+        const DenseTiles* plan, ptrdiff_t index,
+        const real* x,              # IN   (chunks, terms, LANES)
+        const real* panel,          # IN   the panel's first output of the first term
+        ptrdiff_t w_step,           #      between terms; 0: as packed
+        const real* bias,           # IN   (outputs,) or NULL
+        bint relu,                  #      keep what is positive
+        const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
+        real* y,                    # OUT  (chunks, outputs, LANES): this panel's are overwritten
+        ptrdiff_t first, ptrdiff_t end) noexcept nogil:
+    """The outputs of one panel for chunks first … end."""
+    cdef const Tiling* tiling = &plan.tiling
+    cdef ptrdiff_t begin = tile_start(tiling, index * plan.together), chunk, t, start
+    cdef fastnn_run run
+    run.x = 0
+    run.w = 0
+    run.length = plan.terms
+    if w_step == 0:
+        w_step = panel_width(plan, index)
+    for t in range(index * plan.together, end_tile(plan, index)):
+        start = tile_start(tiling, t)
         for chunk from first <= chunk < end by tiling.positions:
-            dense_tile_chunks(
-                tiling, x + chunk * terms * LANES, terms,
-                panel + tile_start(tiling, index) - start, width, bias, relu,
-                positive + chunk * tiling.outputs * LANES if positive != NULL else NULL,
-                y + chunk * tiling.outputs * LANES, index,
-                min(<ptrdiff_t>tiling.positions, end - chunk))
+            tile(<int>min(<ptrdiff_t>tiling.positions, end - chunk), <int>tile_width(tiling, t),
+                 x + chunk * plan.terms * LANES, plan.terms * LANES, LANES, &run, 1,
+                 panel + start - begin, w_step, bias + start if bias != NULL else NULL,
+                 positive + (chunk * tiling.outputs + start) * LANES if positive != NULL else NULL,
+                 RELU if relu else 0, y + (chunk * tiling.outputs + start) * LANES,
+                 tiling.outputs * LANES, LANES)
 
 
 cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
                 const real[::1] bias, bint relu, const real[:, ::1] positive, real[:, ::1] y,
                 int n_threads) except False:
-    """The driver of both passes: tiles in parallel, and parts of the batch if tiles are few.
-
-    A panel holds as many tiles as have LANES outputs together, which are packed in one go.
-    """
+    """The driver of both passes: panels in parallel, and parts of the batch if panels are few."""
     cdef ptrdiff_t chunks = x.shape[0], terms = x.shape[1] // LANES, outputs = y.shape[1] // LANES
-    cdef ptrdiff_t together, tasks, parts, part, task, panel
+    cdef ptrdiff_t parts = 1, part, task
     cdef const real* bias_start = NULL if bias is None else &bias[0]
     cdef const real* positive_start
-    cdef Tiling tiling
+    cdef DenseTiles plan
     cdef real* panels
+    cdef real* mine
     cdef int threads
     cdef unsigned long long mode
     if chunks == 0:
         return True
     positive_start = NULL if positive is None else &positive[0, 0]
-    tiling = choose_tiling(&weight[0, 0], chunks, outputs)
-    together = LANES // tile_width(&tiling, 0)
-    tasks = (tiling.tiles + together - 1) // together
-    threads = team(n_threads, tasks * chunks, <double>chunks * terms * outputs * LANES)
-    parts = 1
-    if tasks < 2 * threads:
-        parts = min(<ptrdiff_t>threads, (chunks + tiling.positions - 1) // tiling.positions)
-    panel = LANES * terms + LANES
-    panels = <real*>take(threads * panel * sizeof(real))
+    plan = make_dense_tiles(terms, outputs, chunks, &weight[0, 0])
+    threads = team(n_threads, plan.panels * chunks, <double>chunks * terms * outputs * LANES)
+    if plan.panels < 2 * threads:
+        parts = min(<ptrdiff_t>threads,
+                    (chunks + plan.tiling.positions - 1) // plan.tiling.positions)
+    panels = <real*>take(threads * plan.panel_size * sizeof(real))
     if panels == NULL:
         raise MemoryError(f"no memory for {threads} panels of {terms} weights")
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
-        for task in prange(tasks * parts, schedule="static"):
+        mine = panels + threadid() * plan.panel_size
+        for task in prange(plan.panels * parts, schedule="static"):
             part = task % parts
-            dense_task(&tiling, &x[0, 0], terms, &weight[0, 0], backward, bias_start, relu,
-                       positive_start, &y[0, 0], task // parts * together,
-                       min((task // parts + 1) * together, tiling.tiles), part * chunks // parts,
-                       (part + 1) * chunks // parts, panels + threadid() * panel)
+            dense_pack_panel(&plan, &weight[0, 0], backward, task // parts, mine)
+            dense_panel_chunks(&plan, task // parts, &x[0, 0], mine, 0, bias_start, relu,
+                               positive_start, &y[0, 0], part * chunks // parts,
+                               (part + 1) * chunks // parts)
         leave_fast_mode(mode)
     give(panels)
     return True
@@ -140,15 +158,63 @@ cdef void turn_columns(const real* packs, ptrdiff_t features, ptrdiff_t first, p
         lanes_to_rows(packs + (sample * features + first * LANES), columns, samples, rows)
 
 
+cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
+                                       const real* which) noexcept nogil:
+    cdef DenseGradient plan
+    plan.features = features
+    plan.outputs = outputs
+    plan.tiling = choose_tiling(which, (features + LANES - 1) // LANES, outputs)
+    plan.step = plan.tiling.positions * LANES
+    plan.tasks = (features + plan.step - 1) // plan.step
+    plan.scratch = MAX_OUTPUTS * plan.step
+    return plan
+
+
+cdef inline ptrdiff_t block_of(ptrdiff_t samples) noexcept nogil:
+    """Samples at once: CHAIN², or more where there would be more than CHAIN blocks."""
+    cdef ptrdiff_t block = <ptrdiff_t>CHAIN * CHAIN
+    return block * ((samples + block * CHAIN - 1) // (block * CHAIN))
+
+
+cdef ptrdiff_t dense_scratch(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil:
+    return plan.scratch + min(block_of(samples), samples) * plan.step
+
+
+cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil:
+    """Elements of dy's panels, which stand block after block."""
+    cdef ptrdiff_t block = block_of(samples)
+    return (samples + block - 1) // block * panels_size(&plan.tiling, min(block, samples))
+
+
+cdef void dense_turn_chunk(
+        const DenseGradient* plan,
+        const real* dy,             # IN   (outputs, LANES) of this chunk
+        ptrdiff_t chunk, ptrdiff_t samples,     # of the batch
+        real* rows,                 #      (LANES, outputs), scratch
+        real* panels) noexcept nogil:       # OUT  of all tiles, [sample][output]: this chunk's rows
+    cdef ptrdiff_t block = block_of(samples), first = chunk * LANES
+    cdef ptrdiff_t begin = first // block * block, in_block = min(block, samples - begin)
+    cdef ptrdiff_t index, width
+    turn_columns(dy, plan.outputs, 0, plan.outputs, 0, min(<ptrdiff_t>LANES, samples - first),
+                 plan.outputs, rows)
+    panels += begin // block * panels_size(&plan.tiling, block)
+    for index in range(plan.tiling.tiles):
+        width = tile_width(&plan.tiling, index)
+        copy_panel(rows + tile_start(&plan.tiling, index), plan.outputs,
+                   min(<ptrdiff_t>LANES, samples - first), width,
+                   panels + panel_start(&plan.tiling, index, in_block) + (first - begin) * width)
+
+
 cdef void dense_backward_weights_columns(
-        const Tiling* tiling,
+        const DenseGradient* plan,
         const real* x,              # IN   (chunks, features, LANES)
-        ptrdiff_t features, ptrdiff_t first, ptrdiff_t columns,     # at most positions · LANES
-        const real* dy,             # IN   panels [sample][output] of the tiles, of these samples
+        ptrdiff_t first, ptrdiff_t columns,     # at most plan.step
+        const real* panels,         # IN   of dy, of these samples
         ptrdiff_t first_sample, ptrdiff_t end_sample,
-        real* scratch,              #      (samples + MAX_OUTPUTS, positions · LANES)
+        real* scratch,              #      (samples + MAX_OUTPUTS, step)
         real* dweight) noexcept nogil:      # IN/OUT  (outputs, features): added to after sample 0
-    """All outputs for one tile's columns and one block of samples."""
+    """All outputs for one task's columns and one block of samples."""
+    cdef const Tiling* tiling = &plan.tiling
     cdef ptrdiff_t packs = (columns + LANES - 1) // LANES, samples = end_sample - first_sample
     cdef ptrdiff_t panel = packs * LANES, index, start, width, o, c
     cdef bint accumulate = first_sample > 0
@@ -160,15 +226,15 @@ cdef void dense_backward_weights_columns(
     run.length = samples
     if columns < panel:
         memset(scratch, 0, samples * panel * sizeof(real))
-    turn_columns(x, features, first, columns, first_sample, end_sample, panel, scratch)
+    turn_columns(x, plan.features, first, columns, first_sample, end_sample, panel, scratch)
     for index in range(tiling.tiles):
         start = tile_start(tiling, index)
         width = tile_width(tiling, index)
-        dy_panel = dy + panel_start(tiling, index, samples)
+        dy_panel = panels + panel_start(tiling, index, samples)
         if columns == panel:
             tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width,
                  <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
-                 dweight + start * features + first, LANES, features)
+                 dweight + start * plan.features + first, LANES, plan.features)
             continue
         # the last features of a row do not fill a pack: their sums pass through a buffer
         tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width,
@@ -176,37 +242,60 @@ cdef void dense_backward_weights_columns(
         for o in range(width):
             for c in range(columns):
                 if accumulate:
-                    dweight[(start + o) * features + first + c] += sums[o * panel + c]
+                    dweight[(start + o) * plan.features + first + c] += sums[o * panel + c]
                 else:
-                    dweight[(start + o) * features + first + c] = sums[o * panel + c]
+                    dweight[(start + o) * plan.features + first + c] = sums[o * panel + c]
 
 
-cdef void dense_backward_bias_block(const real* dy, ptrdiff_t outputs, ptrdiff_t samples,
-                                    bint accumulate, real* dbias) noexcept nogil:
+cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t samples,
+                                   bint accumulate, real* dbias) noexcept nogil:
     """dbias[o] += Σ_n dy[n][o], in chains over n; a second level holds the chains."""
     cdef real chain[16]
     cdef real level[16]
     cdef real total[16]
-    cdef ptrdiff_t first, n, o, width, chains
-    for first from 0 <= first < outputs by LANES:
-        width = min(<ptrdiff_t>LANES, outputs - first)
-        memset(level, 0, sizeof(level))
-        memset(total, 0, sizeof(total))
-        memset(chain, 0, sizeof(chain))
-        chains = 0
-        for n in range(samples):
-            for o in range(width):
-                chain[o] += dy[n * outputs + first + o]
-            if n % CHAIN == CHAIN - 1 or n == samples - 1:
-                chains += 1
-                for o in range(width):
-                    level[o] += chain[o]
-                    chain[o] = 0
-                    if chains % CHAIN == 0 or n == samples - 1:
-                        total[o] += level[o]
-                        level[o] = 0
+    cdef ptrdiff_t n, o, chains = 0
+    memset(level, 0, sizeof(level))
+    memset(total, 0, sizeof(total))
+    memset(chain, 0, sizeof(chain))
+    for n in range(samples):
         for o in range(width):
-            dbias[first + o] = dbias[first + o] + total[o] if accumulate else total[o]
+            chain[o] += panel[n * width + o]
+        if n % CHAIN == CHAIN - 1 or n == samples - 1:
+            chains += 1
+            for o in range(width):
+                level[o] += chain[o]
+                chain[o] = 0
+                if chains % CHAIN == 0 or n == samples - 1:
+                    total[o] += level[o]
+                    level[o] = 0
+    for o in range(width):
+        dbias[o] = dbias[o] + total[o] if accumulate else total[o]
+
+
+cdef void dense_backward_weights_task(
+        const DenseGradient* plan,
+        ptrdiff_t task,             #         some columns, or after the last of them the bias
+        const real* x,              # IN      (chunks, features, LANES)
+        const real* panels,         # IN      from dense_turn_chunk, of all chunks
+        ptrdiff_t samples,          #         of the batch, at least one
+        real* scratch,              #         (dense_scratch,)
+        real* dweight,              # OUT     (outputs, features): the task's columns
+        real* dbias) noexcept nogil:        # OUT     (outputs,)
+    """dweight[o][i] = Σ_n dy[n][o] · x[n][i], in chains over n, at most CHAIN blocks of them."""
+    cdef ptrdiff_t block = block_of(samples), first, end, index, column = task * plan.step
+    for first from 0 <= first < samples by block:
+        end = min(first + block, samples)
+        if task < plan.tasks:
+            dense_backward_weights_columns(
+                plan, x, column, min(plan.step, plan.features - column), panels, first, end,
+                scratch, dweight)
+        else:
+            for index in range(plan.tiling.tiles):
+                dense_backward_bias_tile(
+                    panels + panel_start(&plan.tiling, index, end - first),
+                    tile_width(&plan.tiling, index), end - first, first > 0,
+                    dbias + tile_start(&plan.tiling, index))
+        panels += panels_size(&plan.tiling, block)
 
 
 def dense_backward_weights(
@@ -216,17 +305,11 @@ def dense_backward_weights(
         real[:, ::1] dweight,           # OUT  (out, in), overwritten
         real[::1] dbias,                # OUT  (out,), overwritten
         int n_threads):
-    """dweight[o][i] = Σ_n dy[n][o] · x[n][i], in chains over n; columns are shared out to threads.
-
-    dy is turned row-major first and cut into panels, each task turns its own columns of x. More
-    than CHAIN² samples are taken in at most CHAIN blocks.
-    """
-    cdef ptrdiff_t features = dweight.shape[1], outputs = dweight.shape[0]
-    cdef ptrdiff_t packs = (features + LANES - 1) // LANES, block, chunks, chunk
-    cdef ptrdiff_t tasks, task, step, first, end, scratch_size
-    cdef Tiling tiling
+    """dy is turned into panels first; then columns are shared out to threads."""
+    cdef ptrdiff_t features = dweight.shape[1], outputs = dweight.shape[0], chunks = x.shape[0]
+    cdef ptrdiff_t chunk, task, scratch_size
+    cdef DenseGradient plan
     cdef real* scratch
-    cdef real* rows
     cdef real* panels
     cdef int threads
     cdef unsigned long long mode
@@ -234,48 +317,27 @@ def dense_backward_weights(
         dweight[:, :] = 0
         dbias[:] = 0
         return
-    block = <ptrdiff_t>CHAIN * CHAIN
-    block *= (samples + block * CHAIN - 1) // (block * CHAIN)
-    tiling = choose_tiling(&x[0, 0], packs, outputs)
-    step = tiling.positions * LANES
-    tasks = (features + step - 1) // step
-    threads = team(n_threads, tasks + 1, <double>samples * features * outputs)
-    scratch_size = (min(block, samples) + MAX_OUTPUTS) * step
+    plan = make_dense_gradient(features, outputs, &x[0, 0])
+    threads = team(n_threads, plan.tasks + 1, <double>samples * features * outputs)
+    scratch_size = max(dense_scratch(&plan, samples), LANES * outputs)
     scratch = <real*>take(threads * scratch_size * sizeof(real))
-    rows = <real*>take(min(block, samples) * outputs * sizeof(real))
-    panels = <real*>take(panels_size(&tiling, min(block, samples)) * sizeof(real))
-    if scratch == NULL or rows == NULL or panels == NULL:
+    panels = <real*>take(dense_panels_size(&plan, samples) * sizeof(real))
+    if scratch == NULL or panels == NULL:
         give(scratch)
-        give(rows)
         give(panels)
-        raise MemoryError(f"no memory for {min(block, samples)} rows of {outputs} gradients")
-    for first from 0 <= first < samples by block:
-        end = min(first + block, samples)
-        chunks = (end - first + LANES - 1) // LANES
-        with nogil, parallel(num_threads=threads):
-            mode = enter_fast_mode()
-            for chunk in prange(chunks, schedule="static"):
-                turn_columns(&dy[0, 0], outputs, 0, outputs, first + chunk * LANES,
-                             min(first + (chunk + 1) * LANES, end), outputs,
-                             rows + chunk * LANES * outputs)
-            leave_fast_mode(mode)
-        with nogil, parallel(num_threads=threads):
-            mode = enter_fast_mode()
-            for task in prange(tiling.tiles, schedule="static"):
-                copy_panel(rows + tile_start(&tiling, task), outputs, end - first,
-                           tile_width(&tiling, task),
-                           panels + panel_start(&tiling, task, end - first))
-            leave_fast_mode(mode)
-        with nogil, parallel(num_threads=threads):
-            mode = enter_fast_mode()
-            for task in prange(tasks + 1, schedule="static"):
-                if task == tasks:
-                    dense_backward_bias_block(rows, outputs, end - first, first > 0, &dbias[0])
-                else:
-                    dense_backward_weights_columns(
-                        &tiling, &x[0, 0], features, task * step, min(step, features - task * step),
-                        panels, first, end, scratch + threadid() * scratch_size, &dweight[0, 0])
-            leave_fast_mode(mode)
+        raise MemoryError(f"no memory for {samples} rows of {outputs} gradients")
+    with nogil, parallel(num_threads=threads):
+        mode = enter_fast_mode()
+        for chunk in prange(chunks, schedule="static"):
+            dense_turn_chunk(&plan, &dy[chunk, 0], chunk, samples,
+                             scratch + threadid() * scratch_size, panels)
+        leave_fast_mode(mode)
+    with nogil, parallel(num_threads=threads):
+        mode = enter_fast_mode()
+        for task in prange(plan.tasks + 1, schedule="static"):
+            dense_backward_weights_task(&plan, task, &x[0, 0], panels, samples,
+                                        scratch + threadid() * scratch_size, &dweight[0, 0],
+                                        &dbias[0])
+        leave_fast_mode(mode)
     give(scratch)
-    give(rows)
     give(panels)
