@@ -1,42 +1,20 @@
-"""The networks of `training.py`, and a training step of each in fastnn, PyTorch and scikit-learn.
+"""What each library does in the rows of `training.py`, in every setting worth trying.
 
-Each `*_contenders` function returns `Contender`s, one a setting worth trying; `training.py` probes
-them shortly and times the fastest of each library.
+Each `*_contenders` function returns `Contender`s; fastnn's come first, with our number of threads.
+A library that is not installed has none.
 """
 
 import importlib.util
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import product
 
 import fastnn as fn
+from _networks import LEARNING_RATE, MOMENTUM, fastnn_network, fastnn_trainer, torch_model
 
-LEARNING_RATE, MOMENTUM = 0.01, 0.9
-
-
-@dataclass(frozen=True)
-class Network:
-    name: str
-    batch: int
-    input_shape: tuple
-    convolutions: tuple  # (filters, size), each followed by ReLU and 2x2 max pooling
-    units: tuple  # of the dense layers; the last gives the logits
-    activation: str = "relu"
-
-    def data(self):
-        """A batch that looks like scaled pixels, and labels; the same in every run."""
-        rng = np.random.default_rng(0)
-        x = rng.random((self.batch, *self.input_shape), dtype=np.float32)
-        return x, rng.integers(0, self.units[-1], self.batch)
-
-
-NETWORKS = (
-    Network("LeNet-5", 128, (28, 28, 1), ((6, 5), (16, 5)), (120, 84, 10)),
-    Network("LeNet-5", 32, (28, 28, 1), ((6, 5), (16, 5)), (120, 84, 10)),
-    Network("784-512-512-10", 128, (784,), (), (512, 512, 10)),
-    Network("20-64-64-2 tanh", 32, (20,), (), (64, 64, 2), "tanh"),
-)
+EPOCH = 20_000  # samples
+ADAM_RATE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -44,79 +22,127 @@ class Contender:
     library: str
     setting: str
     prepare: Callable  # sets the number of threads
-    step: Callable
+    call: Callable
+
+    @property
+    def name(self):
+        return f"{self.library}, {self.setting}"
+
+
+def installed(module):
+    return importlib.util.find_spec(module) is not None
+
+
+def step_contenders(network, batch, threads):
+    """One training step: SGD with momentum on the cross-entropy of a batch."""
+    ours = _fastnn_contenders(fastnn_step(network, network.data(batch)), threads)
+    return ours, _torch_contenders(torch_step, network, batch, threads, ("foreach", "fused"))
+
+
+def predict_contenders(network, batch, threads):
+    """The outputs of a batch, without what training would keep."""
+    ours = _fastnn_contenders(fastnn_predict(network, network.data(batch)), threads)
+    return ours, _torch_contenders(torch_predict, network, batch, threads)
+
+
+def epoch_contenders(network, batch, threads):
+    """One epoch of Adam from new weights, by `fit`."""
+    ours = _fastnn_contenders(fastnn_epoch(network, batch), threads)
+    return ours, _sklearn_contenders(network, batch, threads)
+
+
+def _threads(n):
+    return "1 thread" if n == 1 else f"{n} threads"
 
 
 # --- fastnn ----------------------------------------------------------------------------------
 
 
-def fastnn_network(network, dtype="float32"):
-    layers = []
-    for filters, size in network.convolutions:
-        layers += [fn.layers.Conv2D(filters, size, activation="relu"), fn.layers.MaxPool2D(2)]
-    if network.convolutions:
-        layers.append(fn.layers.Flatten())
-    *hidden, out = network.units
-    layers += [fn.layers.Dense(units, activation=network.activation) for units in hidden]
-    layers.append(fn.layers.Dense(out))
-    return fn.Sequential(layers, input_shape=network.input_shape, dtype=dtype, seed=0)
+def _fastnn_contenders(call, threads):
+    return [
+        Contender("fastnn", _threads(n), lambda n=n: fn.set_num_threads(n), call)
+        for n in sorted({threads, 1}, reverse=True)
+    ]
 
 
-def fastnn_trainer(net):
-    optimizer = fn.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM)
-    return fn.Trainer(net, loss="cross_entropy", optimizer=optimizer)
-
-
-def fastnn_contender(network, threads):
-    x, y = network.data()
+def fastnn_step(network, data):
+    x, y = data
     trainer = fastnn_trainer(fastnn_network(network))
-    return Contender(
-        "fastnn",
-        _threads(threads),
-        lambda: fn.set_num_threads(threads),
-        lambda: trainer.step(x, y),
-    )
+    return lambda: trainer.step(x, y)
 
 
-def gradient_error(network):
-    """Relative error (L2) of the float32 gradient, against the same network in float64."""
-    x, y = network.data()
-    single, double = (fastnn_network(network, dtype) for dtype in ("float32", "float64"))
-    double.parameters[:] = single.parameters
-    for net in (single, double):
-        fastnn_trainer(net).loss_and_gradients(x, y)
-    error = np.linalg.norm(single.gradients - double.gradients)
-    return error / np.linalg.norm(double.gradients)
+def fastnn_predict(network, data):
+    x, _ = data
+    net = fastnn_network(network)
+    return lambda: net.predict(x)
+
+
+def fastnn_epoch(network, batch):
+    x, y = network.data(EPOCH)
+
+    def epoch():
+        adam = fn.optimizers.Adam(ADAM_RATE)
+        fastnn_network(network).fit(x, y, optimizer=adam, epochs=1, batch_size=batch, verbose=0)
+
+    return epoch
 
 
 # --- PyTorch ---------------------------------------------------------------------------------
 
 
-def torch_contenders(network, max_threads):
-    """Tensors in memory; plain and channels-last, each number of threads, both quick optimizers."""
-    if importlib.util.find_spec("torch") is None:
+def _torch_contenders(make, network, batch, max_threads, *choices):
+    """Plain and channels-last memory, each of the choices, each number of threads."""
+    if not installed("torch"):
         return []
-    formats = ("plain", "channels_last") if network.convolutions else ("plain",)
-    return [
-        _torch_contender(network, threads, memory_format, optimizer)
-        for threads in range(1, max_threads + 1)
-        for memory_format in formats
-        for optimizer in ("foreach", "fused")
-    ]
+    import torch
+
+    contenders = []
+    for setting in product(memory_formats(network), *choices):
+        call = make(network, torch_data(network, batch, setting[0]), *setting)
+        contenders += [
+            Contender(
+                "PyTorch",
+                ", ".join((_threads(n), *setting)),
+                lambda n=n: torch.set_num_threads(n),
+                call,
+            )
+            for n in range(1, max_threads + 1)
+        ]
+    return contenders
 
 
-def _torch_contender(network, threads, memory_format, optimizer):
+def memory_formats(network):
+    return ("plain", "channels_last") if network.has_images else ("plain",)
+
+
+def torch_data(network, batch, memory_format):
+    """Return samples and labels as tensors, in the layout that the network takes."""
+    import torch
+
+    x, y = map(torch.from_numpy, network.data(batch))
+    if network.has_images:
+        x = x.permute(0, 3, 1, 2).contiguous(memory_format=_layout(memory_format))
+    return x, y
+
+
+def _torch_network(network, memory_format):
     import torch
 
     torch.manual_seed(0)
-    model = _torch_model(network)
-    x, y = network.data()
-    x, y = torch.from_numpy(x), torch.from_numpy(y)
-    if network.convolutions:
-        x = x.permute(0, 3, 1, 2).contiguous()
-    if memory_format == "channels_last":
-        model = model.to(memory_format=torch.channels_last)
-        x = x.contiguous(memory_format=torch.channels_last)
+    return torch_model(network).to(memory_format=_layout(memory_format))
+
+
+def _layout(memory_format):
+    import torch
+
+    return {"plain": torch.contiguous_format, "channels_last": torch.channels_last}[memory_format]
+
+
+def torch_step(network, data, memory_format, optimizer):
+    import torch
+
+    x, y = data
+    model = _torch_network(network, memory_format)
     loss = torch.nn.CrossEntropyLoss()
     sgd = torch.optim.SGD(model.parameters(), LEARNING_RATE, momentum=MOMENTUM, **{optimizer: True})
 
@@ -125,61 +151,61 @@ def _torch_contender(network, threads, memory_format, optimizer):
         loss(model(x), y).backward()
         sgd.step()
 
-    setting = f"{_threads(threads)}, {memory_format}, {optimizer}"
-    return Contender("PyTorch", setting, lambda: torch.set_num_threads(threads), step)
+    return step
 
 
-def _torch_model(network):
-    from torch import nn
+def torch_predict(network, data, memory_format):
+    import torch
 
-    activation = {"relu": nn.ReLU, "tanh": nn.Tanh}[network.activation]
-    layers, (*grid, channels) = [], network.input_shape
-    for filters, size in network.convolutions:
-        layers += [nn.Conv2d(channels, filters, size), nn.ReLU(), nn.MaxPool2d(2)]
-        grid, channels = [(n - size + 1) // 2 for n in grid], filters
-    if network.convolutions:
-        layers.append(nn.Flatten())
-    features = int(np.prod(grid, dtype=int)) * channels
-    for units in network.units:
-        layers += [nn.Linear(features, units), activation()]
-        features = units
-    return nn.Sequential(*layers[:-1])  # the last layer gives logits
+    x, _ = data
+    model = _torch_network(network, memory_format).eval()
+
+    def predict():
+        with torch.inference_mode():
+            return model(x)
+
+    return predict
 
 
 # --- scikit-learn ----------------------------------------------------------------------------
 
 
-def sklearn_contenders(network, max_threads):
-    """`partial_fit` on one batch, where the network has no convolutions."""
-    if network.convolutions or importlib.util.find_spec("sklearn") is None:
+def _sklearn_contenders(network, batch, max_threads):
+    if not installed("sklearn"):
         return []
-    return [_sklearn_contender(network, threads) for threads in range(1, max_threads + 1)]
-
-
-def _sklearn_contender(network, threads):
-    from sklearn.neural_network import MLPClassifier
     from threadpoolctl import threadpool_limits
 
-    x, y = network.data()
+    call = sklearn_epoch(network, batch)
+    return [
+        Contender(
+            "scikit-learn",
+            _threads(n),
+            lambda n=n: threadpool_limits(n, user_api="blas"),
+            call,
+        )
+        for n in range(1, max_threads + 1)
+    ]
+
+
+def sklearn_epoch(network, batch):
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    x, y = network.data(EPOCH)
     model = MLPClassifier(
-        network.units[:-1],
+        [layer.units for layer in network.layers[:-1]],
         activation=network.activation,
-        solver="sgd",
+        solver="adam",
         alpha=0.0,
-        batch_size=network.batch,
-        learning_rate_init=LEARNING_RATE,
-        momentum=MOMENTUM,
-        nesterovs_momentum=False,
+        batch_size=batch,
+        learning_rate_init=ADAM_RATE,
+        max_iter=1,
         random_state=0,
     )
-    classes = np.arange(network.units[-1])
-    return Contender(
-        "scikit-learn",
-        _threads(threads),
-        lambda: threadpool_limits(threads, user_api="blas"),
-        lambda: model.partial_fit(x, y, classes=classes),
-    )
 
+    def epoch():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(x, y)
 
-def _threads(n):
-    return "1 thread" if n == 1 else f"{n} threads"
+    return epoch

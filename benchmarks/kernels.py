@@ -18,6 +18,7 @@ from statistics import median
 import numpy as np
 
 import fastnn as fn
+from _networks import Conv
 from _timing import interleave, machine, table, write_json
 from fastnn import functional, geometry
 from fastnn._core import kernels
@@ -40,12 +41,6 @@ def integers(*shape):
     """Small integers as float64: every sum of their products is exact."""
     values = np.arange(math.prod(shape), dtype=np.int64) * 2654435761 % 7 - 3
     return values.reshape(shape).astype(np.float64)
-
-
-def multiply_adds(window, channels, filters, samples):
-    """Multiply-adds of a convolution whose padded taps contribute no term."""
-    taps = [sum(axis) for axis in geometry.inside(window)]
-    return math.prod(taps) * channels * filters * samples
 
 
 def close(what, got, expected):
@@ -71,7 +66,7 @@ def convolution(shape, filters, size, padding, samples, dtype):
     x = pack(np.resize(x, (samples, *shape)), dtype)
     dy = pack(np.resize(dy, (samples, *window.output, filters)), dtype)
     weight = weight.astype(dtype)
-    work = multiply_adds(window, channels, filters, samples)
+    work = Conv(filters, size, padding).multiply_adds(shape) * samples
     name = f"conv {size}x{size} {channels}->{filters} on {spatial[0]}x{spatial[1]}"
     yield f"{name} forward", lambda: functional.conv_forward(x, weight, **how), work
     yield (

@@ -72,22 +72,31 @@ typedef struct {
     /* dx_c = y_c (dy_c − Σ_k dy_k y_k) at one position, all (channels, LANES); dx may be dy. */
     void (*softmax_backward)(ptrdiff_t channels, const REAL *dy, const REAL *y, REAL *dx);
 
-    /* One window of max pooling: y[c] = max_t x[offset[t] + c·LANES], argmax[c] = index[t] of the
+    /* Pooling takes a run of windows that share their taps, each x_step (dx_step) elements and
+     * index_step positions after the one before; offset and index are the first one's. y, dy and argmax
+     * are (windows, channels, LANES).
+     *
+     * y[w][c] = max_t x[w·x_step + offset[t] + c·LANES], argmax[w][c] = index[t] + w·index_step of the
      * first maximum; the first NaN wins over all. taps ≥ 1. */
-    void (*window_max)(const REAL *x, const ptrdiff_t *offset, const INDEX *index, ptrdiff_t taps,
-                       ptrdiff_t channels, REAL *y, INDEX *argmax);
+    void (*window_max)(const REAL *x, ptrdiff_t x_step, const ptrdiff_t *offset, const INDEX *index,
+                       ptrdiff_t index_step, ptrdiff_t taps, ptrdiff_t windows, ptrdiff_t channels,
+                       REAL *y, INDEX *argmax);
 
     /* dx[argmax[c][lane]·dx_position_step + c·LANES + lane] += dy[c][lane]: one window's gradient. */
     void (*window_scatter)(const REAL *dy, const INDEX *argmax, ptrdiff_t channels,
                            ptrdiff_t dx_position_step, REAL *dx);
 
-    /* dx[offset[t] + c·LANES] += argmax[c] == index[t] ? dy[c] : 0, for all taps of one window. */
+    /* dx[w·dx_step + offset[t] + c·LANES] += argmax[w][c] == index[t] + w·index_step ? dy[w][c] : 0,
+     * for all taps; without `accumulate` dx counts as 0 before, which is right if windows share nothing. */
     void (*window_unpool)(const REAL *dy, const INDEX *argmax, const ptrdiff_t *offset,
-                          const INDEX *index, ptrdiff_t taps, ptrdiff_t channels, REAL *dx);
+                          const INDEX *index, ptrdiff_t index_step, ptrdiff_t taps, ptrdiff_t windows,
+                          ptrdiff_t channels, int accumulate, REAL *dx, ptrdiff_t dx_step);
 
-    /* y[c] = scale · Σ_t x[offset[t] + c·LANES], terms in the order of t, chained as in tile. */
-    void (*window_sum)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t taps, ptrdiff_t channels,
-                       REAL scale, REAL *y);
+    /* y[w·y_step + c·LANES] = scale[w] · Σ_t x[w·x_step + offset[t] + c·LANES], terms in the order of t,
+     * chained as in tile; scale may be NULL, for 1. */
+    void (*window_sum)(const REAL *x, ptrdiff_t x_step, const ptrdiff_t *offset, ptrdiff_t taps,
+                       ptrdiff_t windows, ptrdiff_t channels, const REAL *scale, REAL *y,
+                       ptrdiff_t y_step);
 
     /* Optimizer updates over n parameters, in place.
      * sgd:  velocity ← momentum·velocity + gradient;

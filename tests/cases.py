@@ -87,6 +87,8 @@ POOL_SHAPES = [
     (17, (9,), 1, 3, {"stride": 2, "padding": 1}),
     (2, (8,), 5, 2, {"stride": 3, "ceil_mode": True}),
     (2, (6, 8), 3, 2, {}),
+    (2, (8, 9), 3, 2, {"stride": 3}),  # windows with gaps between them
+    (2, (10, 9), 2, 3, {"padding": 1}),
     (2, (6, 8), 4, (3, 2), {"stride": (2, 1), "padding": (1, 0)}),
     (2, (7, 7), 17, 3, {"stride": 2, "padding": ((2, 1), (0, 2)), "ceil_mode": True}),
     (33, (3, 3), 2, (3, 3), {"padding": "same", "stride": 1}),

@@ -28,6 +28,11 @@ class Callbacks:
             for hook in HOOKS
         }
 
+    @property
+    def batch(self):
+        """Whether anyone watches single batches."""
+        return bool(self.methods["on_batch_end"])
+
     def __call__(self, hook, **logs):
         """Call this method of every callback that has it."""
         for method in self.methods[hook]:

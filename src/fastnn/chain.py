@@ -65,8 +65,10 @@ class Chain:
         sizes = [math.prod(s) for layer in self.layers for s in layer.parameter_shapes.values()]
         parameters, gradients = np.zeros((2, sum(sizes)), self.dtype)
         views, start = [], 0
+        self.places = {}
         for index, layer in enumerate(self.layers):
             views.append(({}, {}))
+            self.places[layer] = start
             for name, shape in layer.parameter_shapes.items():
                 place = slice(start, start + math.prod(shape))
                 start = place.stop
@@ -89,12 +91,13 @@ class Chain:
             [stage for layer in self.layers[count:] for stage in layer.stages]
         )
         self.fused = fuse_relus(self.stages)
+        self._runners = {}
 
     def __copy__(self):
         return copy.deepcopy(self)  # layers belong to one network
 
     def __getstate__(self):
-        derived = ("_parameters", "_gradients", "head", "stages", "fused")
+        derived = ("_parameters", "_gradients", "head", "stages", "fused", "places", "_runners")
         return {name: value for name, value in self.__dict__.items() if name not in derived}
 
     def __setstate__(self, state):
@@ -130,6 +133,17 @@ class Chain:
             )
 
     # --- running -------------------------------------------------------------------------------
+
+    def runner(self, stages, loss=None, training=False):
+        """Return what runs batches through these stages; see `fastnn.running`."""
+        layers = [layer for layer in self.layers if isinstance(layer, Preprocess)]
+        key = len(stages), loss, training
+        learnt = [layer.version for layer in layers]
+        if key not in self._runners or self._runners[key][0] != learnt:
+            from fastnn.running import make_runner
+
+            self._runners[key] = learnt, make_runner(self, stages, loss, training)
+        return self._runners[key][1]
 
     def check(self, x):
         """Return `x` as an array of samples of the network, building it on its first data."""

@@ -167,7 +167,7 @@ def sample_weights(who, weights, n, dtype):
     """Return the weights of `n` samples, checked."""
     try:
         with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused below
-            weights = np.asarray(weights, dtype)
+            weights = np.ascontiguousarray(weights, dtype)
     except (TypeError, ValueError):
         raise TypeError(f"{who}: expected sample_weight of numbers, got {weights!r}") from None
     if weights.shape != (n,):

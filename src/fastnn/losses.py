@@ -74,17 +74,37 @@ class Loss:
                 f"{outputs[-1]}; use binary_cross_entropy for one output"
             )
         check_no_nan(self.name, "target", target)
-        if target.shape == outputs:
-            return target.astype(dtype, copy=False)
-        if self.name == "cross_entropy":
+        if target.shape != outputs and self.name == "cross_entropy":
             return self._labels(target, outputs)
+        if self.activation and target.size:
+            self._check_shares(target)
+        if target.shape == outputs:
+            return np.ascontiguousarray(target, dtype)
         if outputs[1:] != (1,) or target.shape != outputs[:1]:
             also = f" or {text_of(outputs[:1])}" if outputs[1:] == (1,) else ""
             raise ValueError(
                 f"{self.name}: expected target of shape {text_of(outputs)}{also}, the network's "
                 f"output, got {text_of(target.shape)}"
             )
-        return target.reshape(outputs).astype(dtype, copy=False)
+        return np.ascontiguousarray(target.reshape(outputs), dtype)
+
+    def _check_shares(self, target):
+        """Raise unless these can be shares of classes: at least 0; of two classes at most 1."""
+        low, high = target.min(), target.max()
+        if low < 0 or (high > 1 and self.name == "binary_cross_entropy"):
+            bounds = "from 0 to 1" if self.name == "binary_cross_entropy" else "of at least 0"
+            raise ValueError(f"{self.name}: expected targets {bounds}, got {low} to {high}")
+
+    def decided(self, values, logits=False):
+        """Return the decisions of logits, or of targets: class numbers, or 0 and 1."""
+        if self.activation == "sigmoid":
+            return (values > (0 if logits else 0.5)).astype(np.int64)
+        return values if values.dtype == np.int64 else values.argmax(axis=-1)
+
+    def decisions(self, target, output_shape):
+        """Return how many decisions there are for these targets."""
+        rows = self.activation == "softmax" and target.dtype != np.int64
+        return target.size // output_shape[-1] if rows else target.size
 
     def _labels(self, target, outputs):
         if target.shape == (*outputs[:-1], 1):
@@ -104,7 +124,7 @@ class Loss:
                 f"{self.name}: expected labels 0 … {classes - 1}, got {target[where]} at index "
                 f"{where[0] if len(where) == 1 else where}; {self._mend()}"
             )
-        return target.astype(np.int64, copy=False)
+        return np.ascontiguousarray(target, np.int64)
 
     def _mend(self):
         if self.activation:

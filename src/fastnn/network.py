@@ -8,6 +8,7 @@ from fastnn import functional
 from fastnn.chain import WHO, Chain
 from fastnn.checks import integer
 from fastnn.layers.activation import Activation
+from fastnn.running import Samples
 
 BATCH = 1024  # samples at once where the user does not choose: memory stays bounded
 
@@ -64,9 +65,12 @@ class Sequential(Chain):
         x = self.check(x)
         batch_size = integer(WHO, "batch_size", batch_size)
         y = np.empty((len(x), *self.output_shape), self.dtype)
-        for start in range(0, len(x), batch_size):
-            batch = slice(start, start + batch_size)
-            y[batch] = self.infer(x[batch], self.stages).unpack()
+        runner, first = self.runner(self.stages), 0
+        samples = Samples(runner.source(x))
+        while first < len(x):
+            first += batch_size * len(
+                runner.run(samples, first, len(x), batch_size, outputs=y)
+            )
         return y
 
     def predict_proba(self, x, batch_size=BATCH):

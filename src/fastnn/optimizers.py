@@ -4,6 +4,7 @@ import numpy as np
 
 from fastnn import functional
 from fastnn.checks import lookup, number
+from fastnn.functional.update import check_settings
 
 
 class Optimizer:
@@ -12,6 +13,7 @@ class Optimizer:
     def __init__(self):
         self._network = None
         self._state = None
+        self.steps = 0  # updates made so far
 
     def serve(self, network):
         """Bind the optimizer to a network, whose state it keeps from now on."""
@@ -30,6 +32,16 @@ class Optimizer:
             Flat vectors of one dtype.
         """
         raise NotImplementedError
+
+    def rule(self, parameters):
+        """Return the update as compiled programs make it, or None: `update` makes it.
+
+        Returns
+        -------
+        tuple (name, vectors, figures) or None
+            The operation of `fastnn.functional`, less "_update"; its state; its settings.
+        """
+        return None
 
     def _vectors(self, count, parameters):
         """The optimizer's `count` state vectors, zeros at first."""
@@ -77,7 +89,16 @@ class SGD(Optimizer):
         if self.nesterov and self.momentum == 0:
             raise ValueError("SGD: expected a momentum above 0 with nesterov=True, got 0")
 
+    def rule(self, parameters):
+        if type(self) is not SGD:
+            return None
+        figures = {"learning_rate": self.learning_rate, "momentum": self.momentum}
+        check_settings("SGD", **figures)
+        vectors = self._vectors(1, parameters) if self.momentum else []
+        return "sgd", vectors, figures | {"nesterov": self.nesterov}
+
     def update(self, parameters, gradients):
+        self.steps += 1
         (velocity,) = self._vectors(1, parameters) if self.momentum else (None,)
         functional.sgd_update(
             parameters,
@@ -114,13 +135,21 @@ class Adam(Optimizer):
     [0.5, 2.0]
     """
 
+    SETTINGS = ("learning_rate", "beta1", "beta2", "epsilon", "steps")
+
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
         super().__init__()
         self.learning_rate = number("Adam", "learning_rate", learning_rate, 0)
         self.beta1 = number("Adam", "beta1", beta1, 0, below=1)
         self.beta2 = number("Adam", "beta2", beta2, 0, below=1)
         self.epsilon = number("Adam", "epsilon", epsilon, 0)
-        self.steps = 0
+
+    def rule(self, parameters):
+        if type(self) is not Adam:
+            return None
+        check_settings("Adam", learning_rate=self.learning_rate)
+        figures = {name: getattr(self, name) for name in Adam.SETTINGS}
+        return "adam", self._vectors(2, parameters), figures
 
     def update(self, parameters, gradients):
         first, second = self._vectors(2, parameters)

@@ -1,6 +1,6 @@
 """Training: one step of it (`Trainer`), and many (`fit`) with what they leave behind (`History`).
 
-batch -> preprocess, pack -> stages -> loss -> stages backwards -> optimizer
+Both check what they are given and leave the work to a runner (`fastnn.running`).
 """
 
 import time
@@ -13,6 +13,7 @@ from fastnn.checks import check_no_nan, integer
 from fastnn.labels import Data, sample_weights
 from fastnn.layers import Standardize
 from fastnn.network import BATCH
+from fastnn.running import Samples
 
 SHUFFLE_STREAM = 2**31  # of random numbers; a layer's are twice its index and one more
 
@@ -43,7 +44,8 @@ class Trainer:
         self.loss = losses.get(loss)
         self.optimizer = optimizers.get(optimizer)
         self.optimizer.serve(net)
-        self.stages = self.loss.stages(net.stages) if net.built else None
+        if net.built:
+            self.loss.stages(net.stages)  # may refuse the network
 
     def step(self, x, y, sample_weight=None):
         """Make one update.
@@ -61,9 +63,7 @@ class Trainer:
         float
             Mean loss of the batch, before the update.
         """
-        loss = self.loss_and_gradients(x, y, sample_weight)
-        self.optimizer.update(self.net.parameters, self.net.gradients)
-        return loss
+        return self._run(x, y, sample_weight, self.optimizer)
 
     def loss_and_gradients(self, x, y, sample_weight=None):
         """Fill `net.gradients` with those of the mean loss, without an update.
@@ -78,23 +78,29 @@ class Trainer:
         float
             Mean loss of the batch.
         """
-        x = self.net.check(x)
-        if self.stages is None:
-            self.stages = self.loss.stages(self.net.stages)
-        y = self.loss.target(y, (len(x), *self.net.output_shape), self.net.dtype)
-        if sample_weight is not None:
-            sample_weight = sample_weights("Trainer", sample_weight, len(x), self.net.dtype)
-        return self.differentiate(x, y, sample_weight)[0]
+        return self._run(x, y, sample_weight, None)
 
-    def differentiate(self, x, y, weights):
-        """Fill the gradients for a checked batch; return its loss and the outputs that it saw."""
+    def _run(self, x, y, weight, optimizer):
         net = self.net
-        outputs = net.run(net.enter(x), self.stages, training=True)
-        loss, doutputs = self.loss(outputs, y, weights)
-        if loss != loss:  # NaN; looking for one in x first would cost every step
+        x = net.check(x)
+        y = self.loss.target(y, (len(x), *net.output_shape), net.dtype)
+        if weight is not None:
+            weight = sample_weights("Trainer", weight, len(x), net.dtype)
+        runner = net.runner(self.loss.stages(net.stages), self.loss, training=True)
+        if len(x) == 0:
+            return _step_on_nothing(net, optimizer)
+        samples = Samples(runner.source(x), y, weight)
+        (figures,) = runner.run(samples, 0, len(x), len(x), optimizer=optimizer)
+        if figures.loss != figures.loss:  # NaN; looking for one in x first would cost every step
             check_no_nan("Trainer", "x", x)
-        net.run_back(doutputs, self.stages)
-        return loss, outputs
+        return figures.loss
+
+
+def _step_on_nothing(net, optimizer):
+    net.gradients[...] = 0
+    if optimizer is not None:
+        optimizer.update(net.parameters, net.gradients)
+    return 0.0
 
 
 class History(dict):
@@ -140,18 +146,19 @@ def fit(
 
     net.classes_, net.loss, net.optimizer = data.classes, loss, trainer.optimizer
     _learn_preprocessing(net, x)
+    runner = net.runner(loss.stages(net.stages), loss, training=True)
+    source = runner.source(x)
     history, logs = History(), {}
     watch("on_train_begin", epochs=epochs, batches=-(-n // batch_size), samples=n)
     try:
         for epoch in range(epochs):
             watch("on_epoch_begin", epoch=epoch)
             started = time.perf_counter()
-            for batch, rows in enumerate(_batches(net, n, batch_size, shuffle)):
-                batch_x, target, weight = data[rows]
-                value, outputs = trainer.differentiate(batch_x, target, weight)
-                trainer.optimizer.update(net.parameters, net.gradients)
-                tally.add(value, outputs, target, weight)
-                watch("on_batch_end", epoch=epoch, batch=batch, loss=value)
+            samples = Samples(source, data.target, data.weight, _order(net, n, shuffle))
+            for batch, figures in enumerate(
+                _batches(runner, samples, batch_size, tally, trainer.optimizer, watch.batch)
+            ):
+                watch("on_batch_end", epoch=epoch, batch=batch, loss=figures.loss)
             seconds = time.perf_counter() - started
             figures = tally.result()
             if validation is not None:
@@ -167,6 +174,27 @@ def fit(
     return history
 
 
+def _batches(runner, samples, batch_size, tally, optimizer=None, one_by_one=False):
+    """Run all samples in batches, and yield what each batch gave; the tally takes it in."""
+    n, first = len(samples.x), 0
+    outputs = tally.outputs(samples)
+    while first < n:
+        stop = min(n, first + batch_size) if one_by_one else n
+        done = runner.run(
+            samples,
+            first,
+            stop,
+            batch_size,
+            optimizer=optimizer,
+            counts_right=tally.counts_right,
+            outputs=outputs,
+        )
+        first = min(stop, first + batch_size * len(done))
+        for figures in done:
+            tally.add(figures)
+            yield figures
+
+
 def evaluate(net, x, y, *, loss, metrics, sample_weight, batch_size):
     """Return the loss and metrics of `net`; see `Sequential.evaluate`."""
     who = "evaluate"
@@ -180,12 +208,10 @@ def evaluate(net, x, y, *, loss, metrics, sample_weight, batch_size):
 
 
 def _evaluate(net, loss, data, tally, batch_size):
-    stages = loss.stages(net.stages)
-    for start in range(0, len(data.x), batch_size):
-        x, target, weight = data[start : start + batch_size]
-        outputs = net.infer(x, stages)
-        value, _ = loss(outputs, target, weight)
-        tally.add(value, outputs, target, weight)
+    runner = net.runner(loss.stages(net.stages), loss)
+    samples = Samples(runner.source(data.x), data.target, data.weight)
+    for _ in _batches(runner, samples, batch_size, tally):
+        pass
     return tally.result()
 
 
@@ -205,43 +231,41 @@ class _Tally:
                 )
         if self.counts_right and not loss.activation:
             raise ValueError(f"metrics: accuracy is for classification, {loss.name} has no classes")
-        self._clear()
 
-    def _clear(self):
-        self.total = self.weight = self.right = self.decisions = 0
-        self.true, self.predicted = [], []
-
-    def add(self, loss, outputs, target, weight):
-        """Take in a batch: its mean loss, the outputs that it saw, targets and weights."""
-        weight = outputs.n if weight is None else float(weight.sum())
-        self.total += loss * weight
-        self.weight += weight
-        if not self.counts_right and not self.metrics:
-            return
-        outputs = outputs.unpack()
-        true, predicted = target, outputs
-        if self.loss.activation == "softmax":
-            true = target if target.ndim < outputs.ndim else target.argmax(axis=-1)
-            predicted = outputs.argmax(axis=-1)
-        elif self.loss.activation == "sigmoid":
-            true, predicted = (target > 0.5).astype(np.int64), (outputs > 0).astype(np.int64)
-        self.right += int(np.count_nonzero(true == predicted))
-        self.decisions += true.size
+    def outputs(self, samples):
+        """Begin with these samples; return where their outputs shall go, if anywhere."""
+        self.total = self.weight = self.right = 0
+        self.samples, self.seen = samples, None
         if self.metrics:
-            self.true.append(true)
-            self.predicted.append(predicted)
+            self.seen = np.empty((len(samples.x), *self.net.output_shape), self.net.dtype)
+        return self.seen
+
+    def add(self, figures):
+        """Take in what a batch gave."""
+        self.total += figures.loss * figures.weight
+        self.weight += figures.weight
+        self.right += figures.right
 
     def result(self):
-        """Return the figures, and start anew."""
+        """Return the figures of all batches."""
         figures = {"loss": self.total / self.weight if self.weight else 0.0}
         if self.counts_right:
-            figures["accuracy"] = self.right / self.decisions if self.decisions else 0.0
-        if self.metrics and self.true:
-            true, predicted = (self._labels(np.concatenate(a)) for a in (self.true, self.predicted))
+            decisions = self.loss.decisions(self.samples.target, self.net.output_shape)
+            figures["accuracy"] = self.right / decisions if decisions else 0.0
+        if self.metrics and len(self.seen):
+            true, predicted = self._compared()
             for metric in self.metrics:
                 figures[getattr(metric, "__name__", "metric")] = float(metric(true, predicted))
-        self._clear()
         return figures
+
+    def _compared(self):
+        """What the user's metrics see: labels where there are any, else outputs."""
+        true, predicted = self.samples.target, self.seen
+        if self.samples.order is not None:
+            true = true[self.samples.order]
+        if self.loss.activation:
+            true, predicted = self.loss.decided(true), self.loss.decided(predicted, logits=True)
+        return self._labels(true), self._labels(predicted)
 
     def _labels(self, values):
         """What the user's metrics see: labels where there are any."""
@@ -268,15 +292,13 @@ def _validation(net, loss, validation_data, classes):
     return Data("validation_data", net, loss, net.check(x), y, *weight, classes=classes)
 
 
-def _batches(net, n, batch_size, shuffle):
-    """The rows of every batch of the next epoch; shuffled means sorted by random keys."""
+def _order(net, n, shuffle):
+    """The order of the samples in the next epoch; shuffled means sorted by random keys."""
     epoch, net.epochs = net.epochs, net.epochs + 1
-    if shuffle:
-        keys = functional.random_uint32(n, seed=net.seed, stream=SHUFFLE_STREAM, counter=epoch)
-        order = np.argsort(keys, kind="stable")
-    for start in range(0, n, batch_size):
-        rows = slice(start, start + batch_size)
-        yield order[rows] if shuffle else rows
+    if not shuffle:
+        return None
+    keys = functional.random_uint32(n, seed=net.seed, stream=SHUFFLE_STREAM, counter=epoch)
+    return np.argsort(keys, kind="stable").astype(np.int64, copy=False)
 
 
 def _learn_preprocessing(net, x):

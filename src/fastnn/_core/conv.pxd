@@ -1,6 +1,6 @@
 from fastnn._core.kernels cimport fastnn_run, real
 from fastnn._core.tiles cimport Tiling
-from fastnn._core.window cimport Axis, Segment
+from fastnn._core.window cimport Axis, Segment, Window
 
 # Convolution forward and its input gradient are one correlation of source with packed weights.
 cdef struct Correlation:
@@ -8,13 +8,20 @@ cdef struct Correlation:
     Segment* rows               # segments of the height axis
     Segment* columns            # segments of the width axis
     ptrdiff_t n_rows, n_columns
-    ptrdiff_t size[3]           # the kernel
+    ptrdiff_t size[3], taps     # the kernel
     ptrdiff_t groups
     ptrdiff_t terms             # source channels of a group
     bint rows_touch             # taps along the last axis lie side by side in x and in the weights
     Tiling tiling               # of the target channels of a group
     bint relu                   # whether a ReLU follows
 
+cdef bint make_correlation(Correlation* plan, const Window* window, bint backward,
+                           ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs,
+                           const real* which) except False
+cdef void free_correlation(Correlation* plan) noexcept nogil
+cdef ptrdiff_t packed_size(const Correlation* plan) noexcept nogil
+cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, ptrdiff_t group,
+                    ptrdiff_t index, real* packed) noexcept nogil
 cdef void conv_correlate_chunk(
     const Correlation* plan, const real* x, const real* packed, const real* bias,
     const real* positive, real* y,

@@ -19,7 +19,7 @@ from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport (
     make_tiling, pack_rows, panel_start, panels_size, tile_start, tile_vectors, tile_width,
     tiling_cycles)
-from fastnn._core.window cimport Axis, Segment, Taps, Window, find_segments, make_axis, make_window
+from fastnn._core.window cimport Axis, Segment, Taps, Window, make_axis, make_window, segments_of
 
 # Packing a weight costs about as much as this many multiply-adds.
 cdef double MOVE = 8
@@ -32,8 +32,7 @@ cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, 
     forward:  an output is a filter, a term its channel, and taps keep their order
     backward: an output is an input channel, a term a filter, and taps run from the last
     """
-    cdef ptrdiff_t taps = plan.size[0] * plan.size[1] * plan.size[2]
-    cdef ptrdiff_t terms = plan.terms, outputs = plan.tiling.outputs, tap
+    cdef ptrdiff_t taps = plan.taps, terms = plan.terms, outputs = plan.tiling.outputs, tap
     cdef ptrdiff_t start = tile_start(&plan.tiling, index), width = tile_width(&plan.tiling, index)
     packed += (group * panels_size(&plan.tiling, taps * terms)
                + panel_start(&plan.tiling, index, taps * terms))
@@ -83,7 +82,7 @@ cdef void correlate_line(
         ptrdiff_t y_step, ptrdiff_t count) noexcept nogil:
     """`count` targets of one group, `y_step` apart, that share their taps."""
     cdef const Tiling* tiling = &plan.tiling
-    cdef ptrdiff_t terms = plan.size[0] * plan.size[1] * plan.size[2] * plan.terms
+    cdef ptrdiff_t terms = plan.taps * plan.terms
     cdef ptrdiff_t j, index, start, width
     for j from 0 <= j < count by tiling.positions:
         for index in range(tiling.tiles):
@@ -119,8 +118,7 @@ cdef void conv_correlate_chunk(
     cdef ptrdiff_t y_column = plan.axis[2].target_step * y_pixel
     cdef ptrdiff_t x_row = plan.axis[1].source_advance * plan.axis[2].sources * x_pixel
     cdef ptrdiff_t y_row = plan.axis[1].target_step * plan.axis[2].targets * y_pixel
-    cdef ptrdiff_t panels = panels_size(
-        &plan.tiling, plan.size[0] * plan.size[1] * plan.size[2] * plan.terms)
+    cdef ptrdiff_t panels = panels_size(&plan.tiling, plan.taps * plan.terms)
     cdef ptrdiff_t depth, r, c, group, n_runs, row, begin, end, i, place
     cdef const Segment* rows
     cdef const Segment* columns
@@ -168,14 +166,6 @@ cdef inline ptrdiff_t segment_index(const Segment* segment, ptrdiff_t step,
     return min((target - segment.target + step - 1) // step, segment.count)
 
 
-cdef Segment* segments_of(const Axis* axis, ptrdiff_t* found) except NULL:
-    cdef Segment* segments = <Segment*>malloc(axis.targets * sizeof(Segment) + 1)
-    if segments == NULL:
-        raise MemoryError(f"no memory for {axis.targets} segments")
-    found[0] = find_segments(axis, segments)
-    return segments
-
-
 cdef double correlation_cycles(const Correlation* plan, int vectors) noexcept nogil:
     """Cycles a term of all blocks of targets."""
     cdef ptrdiff_t r, c, rows, columns
@@ -194,13 +184,14 @@ cdef double correlation_cycles(const Correlation* plan, int vectors) noexcept no
 cdef bint make_correlation(Correlation* plan, const Window* window, bint backward,
                            ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs,
                            const real* which) except False:
-    """Fill `plan`, whose pointers are NULL; `free_correlation` frees what it holds."""
+    """Fill all but `relu`; the pointers are NULL, and `free_correlation` frees what they hold."""
     cdef int axis, positions
     cdef Tiling best
     cdef double cycles, fewest = -1
     for axis in range(3):
         make_axis(&plan.axis[axis], window, axis, backward)
         plan.size[axis] = window.size[axis]
+    plan.taps = plan.size[0] * plan.size[1] * plan.size[2]
     plan.rows = segments_of(&plan.axis[1], &plan.n_rows)
     plan.columns = segments_of(&plan.axis[2], &plan.n_columns)
     plan.groups = groups
@@ -225,13 +216,17 @@ cdef void free_correlation(Correlation* plan) noexcept nogil:
     free(plan.columns)
 
 
+cdef ptrdiff_t packed_size(const Correlation* plan) noexcept nogil:
+    """Elements of the packed weights of all groups."""
+    return plan.groups * panels_size(&plan.tiling, plan.taps * plan.terms)
+
+
 cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdiff_t terms,
                     ptrdiff_t outputs, const real[:, ::1] x, const real[:, ::1] weight,
                     const real[::1] bias, bint relu, const real[:, ::1] positive, real[:, ::1] y,
                     int n_threads) except False:
     """The driver of both passes: pack the weights, then chunks (or their rows) in parallel."""
     cdef Correlation plan
-    cdef ptrdiff_t taps = window.size[0] * window.size[1] * window.size[2]
     cdef ptrdiff_t chunks = x.shape[0], rows, blocks, task, chunk, block
     cdef const real* bias_start = NULL if bias is None else &bias[0]
     cdef const real* positive_start = NULL
@@ -251,16 +246,16 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
         make_correlation(&plan, window, backward, groups, terms, outputs, &weight[0, 0])
         rows = plan.axis[1].targets
         threads = team(n_threads, chunks * rows,
-                       <double>chunks * plan.axis[0].targets * rows * plan.axis[2].targets * taps
+                       <double>chunks * plan.axis[0].targets * rows * plan.axis[2].targets * plan.taps
                        * terms * outputs * groups * LANES)
         # fewer chunks than threads: rows of a chunk are shared out too
         blocks = 1 if chunks >= threads else min(<ptrdiff_t>threads, rows)
-        packed = <real*>take(groups * panels_size(&plan.tiling, taps * terms) * sizeof(real))
-        runs = <fastnn_run*>malloc(threads * taps * sizeof(fastnn_run))
+        packed = <real*>take(packed_size(&plan) * sizeof(real))
+        runs = <fastnn_run*>malloc(threads * plan.taps * sizeof(fastnn_run))
         if packed == NULL or runs == NULL:
-            raise MemoryError(f"no memory for {groups * outputs * taps * terms} packed weights")
+            raise MemoryError(f"no memory for {groups * outputs * plan.taps * terms} packed weights")
         packers = team(threads, groups * plan.tiling.tiles,
-                       MOVE * groups * outputs * taps * terms)
+                       MOVE * groups * outputs * plan.taps * terms)
         with nogil, parallel(num_threads=packers):
             mode = enter_fast_mode()
             for task in prange(groups * plan.tiling.tiles, schedule="static"):
@@ -277,7 +272,7 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
                     positive_start + chunk * y.shape[1] if positive_start != NULL else NULL,
                     &y[chunk, 0],
                     block * rows // blocks, (block + 1) * rows // blocks,
-                    runs + threadid() * taps)
+                    runs + threadid() * plan.taps)
             leave_fast_mode(mode)
     finally:
         free_correlation(&plan)

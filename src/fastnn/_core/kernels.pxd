@@ -44,14 +44,15 @@ cdef extern from "kernels.h" nogil:
         void (*sign_forward)(ptrdiff_t, const float*, float*) noexcept nogil
         void (*softmax_forward)(ptrdiff_t, const float*, float*, float*, float*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
-        void (*window_max)(const float*, const ptrdiff_t*, const int32_t*, ptrdiff_t, ptrdiff_t,
-                           float*, int32_t*) noexcept nogil
+        void (*window_max)(const float*, ptrdiff_t, const ptrdiff_t*, const int32_t*, ptrdiff_t,
+                           ptrdiff_t, ptrdiff_t, ptrdiff_t, float*, int32_t*) noexcept nogil
         void (*window_scatter)(const float*, const int32_t*, ptrdiff_t, ptrdiff_t,
                                float*) noexcept nogil
         void (*window_unpool)(const float*, const int32_t*, const ptrdiff_t*, const int32_t*,
-                              ptrdiff_t, ptrdiff_t, float*) noexcept nogil
-        void (*window_sum)(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, float,
-                           float*) noexcept nogil
+                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int, float*,
+                              ptrdiff_t) noexcept nogil
+        void (*window_sum)(const float*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
+                           ptrdiff_t, const float*, float*, ptrdiff_t) noexcept nogil
         void (*sgd_update)(ptrdiff_t, float*, const float*, float*, float, float,
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, float*, const float*, float*, float*, float, float, float,
@@ -83,14 +84,15 @@ cdef extern from "kernels.h" nogil:
         void (*softmax_forward)(ptrdiff_t, const double*, double*, double*,
                                 double*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
-        void (*window_max)(const double*, const ptrdiff_t*, const int64_t*, ptrdiff_t, ptrdiff_t,
-                           double*, int64_t*) noexcept nogil
+        void (*window_max)(const double*, ptrdiff_t, const ptrdiff_t*, const int64_t*, ptrdiff_t,
+                           ptrdiff_t, ptrdiff_t, ptrdiff_t, double*, int64_t*) noexcept nogil
         void (*window_scatter)(const double*, const int64_t*, ptrdiff_t, ptrdiff_t,
                                double*) noexcept nogil
         void (*window_unpool)(const double*, const int64_t*, const ptrdiff_t*, const int64_t*,
-                              ptrdiff_t, ptrdiff_t, double*) noexcept nogil
-        void (*window_sum)(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, double,
-                           double*) noexcept nogil
+                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int, double*,
+                              ptrdiff_t) noexcept nogil
+        void (*window_sum)(const double*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
+                           ptrdiff_t, const double*, double*, ptrdiff_t) noexcept nogil
         void (*sgd_update)(ptrdiff_t, double*, const double*, double*, double, double,
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, double*, const double*, double*, double*, double, double,
@@ -217,25 +219,27 @@ cdef inline void softmax_backward(ptrdiff_t channels, const real* dy, const real
         table.f64.softmax_backward(channels, dy, y, dx)
 
 
-cdef inline void window_sum(const real* x, const ptrdiff_t* offset, ptrdiff_t taps,
-                            ptrdiff_t channels, real scale, real* y) noexcept nogil:
+cdef inline void window_sum(const real* x, ptrdiff_t x_step, const ptrdiff_t* offset,
+                            ptrdiff_t taps, ptrdiff_t windows, ptrdiff_t channels,
+                            const real* scale, real* y, ptrdiff_t y_step) noexcept nogil:
     if real is float:
-        table.f32.window_sum(x, offset, taps, channels, scale, y)
+        table.f32.window_sum(x, x_step, offset, taps, windows, channels, scale, y, y_step)
     else:
-        table.f64.window_sum(x, offset, taps, channels, scale, y)
+        table.f64.window_sum(x, x_step, offset, taps, windows, channels, scale, y, y_step)
 
 
 # An argmax is stored in integers as wide as the real type; void* spares a second fused type.
 
-cdef inline void window_max(const real* x, const ptrdiff_t* offset, const void* index,
-                            ptrdiff_t taps, ptrdiff_t channels, real* y,
+cdef inline void window_max(const real* x, ptrdiff_t x_step, const ptrdiff_t* offset,
+                            const void* index, ptrdiff_t index_step, ptrdiff_t taps,
+                            ptrdiff_t windows, ptrdiff_t channels, real* y,
                             void* argmax) noexcept nogil:
     if real is float:
-        table.f32.window_max(x, offset, <const int32_t*>index, taps, channels, y,
-                             <int32_t*>argmax)
+        table.f32.window_max(x, x_step, offset, <const int32_t*>index, index_step, taps, windows,
+                             channels, y, <int32_t*>argmax)
     else:
-        table.f64.window_max(x, offset, <const int64_t*>index, taps, channels, y,
-                             <int64_t*>argmax)
+        table.f64.window_max(x, x_step, offset, <const int64_t*>index, index_step, taps, windows,
+                             channels, y, <int64_t*>argmax)
 
 
 cdef inline void window_scatter(const real* dy, const void* argmax, ptrdiff_t channels,
@@ -247,14 +251,15 @@ cdef inline void window_scatter(const real* dy, const void* argmax, ptrdiff_t ch
 
 
 cdef inline void window_unpool(const real* dy, const void* argmax, const ptrdiff_t* offset,
-                               const void* index, ptrdiff_t taps, ptrdiff_t channels,
-                               real* dx) noexcept nogil:
+                               const void* index, ptrdiff_t index_step, ptrdiff_t taps,
+                               ptrdiff_t windows, ptrdiff_t channels, bint accumulate, real* dx,
+                               ptrdiff_t dx_step) noexcept nogil:
     if real is float:
-        table.f32.window_unpool(dy, <const int32_t*>argmax, offset, <const int32_t*>index, taps,
-                                channels, dx)
+        table.f32.window_unpool(dy, <const int32_t*>argmax, offset, <const int32_t*>index,
+                                index_step, taps, windows, channels, accumulate, dx, dx_step)
     else:
-        table.f64.window_unpool(dy, <const int64_t*>argmax, offset, <const int64_t*>index, taps,
-                                channels, dx)
+        table.f64.window_unpool(dy, <const int64_t*>argmax, offset, <const int64_t*>index,
+                                index_step, taps, windows, channels, accumulate, dx, dx_step)
 
 
 cdef inline void sgd_update(ptrdiff_t n, real* parameters, const real* gradient, real* velocity,

@@ -6,7 +6,7 @@ Gradients of empty lanes are 0. Loss sums are taken in double precision, in chai
 from cython.parallel cimport parallel, prange
 from libc.math cimport exp, fabs, log, log1p
 from libc.stdint cimport int64_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from fastnn._core.kernels cimport (
     CHAIN, LANES, enter_fast_mode, leave_fast_mode, real, softmax_forward, table)
@@ -14,9 +14,6 @@ from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 
 cdef double COST = 64                   # an element costs about as much as this many multiply-adds
-
-cdef enum Elementwise:
-    SQUARED_ERROR, BINARY_CROSS_ENTROPY
 
 SQUARED = SQUARED_ERROR
 BINARY = BINARY_CROSS_ENTROPY
@@ -249,3 +246,17 @@ def elementwise_loss(
     mean = weighted_sum(losses, &share[0], samples) if samples else 0.0
     give(losses)
     return mean
+
+
+def weight_sum(const double[::1] weights):
+    """Return Σ weights, in chains."""
+    cdef ptrdiff_t n = weights.shape[0]
+    cdef double* terms = <double*>take(n * sizeof(double))
+    cdef double total
+    if terms == NULL:
+        raise MemoryError(f"no memory for {n} weights")
+    if n:
+        memcpy(terms, &weights[0], n * sizeof(double))
+    total = chained_sum(terms, n)
+    give(terms)
+    return total

@@ -9,9 +9,6 @@ from fastnn._core.threads cimport team
 cdef ptrdiff_t BLOCK = 4096             # elements that one task passes through
 cdef double COST = 8                    # an element costs about as much as this many multiply-adds
 
-cdef enum Function:
-    RELU, SIGMOID, TANH, SIGN
-
 FUNCTIONS = {"relu": RELU, "sigmoid": SIGMOID, "tanh": TANH, "sign": SIGN}
 
 

@@ -1,4 +1,8 @@
-"""Max and average pooling: which elements a window covers; csrc does a window over all channels.
+"""Max and average pooling: which elements a window covers; csrc does runs of windows.
+
+    for each row of targets, for each segment of its columns (windows that share their taps)
+        list the taps of the segment's first window
+        csrc moves them along the row, over all channels
 
 An average's gradient is a windowed sum as well: of dy, each divided by its own window's count, over
 the outputs whose windows cover an input. So both passes of average pooling are window_sum_chunk.
@@ -13,15 +17,14 @@ from fastnn._core.kernels cimport (
     window_unpool)
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
-from fastnn._core.window cimport Taps, Window, make_axis, make_window
+from fastnn._core.window cimport Segment, Taps, Window, make_axis, make_window, segments_of
 
 
-cdef ptrdiff_t list_window(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, ptrdiff_t column,
+cdef ptrdiff_t list_window(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, const Taps* x,
                            ptrdiff_t* places) noexcept nogil:
-    """The flat source positions that the target at (depth, row, column) covers, in order."""
+    """The flat source positions of a segment's first window in a row of targets, in order."""
     cdef const Taps* z = &windows.axis[0].taps[depth]
     cdef const Taps* y = &windows.axis[1].taps[row]
-    cdef const Taps* x = &windows.axis[2].taps[column]
     cdef ptrdiff_t i, j, k, line, found = 0
     for i in range(z.count):
         for j in range(y.count):
@@ -33,10 +36,10 @@ cdef ptrdiff_t list_window(const Windows* windows, ptrdiff_t depth, ptrdiff_t ro
     return found
 
 
-cdef ptrdiff_t list_taps(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, ptrdiff_t column,
+cdef ptrdiff_t list_taps(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, const Taps* x,
                          const real* which, ptrdiff_t* offsets, void* places) noexcept nogil:
     """A window's offsets in elements, and its positions as integers as wide as real."""
-    cdef ptrdiff_t taps = list_window(windows, depth, row, column, offsets), t
+    cdef ptrdiff_t taps = list_window(windows, depth, row, x, offsets), t
     for t in range(taps):
         if real is float:
             (<int32_t*>places)[t] = <int32_t>offsets[t]
@@ -49,18 +52,31 @@ cdef ptrdiff_t list_taps(const Windows* windows, ptrdiff_t depth, ptrdiff_t row,
 cdef void max_pool_forward_chunk(
         const Windows* windows,
         const real* x,              # IN   (*input, channels, LANES)
-        real* y,                    # OUT  (*output, channels, LANES), overwritten
+        real* y,                    # OUT  (*output, channels, LANES): these rows overwritten
         void* argmax,               # OUT  like y, integers as wide as real: flat input position
+        ptrdiff_t first_row, ptrdiff_t end_row,
         ptrdiff_t* offsets, void* places) noexcept nogil:
-    cdef ptrdiff_t pack = windows.channels * LANES
-    cdef ptrdiff_t depth, row, column, taps, position = 0
+    cdef ptrdiff_t pack = windows.channels * LANES, advance = windows.axis[2].source_advance
+    cdef ptrdiff_t depth, row, s, taps, start
+    cdef const Segment* segment
     for depth in range(windows.axis[0].targets):
-        for row in range(windows.axis[1].targets):
-            for column in range(windows.axis[2].targets):
-                taps = list_taps(windows, depth, row, column, x, offsets, places)
-                window_max(x, offsets, places, taps, windows.channels, y + position * pack,
-                           <char*>argmax + position * pack * sizeof(real))
-                position += 1
+        for row in range(first_row, end_row):
+            for s in range(windows.n_columns):
+                segment = &windows.columns[s]
+                taps = list_taps(windows, depth, row, &segment.taps, x, offsets, places)
+                start = ((depth * windows.axis[1].targets + row) * windows.axis[2].targets
+                         + segment.target) * pack
+                window_max(x, advance * pack, offsets, places, advance, taps, segment.count,
+                           windows.channels, y + start, <char*>argmax + start * sizeof(real))
+
+
+cdef inline ptrdiff_t end_line(const Windows* windows, ptrdiff_t depth,
+                               ptrdiff_t row) noexcept nogil:
+    """One past the last line of sources, over all depths, under a row of windows."""
+    cdef const Taps* z = &windows.axis[0].taps[depth]
+    cdef const Taps* y = &windows.axis[1].taps[row]
+    return ((z.source + (z.count - 1) * windows.axis[0].source_step) * windows.axis[1].sources
+            + y.source + (y.count - 1) * windows.axis[1].source_step + 1)
 
 
 cdef void max_pool_unpool_chunk(
@@ -71,18 +87,28 @@ cdef void max_pool_unpool_chunk(
         real* dx,                   # OUT  (*input, channels, LANES), overwritten
         ptrdiff_t* offsets, void* places) noexcept nogil:
     """max_pool_backward_chunk where the windows are known: lanes side by side, not one by one."""
-    cdef ptrdiff_t pack = windows.channels * LANES
-    cdef ptrdiff_t depth, row, column, taps, position = 0
-    memset(dx, 0, inputs * pack * sizeof(real))
+    cdef ptrdiff_t pack = windows.channels * LANES, advance = windows.axis[2].source_advance
+    cdef ptrdiff_t line = windows.axis[2].sources * pack
+    cdef ptrdiff_t depth, row, s, taps, start, end, zeroed = 0      # lines
+    cdef const Segment* segment
     for depth in range(windows.axis[0].targets):
         for row in range(windows.axis[1].targets):
-            for column in range(windows.axis[2].targets):
-                taps = list_taps(windows, depth, row, column, dy, offsets, places)
+            end = end_line(windows, depth, row)
+            if end > zeroed and not windows.covering:
+                # line by line, while it is in the nearest cache
+                memset(dx + zeroed * line, 0, (end - zeroed) * line * sizeof(real))
+                zeroed = end
+            for s in range(windows.n_columns):
+                segment = &windows.columns[s]
+                taps = list_taps(windows, depth, row, &segment.taps, dy, offsets, places)
+                start = ((depth * windows.axis[1].targets + row) * windows.axis[2].targets
+                         + segment.target) * pack
                 # forward: y[p] = x[argmax[p]];  here: dx[q] += dy[p] where argmax[p] = q
-                window_unpool(dy + position * pack,
-                              <const char*>argmax + position * pack * sizeof(real), offsets, places,
-                              taps, windows.channels, dx)
-                position += 1
+                window_unpool(dy + start, <const char*>argmax + start * sizeof(real), offsets,
+                              places, advance, taps, segment.count, windows.channels,
+                              not windows.disjoint, dx, advance * pack)
+    if not windows.covering:
+        memset(dx + zeroed * line, 0, (inputs * pack - zeroed * line) * sizeof(real))
 
 
 cdef void max_pool_backward_chunk(
@@ -100,36 +126,61 @@ cdef void max_pool_backward_chunk(
 cdef void window_sum_chunk(
         const Windows* windows,
         const real* x,              # IN   (*sources, channels, LANES)
-        const real* scale,          # IN   (*targets,) factor of each sum, or NULL for 1
-        real* y,                    # OUT  (*targets, channels, LANES), overwritten
+        const real* scale,          # IN   (*targets,) factor of each sum (forward), or NULL for 1
+        real* y,                    # OUT  (*targets, channels, LANES): these rows overwritten
+        ptrdiff_t first_row, ptrdiff_t end_row,
         ptrdiff_t* offsets) noexcept nogil:
     cdef ptrdiff_t pack = windows.channels * LANES
-    cdef ptrdiff_t depth, row, column, t, taps, position = 0
+    cdef ptrdiff_t depth, row, s, t, taps, target
+    cdef const Segment* segment
     for depth in range(windows.axis[0].targets):
-        for row in range(windows.axis[1].targets):
-            for column in range(windows.axis[2].targets):
-                taps = list_window(windows, depth, row, column, offsets)
+        for row in range(first_row, end_row):
+            for s in range(windows.n_columns):
+                segment = &windows.columns[s]
+                taps = list_window(windows, depth, row, &segment.taps, offsets)
                 for t in range(taps):
                     offsets[t] *= pack
-                window_sum(x, offsets, taps, windows.channels,
-                           scale[position] if scale != NULL else <real>1, y + position * pack)
-                position += 1
+                target = ((depth * windows.axis[1].targets + row) * windows.axis[2].targets
+                          + segment.target)
+                window_sum(x, windows.axis[2].source_advance * pack, offsets, taps, segment.count,
+                           windows.channels, scale + target if scale != NULL else NULL,
+                           y + target * pack, windows.axis[2].target_step * pack)
+
+
+cdef void scale_positions(
+        const real* dy,             # IN   (positions, pack)
+        const real* scale,          # IN   (positions,)
+        ptrdiff_t positions, ptrdiff_t pack,
+        real* scaled) noexcept nogil:       # OUT  like dy: dy · scale, overwritten
+    cdef ptrdiff_t here = 0
+    # windows of one element each
+    window_sum(dy, pack, &here, 1, positions, pack // LANES, scale, scaled, pack)
 
 
 cdef bint make_windows(Windows* windows, const Window* window, bint backward,
                        ptrdiff_t channels) except False:
+    """Fill `windows`; free_windows frees what they hold, also after an error here."""
     cdef int axis
+    cdef ptrdiff_t target, taps, covered = 1
     for axis in range(3):
         windows.axis[axis].taps = NULL
+    windows.columns = NULL
+    windows.channels = channels
+    windows.size = 1
+    windows.disjoint = True
     for axis in range(3):
         make_axis(&windows.axis[axis], window, axis, backward)
-    windows.size = window.size[0] * window.size[1] * window.size[2]
-    if backward:
         # as many windows may cover an input as there are outputs
-        windows.size = (min(window.size[0], window.output[0])
-                        * min(window.size[1], window.output[1])
-                        * min(window.size[2], window.output[2]))
-    windows.channels = channels
+        windows.size *= min(window.size[axis], window.output[axis]) if backward else window.size[axis]
+        windows.disjoint &= (window.output[axis] == 1 or window.stride[axis]
+                             > (window.size[axis] - 1) * window.dilation[axis])
+        taps = 0
+        for target in range(windows.axis[axis].targets):
+            taps += windows.axis[axis].taps[target].count
+        covered *= taps
+    windows.covering = (windows.disjoint
+                        and covered == window.input[0] * window.input[1] * window.input[2])
+    windows.columns = segments_of(&windows.axis[2], &windows.n_columns)
     return True
 
 
@@ -137,6 +188,7 @@ cdef void free_windows(Windows* windows) noexcept nogil:
     cdef int axis
     for axis in range(3):
         free(windows.axis[axis].taps)
+    free(windows.columns)
 
 
 def max_pool_forward(
@@ -160,7 +212,7 @@ def max_pool_forward(
             mode = enter_fast_mode()
             for chunk in prange(chunks, schedule="static"):
                 max_pool_forward_chunk(&windows, &x[chunk, 0], &y[chunk, 0], &argmax[chunk, 0],
-                                       offsets + threadid() * 2 * windows.size,
+                                       0, windows.axis[1].targets, offsets + threadid() * 2 * windows.size,
                                        offsets + (threadid() * 2 + 1) * windows.size)
             leave_fast_mode(mode)
     finally:
@@ -235,19 +287,11 @@ def average_pool_forward(
             mode = enter_fast_mode()
             for chunk in prange(chunks, schedule="static"):
                 window_sum_chunk(&windows, &x[chunk, 0], &scale[0], &y[chunk, 0],
-                                 offsets + threadid() * windows.size)
+                                 0, windows.axis[1].targets, offsets + threadid() * windows.size)
             leave_fast_mode(mode)
     finally:
         free_windows(&windows)
         give(offsets)
-
-
-cdef void scale_positions(const real* dy, const real* scale, ptrdiff_t positions, ptrdiff_t pack,
-                          real* scaled) noexcept nogil:
-    cdef ptrdiff_t position, i
-    for position in range(positions):
-        for i in range(pack):
-            scaled[position * pack + i] = dy[position * pack + i] * scale[position]
 
 
 def average_pool_backward(
@@ -277,7 +321,7 @@ def average_pool_backward(
                 # forward: y[p] = Σ x[q] · scale[p] over q in window p
                 scale_positions(&dy[chunk, 0], &scale[0], positions, channels * LANES, mine)
                 window_sum_chunk(&windows, mine, <const real*>NULL, &dx[chunk, 0],
-                                 offsets + threadid() * windows.size)
+                                 0, windows.axis[1].targets, offsets + threadid() * windows.size)
             leave_fast_mode(mode)
     finally:
         free_windows(&windows)

@@ -38,7 +38,7 @@ cdef struct Segment:
 
 cdef Window make_window(tuple sizes) except *
 cdef bint make_axis(Axis* axis, const Window* window, int which, bint backward) except False
-cdef ptrdiff_t find_segments(const Axis* axis, Segment* segments) noexcept nogil
+cdef Segment* segments_of(const Axis* axis, ptrdiff_t* found) except NULL
 
 
 cdef inline ptrdiff_t first_output(const Window* window, int axis, ptrdiff_t tap) noexcept nogil:

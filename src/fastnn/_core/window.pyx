@@ -79,3 +79,12 @@ cdef ptrdiff_t find_segments(const Axis* axis, Segment* segments) noexcept nogil
             last.taps = taps
             found += 1
     return found
+
+
+cdef Segment* segments_of(const Axis* axis, ptrdiff_t* found) except NULL:
+    """The segments of `axis`, `found` of them; the caller frees them."""
+    cdef Segment* segments = <Segment*>malloc(axis.targets * sizeof(Segment) + 1)
+    if segments == NULL:
+        raise MemoryError(f"no memory for {axis.targets} segments")
+    found[0] = find_segments(axis, segments)
+    return segments

@@ -272,7 +272,7 @@ def _weights(name, sample_weight, samples):
         raise ValueError(
             f"{name}: expected every sample_weight to be at least 0, got {weights.min()}"
         )
-    return weights, math.fsum(weights.tolist())
+    return weights, core.weight_sum(np.ascontiguousarray(weights, np.float64))
 
 
 def _shares(weights, total, samples):

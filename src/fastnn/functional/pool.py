@@ -210,7 +210,7 @@ def average_pool_forward(
     dtype, threads = common_dtype(x), resolve(n_threads)
     y = empty_packs(len(x), (*window.output, x.shape[-1]), dtype)
     _average_forward[dtype](
-        packed(x, dtype, n_threads=threads).rows, _scales(window, bool(count_include_pad), dtype),
+        packed(x, dtype, n_threads=threads).rows, window_scales(window, bool(count_include_pad), dtype),
         y.rows, window.sizes, x.shape[-1], threads,
     )  # fmt: skip
     return answer(y, x, threads)
@@ -265,7 +265,7 @@ def average_pool_backward(
     dtype, threads = common_dtype(dy), resolve(n_threads)
     dx = empty_packs(len(dy), shape[1:], dtype)
     _average_backward[dtype](
-        packed(dy, dtype, "zero", threads).rows, _scales(window, bool(count_include_pad), dtype),
+        packed(dy, dtype, "zero", threads).rows, window_scales(window, bool(count_include_pad), dtype),
         dx.rows, window.sizes, shape[-1], threads,
     )  # fmt: skip
     return answer(dx, dy, threads)
@@ -284,7 +284,7 @@ def _window(name, x, size, stride, padding, dilation, ceil_mode):
 
 
 @lru_cache(maxsize=256)
-def _scales(window, count_include_pad, dtype):
+def window_scales(window, count_include_pad, dtype):
     """Return one over every window's count, in the order of the output."""
     counts = geometry.covered(window) if count_include_pad else geometry.inside(window)
     return np.array([1.0 / math.prod(axes) for axes in product(*counts)], dtype)

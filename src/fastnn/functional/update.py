@@ -58,8 +58,7 @@ def sgd_update(
     ([0.0], [2.0])
     """
     name = "sgd_update"
-    _check_setting(name, "learning_rate", learning_rate)
-    _check_setting(name, "momentum", momentum)
+    check_settings(name, learning_rate=learning_rate, momentum=momentum)
     if velocity is None and momentum != 0:
         raise ValueError(f"{name}: expected a velocity for momentum={momentum}, got None")
     vectors = {"parameters": parameters, "gradients": gradients}
@@ -124,7 +123,7 @@ def adam_update(
     """
     name = "adam_update"
     step = as_integer(name, "step", step, 1, 2**62)
-    _check_setting(name, "learning_rate", learning_rate)
+    check_settings(name, learning_rate=learning_rate)
     for what, beta in (("beta1", beta1), ("beta2", beta2)):
         if not 0 <= beta < 1:
             raise ValueError(f"{name}: expected {what} from 0 to below 1, got {beta}")
@@ -147,9 +146,11 @@ def adam_update(
     )  # fmt: skip
 
 
-def _check_setting(name, what, value):
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{name}: expected {what} to be at least 0, got {value}")
+def check_settings(name, **settings):
+    """Raise unless every setting is a finite number of at least 0."""
+    for what, value in settings.items():
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name}: expected {what} to be at least 0, got {value}")
 
 
 def _check_vectors(name, vectors):

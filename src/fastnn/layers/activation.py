@@ -45,6 +45,13 @@ class Activation(Layer):
             return dy if input_gradient else None
         return getattr(functional, f"{self.function}_backward")(dy, self._saved)
 
+    def _instruction(self, input_shape):
+        if self.function == "linear":
+            return {}
+        if self.function == "softmax":
+            return {"kind": "softmax", "channels": input_shape[-1]}
+        return {"kind": "pointwise", "function": self.function}
+
 
 class Softmax(Activation):
     """Turn logits into probabilities along the last axis.

@@ -116,6 +116,11 @@ class Layer:
         """Store the parameters' gradients; return the input's, or None if it is not wanted."""
         raise NotImplementedError
 
+    # How a compiled program does the same: a method that takes the input's shape and returns the
+    # settings of an operation of `_core/operation.pyx`, {} if there is nothing to do. Without it
+    # the network runs stage by stage.
+    _instruction = None
+
     # --- what everyone calls -------------------------------------------------------------------
 
     @property

@@ -87,6 +87,18 @@ class _Conv(WeightedLayer):
             dy, self.weight, x.shape, relu_output=relu_output, **self._how
         )
 
+    def _instruction(self, input_shape):
+        window = geometry.window(
+            self.label, input_shape[:-1], self.size, self.stride, self.padding, self.dilation
+        )
+        return {
+            "kind": "conv",
+            "window": window.sizes,
+            "groups": self.groups,
+            "channels": input_shape[-1],
+            "filters": self.filters,
+        }
+
 
 class Conv1D(_Conv):
     """Convolution over series `(N, length, channels)`; parameters as for `Conv2D`.

@@ -83,3 +83,6 @@ class Dense(WeightedLayer):
             return None
         relu_output = x if relu_precedes else None
         return functional.dense_backward_input(dy, self.weight, relu_output=relu_output)
+
+    def _instruction(self, input_shape):
+        return {"kind": "dense"}

@@ -1,6 +1,7 @@
 """Pooling: the largest or the mean of each window, channel by channel."""
 
 from fastnn import functional, geometry
+from fastnn.functional.pool import window_scales
 
 from .base import Layer
 from .spatial import output_sizes, padding_of
@@ -23,6 +24,11 @@ class _Pool(Layer):
         how = {name: self._how[name] for name in ("dilation", "ceil_mode") if name in self._how}
         sizes = output_sizes(self, input_shape, padding=self.padding, pool=True, **how)
         return (*sizes, input_shape[-1]), {}
+
+    def _window(self, input_shape):
+        how = {"dilation": 1, "ceil_mode": False} | self._how
+        how.pop("count_include_pad", None)
+        return geometry.window(self.label, input_shape[:-1], self.size, **how, pool=True)
 
 
 class MaxPool(_Pool):
@@ -49,6 +55,10 @@ class MaxPool(_Pool):
     def _backward(self, dy, input_gradient):
         return functional.max_pool_backward(dy, *self._saved) if input_gradient else None
 
+    def _instruction(self, input_shape):
+        window = self._window(input_shape)
+        return {"kind": "max_pool", "window": window.sizes, "channels": input_shape[-1]}
+
 
 class AveragePool(_Pool):
     def __init__(
@@ -73,6 +83,16 @@ class AveragePool(_Pool):
         if not input_gradient:
             return None
         return functional.average_pool_backward(dy, self._saved, self.size, **self._how)
+
+    def _instruction(self, input_shape):
+        window = self._window(input_shape)
+        scale = window_scales(window, self._how["count_include_pad"], self.dtype)
+        return {
+            "kind": "average_pool",
+            "window": window.sizes,
+            "channels": input_shape[-1],
+            "scale": scale,
+        }
 
 
 class MaxPool1D(MaxPool):

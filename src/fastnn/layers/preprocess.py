@@ -16,6 +16,7 @@ class Preprocess(Layer):
     """Base class: `apply` maps a plain batch, `slope` is its derivative."""
 
     slope = 1.0
+    version = 0  # of what it has learnt: programs compiled before are out of date
 
     def apply(self, x):
         """Return the plain batch `x` preprocessed, not necessarily in the layer's dtype."""
@@ -63,6 +64,9 @@ class Rescale(Preprocess):
     def apply(self, x):
         y = np.multiply(x, self.scale, dtype=self.dtype, casting="same_kind")
         return np.add(y, self.offset, out=y) if self.offset else y
+
+    def _instruction(self, input_shape):
+        return {"kind": "affine", "affine": {"scale": self.scale, "offset": self.offset}}
 
 
 class Standardize(Preprocess):
@@ -132,12 +136,19 @@ class Standardize(Preprocess):
         self.restore({"mean": mean, "spread": np.where(high > low, spread, 1.0)})
 
     def apply(self, x):
+        self._check_learnt()
+        return (x - self.mean) / self.spread
+
+    def _instruction(self, input_shape):
+        self._check_learnt()
+        return {"kind": "affine", "affine": {"mean": self.mean, "spread": self.spread}}
+
+    def _check_learnt(self):
         if self.mean is None:
             raise ValueError(
                 f"{self.label}: mean and spread are not known yet; fit the network, "
                 f"or call learn(x) of this layer"
             )
-        return (x - self.mean) / self.spread
 
     def _plan(self, input_shape):
         if not input_shape:
@@ -165,3 +176,4 @@ class Standardize(Preprocess):
                 f"got {mean.shape} and {spread.shape}"
             )
         self.mean, self.spread = mean, spread
+        self.version += 1

@@ -32,3 +32,6 @@ class Flatten(Layer):
 
     def _backward(self, dy, input_gradient):
         return dy.reshape(*self._saved) if input_gradient else None
+
+    def _instruction(self, input_shape):
+        return {}

@@ -1,0 +1,131 @@
+"""Where everything of a program stands, for a number of samples and threads: one block, the arena.
+
+Chunk by chunk (the rule), a thread takes a chunk through the whole network, so activations need room
+for one chunk a thread, which stays in its L2 cache. Only the inputs of dense layers are kept for the
+whole batch, for their weight gradients.
+
+Operation by operation (`layered`), every thread works on the same operation, and all activations are
+kept: for batches of fewer chunks than threads, and where dense weights, which every chunk would
+read anew, are much larger than the activations.
+"""
+from fastnn._core.conv cimport packed_size
+from fastnn._core.dense cimport dense_panels_size, make_dense_tiles
+from fastnn._core.feed cimport feed_scratch
+from fastnn._core.kernels cimport CHAIN, LANES
+from fastnn._core.network cimport Buffer
+from fastnn._core.operation cimport CONV, DENSE, MAX_POOL, Operation, scratch_size, unpooled_size
+from fastnn._core.slots cimport slot_count
+from fastnn._core.threads cimport team
+
+cdef ptrdiff_t LARGE_WEIGHTS = 1 << 20      # bytes: dense weights beyond do not stay in L2
+
+
+cdef ptrdiff_t count_lots(const Network* net, ptrdiff_t chunks, size_t item) noexcept nogil:
+    """Groups of chunks, each of which one thread must take: the slots of which there are fewest."""
+    cdef ptrdiff_t lots = chunks
+    cdef int i
+    for i in range(net.n):
+        if net.training and net.op[i].kind == CONV:
+            lots = min(lots, slot_count(chunks, net.op[i].gradient.parameters * item))
+    return lots
+
+
+cdef bint goes_by_layer(const Network* net, ptrdiff_t chunks, size_t item) noexcept nogil:
+    cdef ptrdiff_t weights = 0, activations = 0
+    cdef int i
+    for i in range(net.n):
+        activations += net.op[i].outputs * LANES
+        if net.op[i].kind == DENSE:
+            weights += net.op[i].weights
+    if count_lots(net, chunks, item) < net.threads:
+        return True
+    return weights * <ptrdiff_t>item > LARGE_WEIGHTS and weights > 4 * activations
+
+
+cdef ptrdiff_t reserve(Network* net, ptrdiff_t size) noexcept nogil:
+    """The start of `size` more elements, on a cache line."""
+    cdef ptrdiff_t start = net.arena_size
+    net.arena_size += (size + LANES - 1) // LANES * LANES
+    return start
+
+
+cdef void reserve_buffer(Network* net, Buffer* buffer, ptrdiff_t room, bint by_chunk,
+                         ptrdiff_t chunks) noexcept nogil:
+    buffer.by_chunk = by_chunk
+    buffer.room = room
+    buffer.start = reserve(net, room * (chunks if by_chunk else net.threads))
+
+
+cdef void reserve_values(Network* net, ptrdiff_t chunks) noexcept nogil:
+    """Activations: each its own for a backward pass, else two by turns."""
+    cdef ptrdiff_t room = 0
+    cdef bint by_chunk
+    cdef int i, k
+    if net.training:
+        for i in range(net.n_values):
+            by_chunk = net.layered
+            for k in range(net.n):
+                by_chunk = by_chunk or (net.op[k].kind == DENSE and net.op[k].x == i)
+            reserve_buffer(net, &net.value[i], net.value[i].size, by_chunk, chunks)
+        return
+    for i in range(net.n_values):
+        room = max(room, net.value[i].size)
+    for i in range(net.n_values):
+        if i < 2:
+            reserve_buffer(net, &net.value[i], room, net.layered, chunks)
+        else:
+            net.value[i].start = net.value[i - 2].start
+            net.value[i].room = room
+            net.value[i].by_chunk = net.layered
+
+
+cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
+                     const real* which) noexcept nogil:
+    """Choose the way through the network, and place all that it needs; fills net.arena_size."""
+    cdef ptrdiff_t chunks = (samples + LANES - 1) // LANES, slots, size = 0, unpooled = 0
+    cdef double work = 0
+    cdef Operation* op
+    cdef int i
+    for i in range(net.n):
+        work += <double>net.op[i].work * (3 if net.training else 1)
+    net.threads = team(n_threads, 1024, work * chunks * LANES)
+    net.layered = goes_by_layer(net, chunks, sizeof(real))
+    net.arena_size = 0
+    net.scratch_size = max(feed_scratch(net.feed.features), 2 * net.feed.outputs * LANES)
+    reserve_values(net, chunks)
+    for i in range(net.n):
+        op = &net.op[i]
+        net.scratch_size = max(net.scratch_size, scratch_size(op, samples, which))
+        size = max(size, max(op.inputs, op.outputs) * LANES)
+        if op.kind == MAX_POOL or op.pools:
+            op.saved = reserve(net, op.outputs * LANES * (chunks if net.layered else net.threads))
+        if op.pools:
+            unpooled = max(unpooled, unpooled_size(op))
+        if op.kind == CONV:
+            op.packed = reserve(net, packed_size(&op.correlation))
+        if op.kind == DENSE:
+            op.panels = make_dense_tiles(op.inputs, op.outputs, chunks if net.layered else 1, which)
+            op.back_panels = make_dense_tiles(op.outputs, op.inputs, chunks if net.layered else 1,
+                                              which)
+            op.packed = reserve(net, 0 if net.layered else op.panels.panels * op.panels.panel_size)
+        if not net.training:
+            continue
+        if op.kind == CONV:
+            slots = slot_count(chunks, op.gradient.parameters * sizeof(real))
+            op.back_packed = reserve(net, packed_size(&op.transposed) if op.input_gradient else 0)
+            op.slots = reserve(net, slots * op.gradient.parameters)
+            op.chain = -1
+            if chunks > slots * CHAIN:
+                op.chain = reserve(net, net.threads * op.gradient.parameters)
+        if op.kind == DENSE:
+            op.dy_panels = reserve(net, dense_panels_size(&op.dense_gradient, samples))
+    for i in range(2):
+        reserve_buffer(net, &net.gradient[i], size if net.training else net.feed.outputs * LANES,
+                       net.layered, chunks)
+    if net.training:
+        reserve_buffer(net, &net.unpooled, unpooled, net.layered, chunks)
+    net.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
+    net.losses = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
+    net.right = reserve(net, chunks * sizeof(double) // sizeof(real))
+    net.scratch_size = (net.scratch_size + LANES - 1) // LANES * LANES
+    net.scratch = reserve(net, net.scratch_size * net.threads)

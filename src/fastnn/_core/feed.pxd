@@ -1,0 +1,50 @@
+"""Samples, labels and weights on their way from the user's arrays into a program's chunks."""
+from libc.stdint cimport int64_t
+
+from fastnn._core.kernels cimport real
+
+# What a sample is stored as.
+cdef enum Source:
+    FLOAT32, FLOAT64, UINT8
+
+# One preprocessing layer: y = scale · x + offset, or y = (x − mean) / spread by feature.
+cdef struct Affine:
+    bint standardize
+    double scale, offset
+    const double* mean          # (features,), repeated
+    const double* spread
+    ptrdiff_t features
+
+cdef struct Feed:
+    Source source
+    const void* x               # (N, features)
+    ptrdiff_t features
+    const int64_t* labels       # (N, positions), or NULL
+    const void* target          # (N, outputs) of the program's real type, or NULL
+    const void* weight          # (N,) of the program's real type, or NULL: all 1
+    const int64_t* order        # which sample is the nth, or NULL: the nth
+    ptrdiff_t outputs, positions
+    const Affine* affine        # what x goes through
+    ptrdiff_t n_affine
+
+cdef void feed_inputs(const Feed* feed, ptrdiff_t first, ptrdiff_t samples, real* scratch,
+                      real* packs) noexcept nogil
+cdef void feed_target(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
+                      real* packs) noexcept nogil
+cdef void feed_labels(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
+                      int64_t* labels) noexcept nogil
+cdef void feed_weights(const Feed* feed, ptrdiff_t first, ptrdiff_t samples, double* weights,
+                       const real* which) noexcept nogil
+cdef void affine_forward_chunk(const Affine* affine, ptrdiff_t n, const real* x,
+                               real* y) noexcept nogil
+cdef void affine_backward_chunk(const Affine* affine, ptrdiff_t n, const real* dy,
+                                real* dx) noexcept nogil
+
+
+cdef inline ptrdiff_t feed_scratch(ptrdiff_t features) noexcept nogil:
+    """Elements of either real type that `feed_inputs` needs, at most."""
+    return 16 * features + 2 * features
+
+
+cdef inline ptrdiff_t sample_at(const Feed* feed, ptrdiff_t n) noexcept nogil:
+    return feed.order[n] if feed.order != NULL else n

@@ -1,0 +1,158 @@
+"""The user's rows, in any order, straight into lane packs; preprocessing on the way.
+
+    x[order[n]] --convert, rescale, standardize--> 16 rows --transpose--> a chunk's packs
+
+Rows that are of the program's type already and need no preprocessing are read where they are. Every
+number goes through the same roundings as in the layers that preprocess, used alone.
+"""
+from libc.stdint cimport uint8_t
+from libc.string cimport memcpy
+
+from fastnn._core.kernels cimport LANES, rows_to_lanes
+
+
+cdef void read_row(const Feed* feed, ptrdiff_t sample, real* row) noexcept nogil:
+    cdef const float* singles = <const float*>feed.x + sample * feed.features
+    cdef const double* doubles = <const double*>feed.x + sample * feed.features
+    cdef const uint8_t* bytes = <const uint8_t*>feed.x + sample * feed.features
+    cdef ptrdiff_t i
+    if feed.source == FLOAT32:
+        for i in range(feed.features):
+            row[i] = <real>singles[i]
+    elif feed.source == FLOAT64:
+        for i in range(feed.features):
+            row[i] = <real>doubles[i]
+    else:
+        for i in range(feed.features):
+            row[i] = <real>bytes[i]
+
+
+cdef void rescale(const Affine* affine, ptrdiff_t n, real* row) noexcept nogil:
+    cdef real scale = <real>affine.scale, offset = <real>affine.offset
+    cdef ptrdiff_t i
+    for i in range(n):
+        row[i] *= scale
+    if offset != 0:
+        for i in range(n):
+            row[i] += offset
+
+
+cdef void standardize(const Affine* affine, ptrdiff_t n, double* row) noexcept nogil:
+    cdef ptrdiff_t start, c
+    for start from 0 <= start < n by affine.features:
+        for c in range(affine.features):
+            row[start + c] = (row[start + c] - affine.mean[c]) / affine.spread[c]
+
+
+cdef bint standardizes(const Feed* feed) noexcept nogil:
+    cdef ptrdiff_t k
+    for k in range(feed.n_affine):
+        if feed.affine[k].standardize:
+            return True
+    return False
+
+
+cdef void prepare_row(const Feed* feed, ptrdiff_t sample, double* wide, real* row) noexcept nogil:
+    """Read and preprocess a row; where a layer standardises, between layers in double precision."""
+    cdef ptrdiff_t k, i
+    if not standardizes(feed):
+        read_row(feed, sample, row)
+        for k in range(feed.n_affine):
+            rescale(&feed.affine[k], feed.features, row)
+        return
+    read_row(feed, sample, wide)
+    for k in range(feed.n_affine):
+        if feed.affine[k].standardize:
+            standardize(&feed.affine[k], feed.features, wide)
+            continue
+        for i in range(feed.features):
+            row[i] = <real>wide[i]
+        rescale(&feed.affine[k], feed.features, row)
+        for i in range(feed.features):
+            wide[i] = row[i]
+    for i in range(feed.features):
+        row[i] = <real>wide[i]
+
+
+cdef void feed_inputs(
+        const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
+        real* scratch,              #      (feed_scratch,)
+        real* packs) noexcept nogil:        # OUT  (features, LANES): empty lanes repeat the last
+    cdef const real* rows[16]
+    cdef real* row
+    cdef ptrdiff_t lane
+    cdef bint in_place = feed.n_affine == 0 and feed.source == (
+        FLOAT32 if sizeof(real) == sizeof(float) else FLOAT64)
+    for lane in range(LANES):
+        if lane >= samples:
+            rows[lane] = rows[samples - 1]
+        elif in_place:
+            rows[lane] = <const real*>feed.x + sample_at(feed, first + lane) * feed.features
+        else:
+            row = scratch + lane * feed.features
+            prepare_row(feed, sample_at(feed, first + lane),
+                        <double*>(scratch + LANES * feed.features), row)
+            rows[lane] = row
+    rows_to_lanes(rows, feed.features, packs, LANES)
+
+
+cdef void feed_target(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
+                      real* packs) noexcept nogil:
+    """Target rows into packs (outputs, LANES)."""
+    cdef const real* rows[16]
+    cdef ptrdiff_t lane
+    for lane in range(LANES):
+        rows[lane] = (<const real*>feed.target
+                      + sample_at(feed, first + min(lane, samples - 1)) * feed.outputs)
+    rows_to_lanes(rows, feed.outputs, packs, LANES)
+
+
+cdef void feed_labels(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
+                      int64_t* labels) noexcept nogil:
+    cdef ptrdiff_t lane
+    for lane in range(samples):
+        memcpy(labels + lane * feed.positions,
+               feed.labels + sample_at(feed, first + lane) * feed.positions,
+               feed.positions * sizeof(int64_t))
+
+
+cdef void feed_weights(const Feed* feed, ptrdiff_t first, ptrdiff_t samples, double* weights,
+                       const real* which) noexcept nogil:
+    cdef ptrdiff_t n
+    for n in range(samples):
+        weights[n] = 1.0
+        if feed.weight != NULL:
+            weights[n] = (<const real*>feed.weight)[sample_at(feed, first + n)]
+
+
+cdef void affine_forward_chunk(const Affine* affine, ptrdiff_t n, const real* x,
+                               real* y) noexcept nogil:
+    """A preprocessing layer in the middle of a network, on packs (n, LANES); y may be x."""
+    cdef ptrdiff_t i, lane
+    cdef double mean, spread
+    if not affine.standardize:
+        if y != x:
+            memcpy(y, x, n * LANES * sizeof(real))
+        rescale(affine, n * LANES, y)
+        return
+    for i in range(n):
+        mean = affine.mean[i % affine.features]
+        spread = affine.spread[i % affine.features]
+        for lane in range(LANES):
+            y[i * LANES + lane] = <real>((x[i * LANES + lane] - mean) / spread)
+
+
+cdef void affine_backward_chunk(const Affine* affine, ptrdiff_t n, const real* dy,
+                                real* dx) noexcept nogil:
+    """dx = dy · slope, the derivative; dx may be dy."""
+    cdef real scale = <real>affine.scale
+    cdef double slope
+    cdef ptrdiff_t i, lane
+    for i in range(n):
+        if affine.standardize:
+            slope = 1.0 / affine.spread[i % affine.features]
+            for lane in range(LANES):
+                dx[i * LANES + lane] = <real>(dy[i * LANES + lane] * slope)
+        else:
+            for lane in range(LANES):
+                dx[i * LANES + lane] = dy[i * LANES + lane] * scale

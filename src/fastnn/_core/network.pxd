@@ -1,0 +1,87 @@
+"""A network as C structs: operations, where their numbers are, and the batch at hand."""
+from libc.stdint cimport int64_t
+
+from fastnn._core.feed cimport Feed
+from fastnn._core.kernels cimport real
+from fastnn._core.operation cimport Operation
+
+# Activations or gradients in the arena, in elements: `size` for each chunk, side by side, or `room`
+# for each thread.
+cdef struct Buffer:
+    ptrdiff_t start, size, room
+    bint by_chunk
+
+cdef enum LossKind:
+    NO_LOSS, CROSS_ENTROPY, SQUARED, BINARY
+
+cdef struct Loss:
+    LossKind kind
+    double scale                # SQUARED: of every element
+    ptrdiff_t positions, channels           # CROSS_ENTROPY
+    bint counts_right           # whether decisions are compared with the target
+
+cdef enum Rule:
+    NO_UPDATE, SGD, ADAM
+
+cdef struct Update:
+    Rule rule
+    void* first                 # (P,) velocity, or first moment; NULL: none
+    void* second                # (P,) second moment
+    double rate, momentum, beta1, beta2, epsilon
+    bint nesterov
+    int64_t steps               # ADAM: made so far
+    double step_rate, root_scale            # ADAM: of this step
+
+cdef struct Network:
+    Operation* op
+    int n
+    bint training               # whether there is a backward pass
+    void* parameters            # (P,)
+    void* gradients             # (P,)
+    # the arena, see arena.pyx
+    void* arena
+    ptrdiff_t arena_size        # in elements
+    Buffer* value               # value[0]: the network's input
+    int n_values, last          # value[last]: its output
+    Buffer gradient[2]          # of values, by turns
+    int last_gradient           # which of them the loss writes
+    Buffer unpooled             # the gradient of a convolution whose output is pooled row by row
+    ptrdiff_t scratch, scratch_size         # of each thread
+    int threads
+    bint layered                # operation by operation, else chunk by chunk
+    # the batch
+    Feed feed
+    Loss loss
+    Update update
+    ptrdiff_t first, samples    # of the epoch's order
+    ptrdiff_t chunks, lots
+    ptrdiff_t share             # double (samples,) what each counts in the mean loss
+    ptrdiff_t losses            # double (chunks · LANES,)
+    ptrdiff_t right             # int64 (chunks,) decisions that equal the target
+    double weight               # Σ of the samples' weights
+    double mean_loss            # NaN: no update is made
+    void* outputs               # (samples, outputs) rows, or NULL
+
+
+cdef inline real* at(const Network* net, const Buffer* buffer, ptrdiff_t size, ptrdiff_t chunk,
+                     int thread, const real* which) noexcept nogil:
+    """Where the `size` elements of a chunk stand."""
+    return (<real*>net.arena + buffer.start
+            + (chunk * size if buffer.by_chunk else thread * buffer.room))
+
+
+cdef inline real* value_at(const Network* net, int index, ptrdiff_t chunk, int thread,
+                           const real* which) noexcept nogil:
+    return at(net, &net.value[index], net.value[index].size, chunk, thread, which)
+
+
+cdef inline double* share_of(const Network* net, const real* which) noexcept nogil:
+    return <double*>(<real*>net.arena + net.share)
+
+
+cdef inline double* losses_of(const Network* net, const real* which) noexcept nogil:
+    return <double*>(<real*>net.arena + net.losses)
+
+
+cdef inline int64_t* right_of(const Network* net, const real* which) noexcept nogil:
+    return <int64_t*>(<real*>net.arena + net.right)

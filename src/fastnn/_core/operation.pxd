@@ -1,0 +1,69 @@
+"""One operation of a program: its plans, and what it does with one chunk."""
+from fastnn._core.conv cimport Correlation
+from fastnn._core.conv_weights cimport WeightGradient
+from fastnn._core.dense cimport DenseGradient, DenseTiles
+from fastnn._core.feed cimport Affine
+from fastnn._core.kernels cimport real
+from fastnn._core.pointwise cimport Function
+from fastnn._core.pool cimport Windows
+
+cdef enum Kind:
+    CONV, DENSE, MAX_POOL, AVERAGE_POOL, POINTWISE, SOFTMAX, AFFINE
+
+cdef struct Operation:
+    Kind kind
+    ptrdiff_t inputs, outputs   # numbers of a sample
+    ptrdiff_t work              # multiply-adds of a sample, forward
+    ptrdiff_t weight            # where its parameters stand in the flat vectors: `weights` of them,
+    ptrdiff_t weights, biases   # then `biases`
+    bint forward, backward      # False: another operation does this pass's work
+    bint relu                   # the forward sums end with a ReLU
+    bint relu_input             # dx goes through the ReLU that made x
+    bint input_gradient         # whether dx is wanted
+    # plans, by kind
+    Correlation correlation, transposed     # CONV: forward, and input gradient
+    WeightGradient gradient
+    bint pools                  # CONV: its output is max-pooled row by row, and not kept
+    DenseTiles panels, back_panels          # DENSE: likewise
+    DenseGradient dense_gradient
+    Windows windows, covering   # pools: of outputs, and of the inputs that they cover
+    const void* scale           # AVERAGE_POOL: one over each window's count
+    Function function           # POINTWISE
+    ptrdiff_t channels          # SOFTMAX
+    Affine affine               # AFFINE
+    # where things are (arena.pyx): values and gradients by index, the rest by its place
+    int x, y, dy, dx
+    ptrdiff_t saved             # of each chunk: the argmax of a max pooling
+    ptrdiff_t packed, back_packed           # weights
+    ptrdiff_t slots             # CONV: the first gradient slot, gradient.parameters apart
+    ptrdiff_t chain             # CONV: of each thread, where a slot may own more than CHAIN chunks
+    ptrdiff_t dy_panels         # DENSE: of the whole batch
+
+cdef bint make_operation(Operation* op, dict settings, bint training,
+                         const real* which) except False
+cdef bint make_affine(Affine* affine, dict settings) except False
+cdef void free_operation(Operation* op) noexcept nogil
+cdef ptrdiff_t scratch_size(const Operation* op, ptrdiff_t samples, const real* which) noexcept nogil
+
+cdef void forward_part(
+    const Operation* op, const real* parameters, const real* packed, const real* x, real* y,
+    real* saved, ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil
+cdef void unpool(const Operation* op, const real* saved, const real* dy, real* dx,
+                 real* scratch) noexcept nogil
+cdef void backward_input_part(
+    const Operation* op, const real* parameters, const real* back_packed, const real* x,
+    const real* y, const real* saved, const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts,
+    real* scratch) noexcept nogil
+
+
+cdef inline bint splits(const Operation* op, bint backward) noexcept nogil:
+    """Whether parts of a chunk are independent: rows, or stretches of numbers."""
+    if op.kind == CONV or op.kind == POINTWISE:
+        return True
+    return not backward and (op.kind == MAX_POOL or op.kind == AVERAGE_POOL)
+
+
+cdef inline ptrdiff_t unpooled_size(const Operation* op) noexcept nogil:
+    """Elements of what a convolution's output would be, had it not been pooled row by row."""
+    return (op.windows.axis[0].sources * op.windows.axis[1].sources
+            * op.windows.axis[2].sources * op.windows.channels * 16)

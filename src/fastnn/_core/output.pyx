@@ -1,0 +1,120 @@
+"""The end of a network's forward pass: outputs to rows, loss and its gradient, right decisions."""
+from libc.math cimport pow, sqrt
+from libc.stdint cimport int64_t
+from libc.string cimport memset
+
+from fastnn._core.arena cimport count_lots
+from fastnn._core.feed cimport feed_labels, feed_target, feed_weights
+from fastnn._core.kernels cimport LANES
+from fastnn._core.lanes cimport unpack_chunk
+from fastnn._core.loss cimport (
+    BINARY_CROSS_ENTROPY, SQUARED_ERROR, chained_sum, cross_entropy_chunk, elementwise_loss_chunk,
+    weighted_sum)
+from fastnn._core.network cimport (
+    ADAM, BINARY, CROSS_ENTROPY, NO_LOSS, at, losses_of, right_of, share_of, value_at)
+
+
+cdef void start_batch(Network* net, const real* which) noexcept nogil:
+    """What each sample counts, and the figures of this step, for net.first and net.samples."""
+    cdef ptrdiff_t n
+    cdef double* share
+    cdef double positions = net.loss.positions if net.loss.kind == CROSS_ENTROPY else 1
+    net.chunks = (net.samples + LANES - 1) // LANES
+    net.lots = count_lots(net, net.chunks, sizeof(real))
+    if net.update.rule == ADAM:
+        net.update.steps += 1
+        net.update.step_rate = net.update.rate / (1.0 - pow(net.update.beta1, net.update.steps))
+        net.update.root_scale = 1.0 / sqrt(1.0 - pow(net.update.beta2, net.update.steps))
+    if net.loss.kind == NO_LOSS:
+        return
+    share = share_of(net, which)
+    feed_weights(&net.feed, net.first, net.samples, share, which)
+    feed_weights(&net.feed, net.first, net.samples, losses_of(net, which), which)
+    net.weight = chained_sum(losses_of(net, which), net.samples)
+    for n in range(net.samples):
+        share[n] = share[n] / (net.weight * positions) if net.weight > 0 else 0.0
+
+
+cdef ptrdiff_t top(const real* z, ptrdiff_t channels, ptrdiff_t lane) noexcept nogil:
+    """The index of a lane's largest channel, the first of equals; a NaN is larger than all."""
+    cdef ptrdiff_t c, best = 0
+    for c in range(1, channels):
+        if z[best * LANES + lane] != z[best * LANES + lane]:
+            break
+        if not z[c * LANES + lane] <= z[best * LANES + lane]:
+            best = c
+    return best
+
+
+cdef int64_t count_right(const Network* net, const real* z, const real* target,
+                         const int64_t* labels, ptrdiff_t lanes) noexcept nogil:
+    """How many decisions of a chunk equal the target's."""
+    cdef ptrdiff_t pack = net.loss.channels * LANES, position, lane, wanted, i
+    cdef int64_t right = 0
+    if net.loss.kind == BINARY:
+        for i in range(net.feed.outputs):
+            for lane in range(lanes):
+                right += (z[i * LANES + lane] > 0) == (target[i * LANES + lane] > <real>0.5)
+        return right
+    for position in range(net.loss.positions):
+        for lane in range(lanes):
+            if labels != NULL:
+                wanted = labels[lane * net.loss.positions + position]
+            else:
+                wanted = top(target + position * pack, net.loss.channels, lane)
+            right += top(z + position * pack, net.loss.channels, lane) == wanted
+    return right
+
+
+cdef void loss_of_chunk(Network* net, ptrdiff_t chunk, ptrdiff_t lanes, const real* y, real* dy,
+                        real* scratch) noexcept nogil:
+    cdef ptrdiff_t first = net.first + chunk * LANES
+    cdef const real* target = NULL
+    cdef const int64_t* labels = NULL
+    cdef const double* share = share_of(net, y) + chunk * LANES
+    cdef double* losses = losses_of(net, y) + chunk * LANES
+    if net.feed.labels != NULL:
+        feed_labels(&net.feed, first, lanes, <int64_t*>scratch)
+        labels = <int64_t*>scratch
+    else:
+        feed_target(&net.feed, first, lanes, scratch)
+        target = scratch
+    if net.loss.counts_right:
+        right_of(net, y)[chunk] = count_right(net, y, target, labels, lanes)
+    if net.weight == 0:
+        memset(dy, 0, net.feed.outputs * LANES * sizeof(real))
+        memset(losses, 0, LANES * sizeof(double))
+    elif net.loss.kind == CROSS_ENTROPY:
+        cross_entropy_chunk(y, labels, target, share, net.loss.positions, net.loss.channels, lanes,
+                            dy, losses)
+    else:
+        elementwise_loss_chunk(
+            BINARY_CROSS_ENTROPY if net.loss.kind == BINARY else SQUARED_ERROR, y, target, share,
+            net.loss.scale, net.feed.outputs, lanes, dy, losses)
+
+
+cdef void finish_chunk(Network* net, ptrdiff_t chunk, int thread, real* scratch) noexcept nogil:
+    """What happens with the outputs of a chunk."""
+    cdef ptrdiff_t lanes = min(<ptrdiff_t>LANES, net.samples - chunk * LANES)
+    cdef const real* y = value_at(net, net.last, chunk, thread, <const real*>scratch)
+    if net.outputs != NULL:
+        unpack_chunk(y, net.feed.outputs, lanes,
+                     <real*>net.outputs + (net.first + chunk * LANES) * net.feed.outputs)
+    if net.loss.kind != NO_LOSS:
+        loss_of_chunk(net, chunk, lanes, y,
+                      at(net, &net.gradient[net.last_gradient], net.feed.outputs * LANES, chunk,
+                         thread, <const real*>scratch), scratch)
+
+
+cdef void finish_loss(Network* net, const real* which) noexcept nogil:
+    net.mean_loss = 0.0
+    if net.loss.kind != NO_LOSS:
+        net.mean_loss = weighted_sum(losses_of(net, which), share_of(net, which), net.samples)
+
+
+cdef ptrdiff_t all_right(const Network* net, const real* which) noexcept nogil:
+    cdef ptrdiff_t chunk, right = 0
+    if net.loss.counts_right:
+        for chunk in range(net.chunks):
+            right += right_of(net, which)[chunk]
+    return right

@@ -1,0 +1,32 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOSSES: dict[str, int]
+
+class Program:
+    def __init__(
+        self,
+        instructions: list[dict[str, Any]],
+        sizes: list[int],
+        preprocessing: list[dict[str, Any]],
+        parameters: NDArray[np.floating],
+        gradients: NDArray[np.floating],
+        loss: dict[str, Any] | None,
+        training: bool,
+    ) -> None: ...
+    def plan(self, samples: int, n_threads: int) -> int: ...
+    def run(
+        self,
+        data: tuple[NDArray[Any] | None, ...],
+        first: int,
+        stop: int,
+        batch: int,
+        n_threads: int,
+        *,
+        update: tuple[str, list[NDArray[np.floating]], dict[str, float]] | None = None,
+        counts_right: bool = False,
+        outputs: NDArray[np.floating] | None = None,
+        seconds: float = 1e9,
+    ) -> list[tuple[float, float, int]]: ...

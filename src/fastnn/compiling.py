@@ -1,0 +1,125 @@
+"""From layers to instructions: what the compiled program of a network shall do.
+
+Stages that a fusion made superfluous are left out; a 2-D convolution that a max pooling follows,
+whose windows do not overlap from row to row, is one instruction.
+"""
+
+import math
+
+import numpy as np
+
+from fastnn._core.program import LOSSES, Program
+from fastnn.layers.activation import Activation
+from fastnn.layers.conv import Conv2D
+from fastnn.layers.pool import MaxPool2D
+from fastnn.layers.weighted import WeightedLayer
+from fastnn.losses import Loss
+
+IN_PLACE = ("pointwise", "softmax", "affine")
+
+
+def compile_program(net, stages, loss, training):
+    """Return the network's `Program`, or None where a layer or loss has no instruction."""
+    if loss is not None and (type(loss) is not Loss or loss.name not in LOSSES):
+        return None
+    if not all(_describes(layer, "_instruction") for layer in (*net.head, *stages)):
+        return None
+    instructions = _instructions(net, stages)
+    sizes = _place(instructions, math.prod(net.input_shape), training)
+    if loss is not None:
+        loss = _loss_settings(loss, net.output_shape)
+    preprocessing = [layer._instruction(net.input_shape)["affine"] for layer in net.head]
+    return Program(
+        instructions, sizes, preprocessing, net.parameters, net.gradients, loss, training
+    )
+
+
+def _describes(layer, name):
+    """Whether a layer's instruction is about the passes that it has: a subclass may change them."""
+    kind = type(layer)
+
+    def owner(attribute):
+        return next(base for base in kind.__mro__ if attribute in vars(base))
+
+    own = owner(name)
+    passes = ("_forward", "_backward", "apply") if hasattr(kind, "apply") else ("_forward", "_backward")
+    return vars(own)[name] is not None and all(issubclass(own, owner(p)) for p in passes)
+
+
+def _instructions(net, stages):
+    first = next((i for i, stage in enumerate(stages) if stage.parameters), len(stages))
+    shape, instructions = net.input_shape, []
+    for layer in net.head:
+        shape = layer.output_shape
+    stages = list(stages)
+    for i, (stage, fused) in enumerate(zip(stages, net.fused, strict=False)):
+        instruction = stage._instruction(shape)
+        inputs = math.prod(shape)
+        if not isinstance(stage, Activation):  # which may have changed its place
+            shape = stage.output_shape
+        if not instruction:
+            continue
+        instruction |= {
+            "inputs": inputs,
+            "outputs": math.prod(shape),
+            "forward": fused.forward is not None,
+            "backward": fused.backward is not None and i >= first,
+            "relu": bool(fused.forward and "relu_follows" in fused.forward),
+            "relu_input": bool(fused.backward and "relu_precedes" in fused.backward),
+            "input_gradient": i > first,
+            "pool": None,
+            "weight": net.places.get(stage, 0),
+            "weights": 0,
+            "biases": 0,
+        }
+        if isinstance(stage, WeightedLayer):
+            instruction["weights"] = stage.weight.size
+            instruction["biases"] = 0 if stage.bias is None else stage.bias.size
+        before = stages[i - 1] if i else None
+        if type(stage) is MaxPool2D and type(before) is Conv2D and _row_by_row(stage):
+            instructions[-1] |= {"pool": instruction["window"], "outputs": math.prod(shape)}
+        elif instruction["forward"] or instruction["backward"]:
+            instructions.append(instruction)
+    return instructions
+
+
+def _row_by_row(pool):
+    """Whether no row of the input lies in the windows of two rows of the output."""
+    return pool.stride[0] > pool._how["dilation"][0] * (pool.size[0] - 1)
+
+
+def _place(instructions, inputs, training):
+    """Number the values that instructions read and write; return the values' sizes."""
+    sizes, producer = [inputs], None
+    for instruction in instructions:
+        instruction["x"] = instruction["y"] = len(sizes) - 1
+        in_place = instruction["kind"] in IN_PLACE
+        # backward, an activation needs its output
+        kept = training and producer in ("pointwise", "softmax")
+        if instruction["forward"] and (not in_place or kept):
+            sizes.append(instruction["outputs"])
+            instruction["y"] = len(sizes) - 1
+        producer = instruction["kind"]
+    gradient = 0
+    for instruction in reversed(instructions):
+        instruction["dy"] = gradient
+        if instruction["backward"] and instruction["kind"] not in IN_PLACE:
+            gradient = 1 - gradient
+        instruction["dx"] = gradient
+    return sizes
+
+
+def _loss_settings(loss, output_shape):
+    scales = {"half_squared_error": 0.5, "mean_squared_error": 1.0 / math.prod(output_shape)}
+    channels = output_shape[-1] if loss.name == "cross_entropy" else 1
+    return {"name": loss.name, "scale": scales.get(loss.name, 1.0), "channels": channels}
+
+
+def source_array(x):
+    """Return samples as an array that a program reads: float32, float64 or uint8, C-contiguous."""
+    kind, size = x.dtype.kind, x.dtype.itemsize
+    if kind == "b":
+        x = x.view(np.uint8)
+    elif not (kind == "f" and size in (4, 8)) and x.dtype != np.uint8:
+        x = x.astype(np.float32 if size <= 2 else np.float64)
+    return np.ascontiguousarray(x, x.dtype.newbyteorder("="))

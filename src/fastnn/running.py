@@ -1,0 +1,143 @@
+"""How batches run through a network: as one compiled program, or stage by stage.
+
+A runner takes samples `first … stop` of a set, in the order that the set says, and makes batches of
+them. Networks of fastnn's own layers are compiled (`fastnn.compiling`); a network with a layer that
+has no instruction runs its stages one after the other, by the same operations.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fastnn._core.loss import weight_sum
+from fastnn._core.threads import get_num_threads
+from fastnn.compiling import compile_program, source_array
+
+PIECE = 0.1  # seconds after which a program comes back, for progress and Ctrl-C
+
+
+class Samples(NamedTuple):
+    """Checked samples, and what their loss compares them with."""
+
+    x: np.ndarray
+    target: np.ndarray | None = None  # labels (N, …) int64, or rows of the outputs' shape
+    weight: np.ndarray | None = None  # (N,), of the network's dtype
+    order: np.ndarray | None = None  # int64: which sample is taken nth; None: the nth
+
+
+class Figures(NamedTuple):
+    """What a batch gave."""
+
+    loss: float
+    weight: float  # sum of the samples' weights
+    right: int  # decisions that equal the target
+
+
+def make_runner(net, stages, loss, training):
+    """Return a runner of a built network: for training, with a loss, or for its outputs."""
+    program = compile_program(net, stages, loss, training)
+    if program is None:
+        return Staged(net, stages, loss, training)
+    return Compiled(net, program, training)
+
+
+class Compiled:
+    """Runs a network's program."""
+
+    def __init__(self, net, program, training):
+        self.net, self.program, self.training = net, program, training
+
+    def bytes(self, batch_size):
+        """Memory of the program, beside parameters and gradients, for batches of this size."""
+        return self.program.plan(batch_size, get_num_threads())
+
+    def source(self, x):
+        """Return checked samples such that `run` can read them."""
+        return source_array(x)
+
+    def run(
+        self, samples, first, stop, batch_size, *, optimizer=None, counts_right=False, outputs=None
+    ):
+        """Run batches; come back soon.
+
+        Parameters
+        ----------
+        samples : Samples
+            `x` as `source` returns it.
+        first, stop : int
+            Which of the samples, in their order.
+        batch_size : int
+        optimizer : Optimizer, optional
+            Makes an update after every batch whose loss is not NaN.
+        counts_right : bool
+            Whether to count decisions that equal the target.
+        outputs : ndarray, shape (N, *output_shape), optional
+            Receives the outputs, in the samples' order.
+
+        Returns
+        -------
+        list of Figures
+            Of each batch that there was time for, at least one.
+        """
+        x, target, weight, order = samples
+        labels = None
+        if target is not None and target.dtype == np.int64:
+            labels, target = target, None
+        data = x, labels, target, weight, order
+        rule = optimizer.rule(self.net.parameters) if optimizer is not None else None
+        if optimizer is not None and rule is None:
+            stop = min(stop, first + batch_size)
+        done = self.program.run(
+            data,
+            first,
+            stop,
+            batch_size,
+            get_num_threads(),
+            update=rule,
+            counts_right=counts_right,
+            outputs=outputs,
+            seconds=PIECE,
+        )
+        figures = [Figures(*batch) for batch in done]
+        if rule is not None:
+            optimizer.steps += len(figures)
+        elif optimizer is not None and figures[0].loss == figures[0].loss:
+            optimizer.update(self.net.parameters, self.net.gradients)
+        return figures
+
+
+class Staged:
+    """Runs a network's stages one after the other."""
+
+    def __init__(self, net, stages, loss, training):
+        self.net, self.stages, self.loss, self.training = net, stages, loss, training
+
+    def source(self, x):
+        """Return checked samples such that `run` can read them."""
+        return x
+
+    def run(
+        self, samples, first, stop, batch_size, *, optimizer=None, counts_right=False, outputs=None
+    ):
+        """Run one batch; see `Compiled.run`."""
+        net, place = self.net, slice(first, min(stop, first + batch_size))
+        rows = place if samples.order is None else samples.order[place]
+        x = net.enter(samples.x[rows])
+        y = net.run(x, self.stages, self.training) if self.training else net.infer(x, self.stages)
+        if outputs is not None:
+            outputs[place] = y.unpack()
+        if self.loss is None:
+            return [Figures(0.0, 0.0, 0)]
+        target = samples.target[rows]
+        weight = None if samples.weight is None else samples.weight[rows]
+        loss, dy = self.loss(y, target, weight)
+        if self.training:
+            net.run_back(dy, self.stages)
+        if optimizer is not None and loss == loss:
+            optimizer.update(net.parameters, net.gradients)
+        right = 0
+        if counts_right:
+            decided = self.loss.decided(y.unpack(), logits=True)
+            right = int(np.count_nonzero(decided == self.loss.decided(target)))
+        total = float(len(y)) if weight is None else weight_sum(weight.astype(np.float64))
+        return [Figures(loss, total, right)]
