@@ -31,8 +31,8 @@ enum {
     FASTNN_RELU = 2,
 };
 
-/* A stretch of consecutive terms: where it starts in x (in elements) and in w (in terms, so that one
- * list serves tiles of every width), and how many terms it has. */
+/* A stretch of consecutive terms: where it starts in x (in elements) and in w (in run steps, so that
+ * one list serves tiles of every width), and how many terms it has. */
 typedef struct {
     ptrdiff_t x, w, length;
 } fastnn_run;

@@ -7,7 +7,8 @@ typedef struct {
     /* tile[positions - 1][outputs - 1]: broadcast x vector, nearly all of the arithmetic.
      *
      *   y[j·y_position_step + o·y_output_step + lane] =
-     *       Σ_runs Σ_i x[run.x + j·x_position_step + i·x_term_step + lane] · w[(run.w + i)·w_step + o]
+     *       Σ_runs Σ_i x[run.x + j·x_position_step + i·x_term_step + lane]
+     *                  · w[run.w·w_run_step + i·w_step + o]
      *       + bias[o]                                  (bias may be NULL)
      *       + what y held before                       (only if finish has FASTNN_ACCUMULATE)
      *
@@ -17,7 +18,8 @@ typedef struct {
      * level. No runs at all: the sum is 0. */
     void (*tile[FASTNN_MAX_POSITIONS][FASTNN_MAX_OUTPUTS])(
         const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
-        const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,
+        const fastnn_run *runs, ptrdiff_t n_runs,
+        const REAL *w, ptrdiff_t w_run_step, ptrdiff_t w_step,
         const REAL *bias, const REAL *positive, int finish,
         REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step);
 

@@ -47,7 +47,8 @@
 INLINE void NAME(tile)(
         const int positions, const int outputs,
         const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
-        const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,
+        const fastnn_run *runs, ptrdiff_t n_runs,
+        const REAL *w, ptrdiff_t w_run_step, ptrdiff_t w_step,
         const REAL *bias, const REAL *positive, int finish,
         REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) {
     for (int piece = 0; piece < PACK_VECTORS / PIECE; piece++) {
@@ -58,7 +59,7 @@ INLINE void NAME(tile)(
 
         for (ptrdiff_t r = 0; r < n_runs; r++) {
             const REAL *x_term = x + runs[r].x;
-            const REAL *w_term = w + runs[r].w * w_step;
+            const REAL *w_term = w + runs[r].w * w_run_step;
             ptrdiff_t todo = runs[r].length;
             while (todo > 0) {
                 if (left == 0) {
@@ -117,11 +118,13 @@ INLINE void NAME(tile)(
 #define TILE(positions, outputs)                                                                    \
     static void NAME(tile_##positions##_##outputs)(                                                 \
             const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,                        \
-            const fastnn_run *runs, ptrdiff_t n_runs, const REAL *w, ptrdiff_t w_step,              \
+            const fastnn_run *runs, ptrdiff_t n_runs,                                               \
+            const REAL *w, ptrdiff_t w_run_step, ptrdiff_t w_step,                                  \
             const REAL *bias, const REAL *positive, int finish,                                     \
             REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) {                          \
-        NAME(tile)(positions, outputs, x, x_position_step, x_term_step, runs, n_runs, w, w_step,    \
-                   bias, positive, finish, y, y_position_step, y_output_step);                      \
+        NAME(tile)(positions, outputs, x, x_position_step, x_term_step, runs, n_runs,               \
+                   w, w_run_step, w_step, bias, positive, finish, y, y_position_step,               \
+                   y_output_step);                                                                  \
     }
 #define FOR_TILES(DO)                                                                               \
     REPEAT(OUTPUTS_1, DO, 1) REPEAT(OUTPUTS_2, DO, 2)                                               \

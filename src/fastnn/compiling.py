@@ -15,7 +15,7 @@ from fastnn.layers.pool import MaxPool2D
 from fastnn.layers.weighted import WeightedLayer
 from fastnn.losses import Loss
 
-IN_PLACE = ("pointwise", "softmax", "affine")
+IN_PLACE = ("pointwise", "affine")
 
 
 def compile_program(net, stages, loss, training):
@@ -29,8 +29,16 @@ def compile_program(net, stages, loss, training):
     if loss is not None:
         loss = _loss_settings(loss, net.output_shape)
     preprocessing = [layer._instruction(net.input_shape)["affine"] for layer in net.head]
+    channels = net.input_shape[-1] if net.input_shape else 1
     return Program(
-        instructions, sizes, preprocessing, net.parameters, net.gradients, loss, training
+        instructions,
+        sizes,
+        channels,
+        preprocessing,
+        net.parameters,
+        net.gradients,
+        loss,
+        training,
     )
 
 

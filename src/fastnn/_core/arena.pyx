@@ -6,18 +6,22 @@ whole batch, for their weight gradients.
 
 Operation by operation (`layered`), every thread works on the same operation, and all activations are
 kept: for batches of fewer chunks than threads, and where dense weights, which every chunk would
-read anew, are much larger than the activations.
+read anew, are much larger than the activations. A few samples alone go that way too, each as if it
+were a chunk.
 """
 from fastnn._core.conv cimport packed_size
 from fastnn._core.dense cimport dense_panels_size, make_dense_tiles
 from fastnn._core.feed cimport feed_scratch
 from fastnn._core.kernels cimport CHAIN, LANES
-from fastnn._core.network cimport Buffer
+from fastnn._core.network cimport NO_LOSS, Buffer
 from fastnn._core.operation cimport CONV, DENSE, MAX_POOL, Operation, scratch_size, unpooled_size
+from fastnn._core.single cimport (
+    single_packs, single_panel_size, single_scratch, single_supports)
 from fastnn._core.slots cimport slot_count
 from fastnn._core.threads cimport team
 
 cdef ptrdiff_t LARGE_WEIGHTS = 1 << 20      # bytes: dense weights beyond do not stay in L2
+cdef ptrdiff_t FEW = 8                      # samples that run faster one by one than as a chunk
 
 
 cdef ptrdiff_t count_lots(const Network* net, ptrdiff_t chunks, size_t item) noexcept nogil:
@@ -28,6 +32,14 @@ cdef ptrdiff_t count_lots(const Network* net, ptrdiff_t chunks, size_t item) noe
         if net.training and net.op[i].kind == CONV:
             lots = min(lots, slot_count(chunks, net.op[i].gradient.parameters * item))
     return lots
+
+
+cdef bint goes_singly(const Network* net, ptrdiff_t samples) noexcept nogil:
+    cdef int i
+    for i in range(net.n):
+        if not single_supports(&net.op[i]):
+            return False
+    return samples <= FEW and not net.training and net.loss.kind == NO_LOSS
 
 
 cdef bint goes_by_layer(const Network* net, ptrdiff_t chunks, size_t item) noexcept nogil:
@@ -82,14 +94,16 @@ cdef void reserve_values(Network* net, ptrdiff_t chunks) noexcept nogil:
 cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
                      const real* which) noexcept nogil:
     """Choose the way through the network, and place all that it needs; fills net.arena_size."""
-    cdef ptrdiff_t chunks = (samples + LANES - 1) // LANES, slots, size = 0, unpooled = 0
+    cdef ptrdiff_t chunks, slots, size = 0, unpooled = 0
     cdef double work = 0
     cdef Operation* op
     cdef int i
     for i in range(net.n):
         work += <double>net.op[i].work * (3 if net.training else 1)
-    net.threads = team(n_threads, 1024, work * chunks * LANES)
-    net.layered = goes_by_layer(net, chunks, sizeof(real))
+    net.single = goes_singly(net, samples)
+    chunks = samples if net.single else (samples + LANES - 1) // LANES
+    net.threads = team(n_threads, 1024, work * chunks * (1 if net.single else <int>LANES))
+    net.layered = net.single or goes_by_layer(net, chunks, sizeof(real))
     net.arena_size = 0
     net.scratch_size = max(feed_scratch(net.feed.features), 2 * net.feed.outputs * LANES)
     reserve_values(net, chunks)
@@ -101,6 +115,10 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             op.saved = reserve(net, op.outputs * LANES * (chunks if net.layered else net.threads))
         if op.pools:
             unpooled = max(unpooled, unpooled_size(op))
+        if net.single:
+            net.scratch_size = max(net.scratch_size, single_scratch(op, which))
+            op.packed = reserve(net, single_packs(op) * single_panel_size(op))
+            continue
         if op.kind == CONV:
             op.packed = reserve(net, packed_size(&op.correlation))
         if op.kind == DENSE:

@@ -90,7 +90,7 @@ cdef void correlate_line(
             width = tile_width(tiling, index)
             tile(<int>min(<ptrdiff_t>tiling.positions, count - j), <int>width,
                  x + j * x_step, x_step, LANES, runs, n_runs,
-                 packed + panel_start(tiling, index, terms), width,
+                 packed + panel_start(tiling, index, terms), width, width,
                  bias + start if bias != NULL else NULL,
                  positive + j * y_step + start * LANES if positive != NULL else NULL,
                  RELU if plan.relu else 0, y + j * y_step + start * LANES, y_step, LANES)

@@ -95,7 +95,7 @@ cdef void sample_major_block(const WeightGradient* plan, const Band* band, ptrdi
                     tile(<int>min(<ptrdiff_t>tiling.positions, plan.channel_packs - j),
                          <int>tile_width(tiling, index),
                          x + group * channels + j * LANES, LANES, plan.channels,
-                         runs, n_runs, dy + o, plan.filters,
+                         runs, n_runs, dy + o, plan.filters, plan.filters,
                          <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
                          sums + (tap * plan.filters + o) * width + j * LANES, LANES, width)
 

@@ -80,7 +80,7 @@ cdef void dense_panel_chunks(
         for chunk from first <= chunk < end by tiling.positions:
             tile(<int>min(<ptrdiff_t>tiling.positions, end - chunk), <int>tile_width(tiling, t),
                  x + chunk * plan.terms * LANES, plan.terms * LANES, LANES, &run, 1,
-                 panel + start - begin, w_step, bias + start if bias != NULL else NULL,
+                 panel + start - begin, w_step, w_step, bias + start if bias != NULL else NULL,
                  positive + (chunk * tiling.outputs + start) * LANES if positive != NULL else NULL,
                  RELU if relu else 0, y + (chunk * tiling.outputs + start) * LANES,
                  tiling.outputs * LANES, LANES)
@@ -232,12 +232,12 @@ cdef void dense_backward_weights_columns(
         width = tile_width(tiling, index)
         dy_panel = panels + panel_start(tiling, index, samples)
         if columns == panel:
-            tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width,
+            tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width, width,
                  <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
                  dweight + start * plan.features + first, LANES, plan.features)
             continue
         # the last features of a row do not fill a pack: their sums pass through a buffer
-        tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width,
+        tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width, width,
              <const real*>NULL, <const real*>NULL, 0, sums, LANES, panel)
         for o in range(width):
             for c in range(columns):

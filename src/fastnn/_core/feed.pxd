@@ -29,6 +29,7 @@ cdef struct Feed:
 
 cdef void feed_inputs(const Feed* feed, ptrdiff_t first, ptrdiff_t samples, real* scratch,
                       real* packs) noexcept nogil
+cdef const real* feed_row(const Feed* feed, ptrdiff_t n, real* wide, real* row) noexcept nogil
 cdef void feed_target(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
                       real* packs) noexcept nogil
 cdef void feed_labels(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,

@@ -74,25 +74,26 @@ cdef void prepare_row(const Feed* feed, ptrdiff_t sample, double* wide, real* ro
         row[i] = <real>wide[i]
 
 
+cdef const real* feed_row(const Feed* feed, ptrdiff_t n, real* wide, real* row) noexcept nogil:
+    """The nth sample, preprocessed: where it is, or in `row`; `wide` has room for doubles."""
+    cdef ptrdiff_t sample = sample_at(feed, n)
+    cdef Source own = FLOAT32 if sizeof(real) == sizeof(float) else FLOAT64
+    if feed.n_affine == 0 and feed.source == own:
+        return <const real*>feed.x + sample * feed.features
+    prepare_row(feed, sample, <double*>wide, row)
+    return row
+
+
 cdef void feed_inputs(
         const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
         real* scratch,              #      (feed_scratch,)
         real* packs) noexcept nogil:        # OUT  (features, LANES): empty lanes repeat the last
     cdef const real* rows[16]
-    cdef real* row
     cdef ptrdiff_t lane
-    cdef bint in_place = feed.n_affine == 0 and feed.source == (
-        FLOAT32 if sizeof(real) == sizeof(float) else FLOAT64)
-    for lane in range(LANES):
-        if lane >= samples:
-            rows[lane] = rows[samples - 1]
-        elif in_place:
-            rows[lane] = <const real*>feed.x + sample_at(feed, first + lane) * feed.features
-        else:
-            row = scratch + lane * feed.features
-            prepare_row(feed, sample_at(feed, first + lane),
-                        <double*>(scratch + LANES * feed.features), row)
-            rows[lane] = row
+    for lane in range(samples):
+        rows[lane] = feed_row(feed, first + lane, scratch, scratch + (2 + lane) * feed.features)
+    for lane in range(samples, LANES):
+        rows[lane] = rows[samples - 1]
     rows_to_lanes(rows, feed.features, packs, LANES)
 
 

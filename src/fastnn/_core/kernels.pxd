@@ -24,8 +24,8 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct kernels_f32 "fastnn_kernels_f32":
         int tile_outputs[4]
         void (*tile[4][16])(const float*, ptrdiff_t, ptrdiff_t, const fastnn_run*, ptrdiff_t,
-                            const float*, ptrdiff_t, const float*, const float*, int, float*,
-                            ptrdiff_t, ptrdiff_t) noexcept nogil
+                            const float*, ptrdiff_t, ptrdiff_t, const float*, const float*, int,
+                            float*, ptrdiff_t, ptrdiff_t) noexcept nogil
         int outer_outputs[4]
         void (*outer[4][16])(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const float*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
@@ -62,8 +62,8 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct kernels_f64 "fastnn_kernels_f64":
         int tile_outputs[4]
         void (*tile[4][16])(const double*, ptrdiff_t, ptrdiff_t, const fastnn_run*, ptrdiff_t,
-                            const double*, ptrdiff_t, const double*, const double*, int, double*,
-                            ptrdiff_t, ptrdiff_t) noexcept nogil
+                            const double*, ptrdiff_t, ptrdiff_t, const double*, const double*, int,
+                            double*, ptrdiff_t, ptrdiff_t) noexcept nogil
         int outer_outputs[4]
         void (*outer[4][16])(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const double*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
@@ -127,17 +127,17 @@ cdef inline int tile_outputs(const real* which, int positions) noexcept nogil:
 cdef inline void tile(
         int positions, int outputs,
         const real* x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
-        const fastnn_run* runs, ptrdiff_t n_runs, const real* w, ptrdiff_t w_step,
-        const real* bias, const real* positive, int finish,
+        const fastnn_run* runs, ptrdiff_t n_runs,
+        const real* w, ptrdiff_t w_run_step, ptrdiff_t w_step, const real* bias, const real* positive, int finish,
         real* y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) noexcept nogil:
     if real is float:
         table.f32.tile[positions - 1][outputs - 1](
-            x, x_position_step, x_term_step, runs, n_runs, w, w_step, bias, positive, finish,
-            y, y_position_step, y_output_step)
+            x, x_position_step, x_term_step, runs, n_runs, w, w_run_step, w_step, bias, positive,
+            finish, y, y_position_step, y_output_step)
     else:
         table.f64.tile[positions - 1][outputs - 1](
-            x, x_position_step, x_term_step, runs, n_runs, w, w_step, bias, positive, finish,
-            y, y_position_step, y_output_step)
+            x, x_position_step, x_term_step, runs, n_runs, w, w_run_step, w_step, bias, positive,
+            finish, y, y_position_step, y_output_step)
 
 
 cdef inline int outer_outputs(const real* which, int taps) noexcept nogil:

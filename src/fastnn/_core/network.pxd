@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t
 from fastnn._core.feed cimport Feed
 from fastnn._core.kernels cimport real
 from fastnn._core.operation cimport Operation
+from fastnn._core.single cimport Layout
 
 # Activations or gradients in the arena, in elements: `size` for each chunk, side by side, or `room`
 # for each thread.
@@ -42,6 +43,7 @@ cdef struct Network:
     void* arena
     ptrdiff_t arena_size        # in elements
     Buffer* value               # value[0]: the network's input
+    Layout* layout              # of values, where samples run singly
     int n_values, last          # value[last]: its output
     Buffer gradient[2]          # of values, by turns
     int last_gradient           # which of them the loss writes
@@ -49,6 +51,7 @@ cdef struct Network:
     ptrdiff_t scratch, scratch_size         # of each thread
     int threads
     bint layered                # operation by operation, else chunk by chunk
+    bint single                 # every sample a chunk of its own (single.pyx)
     # the batch
     Feed feed
     Loss loss

@@ -10,6 +10,7 @@ from fastnn._core.lanes cimport unpack_chunk
 from fastnn._core.loss cimport (
     BINARY_CROSS_ENTROPY, SQUARED_ERROR, chained_sum, cross_entropy_chunk, elementwise_loss_chunk,
     weighted_sum)
+from fastnn._core.single cimport single_leave
 from fastnn._core.network cimport (
     ADAM, BINARY, CROSS_ENTROPY, NO_LOSS, at, losses_of, right_of, share_of, value_at)
 
@@ -19,7 +20,7 @@ cdef void start_batch(Network* net, const real* which) noexcept nogil:
     cdef ptrdiff_t n
     cdef double* share
     cdef double positions = net.loss.positions if net.loss.kind == CROSS_ENTROPY else 1
-    net.chunks = (net.samples + LANES - 1) // LANES
+    net.chunks = net.samples if net.single else (net.samples + LANES - 1) // LANES
     net.lots = count_lots(net, net.chunks, sizeof(real))
     if net.update.rule == ADAM:
         net.update.steps += 1
@@ -97,6 +98,10 @@ cdef void finish_chunk(Network* net, ptrdiff_t chunk, int thread, real* scratch)
     """What happens with the outputs of a chunk."""
     cdef ptrdiff_t lanes = min(<ptrdiff_t>LANES, net.samples - chunk * LANES)
     cdef const real* y = value_at(net, net.last, chunk, thread, <const real*>scratch)
+    if net.single:
+        single_leave(y, net.layout[net.last],
+                     <real*>net.outputs + (net.first + chunk) * net.feed.outputs)
+        return
     if net.outputs != NULL:
         unpack_chunk(y, net.feed.outputs, lanes,
                      <real*>net.outputs + (net.first + chunk * LANES) * net.feed.outputs)

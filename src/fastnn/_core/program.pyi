@@ -10,6 +10,7 @@ class Program:
         self,
         instructions: list[dict[str, Any]],
         sizes: list[int],
+        channels: int,
         preprocessing: list[dict[str, Any]],
         parameters: NDArray[np.floating],
         gradients: NDArray[np.floating],

@@ -21,6 +21,7 @@ from fastnn._core.network cimport (
     ADAM, BINARY, CROSS_ENTROPY, NO_LOSS, NO_UPDATE, SGD, SQUARED, Buffer, Network)
 from fastnn._core.operation cimport Operation, free_operation, make_affine, make_operation
 from fastnn._core.output cimport all_right, finish_loss, start_batch
+from fastnn._core.single cimport Layout, layout_after
 from fastnn._core.step cimport Phase, list_phases, run_task
 from fastnn._core.threads cimport barrier, next_task
 
@@ -124,8 +125,8 @@ cdef class Program:
     cdef int planned_threads
     cdef object arrays, lock                # what C points into
 
-    def __cinit__(self, list instructions, list sizes, list preprocessing, parameters, gradients,
-                  loss, bint training):
+    def __cinit__(self, list instructions, list sizes, ptrdiff_t channels, list preprocessing,
+                  parameters, gradients, loss, bint training):
         cdef int i
         self.arrays = (instructions, preprocessing, parameters, gradients)
         self.lock = threading.Lock()
@@ -136,8 +137,10 @@ cdef class Program:
         self.net.op = <Operation*>calloc(self.net.n + 1, sizeof(Operation))
         self.net.n_values = len(sizes)
         self.net.value = <Buffer*>calloc(self.net.n_values, sizeof(Buffer))
+        self.net.layout = <Layout*>calloc(self.net.n_values, sizeof(Layout))
         self.affine = <Affine*>calloc(len(preprocessing) + 1, sizeof(Affine))
-        if self.net.op == NULL or self.net.value == NULL or self.affine == NULL:
+        if (self.net.op == NULL or self.net.value == NULL or self.net.layout == NULL
+                or self.affine == NULL):
             raise MemoryError(f"no memory for a program of {self.net.n} operations")
         self.net.parameters = address(parameters)
         self.net.gradients = address(gradients)
@@ -148,6 +151,10 @@ cdef class Program:
                 make_operation(&self.net.op[i], instructions[i], training, <const double*>NULL)
             else:
                 make_operation(&self.net.op[i], instructions[i], training, <const float*>NULL)
+        self.net.layout[0] = Layout(sizes[0] // channels, channels)
+        for i in range(self.net.n):
+            self.net.layout[self.net.op[i].y] = layout_after(&self.net.op[i],
+                                                             self.net.layout[self.net.op[i].x])
         for i in range(len(preprocessing)):
             make_affine(&self.affine[i], preprocessing[i])
         self.net.feed.affine = self.affine
@@ -171,6 +178,7 @@ cdef class Program:
                 free_operation(&self.net.op[i])
         free(self.net.op)
         free(self.net.value)
+        free(self.net.layout)
         free(self.affine)
         give(self.net.arena)
 

@@ -10,12 +10,14 @@ from fastnn._core.conv cimport pack_tile
 from fastnn._core.conv_weights cimport conv_backward_weights_chunk
 from fastnn._core.dense cimport (
     dense_backward_weights_task, dense_pack_panel, dense_panel_chunks, dense_turn_chunk)
-from fastnn._core.feed cimport feed_inputs
+from fastnn._core.feed cimport feed_inputs, feed_row
 from fastnn._core.kernels cimport LANES, adam_update, sgd_update
 from fastnn._core.network cimport ADAM, NO_UPDATE, at, value_at
 from fastnn._core.operation cimport (
     CONV, DENSE, Operation, backward_input_part, forward_part, splits, unpool, unpooled_size)
 from fastnn._core.output cimport finish_chunk, finish_loss
+from fastnn._core.single cimport (
+    single_enter, single_forward_part, single_pack, single_packs)
 from fastnn._core.slots cimport slot_count, slot_start, sum_slots
 from fastnn._core.tiles cimport tile_start
 
@@ -44,13 +46,24 @@ cdef inline ptrdiff_t slots_of(const Network* net, const Operation* op,
 # --- one chunk and one operation ---------------------------------------------------------------------
 
 cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) noexcept nogil:
-    feed_inputs(&net.feed, net.first + chunk * LANES, lanes_of(net, chunk),
-                scratch_of(net, thread, which), value_at(net, 0, chunk, thread, which))
+    cdef real* x = value_at(net, 0, chunk, thread, which)
+    cdef real* scratch = scratch_of(net, thread, which)
+    if net.single:
+        single_enter(feed_row(&net.feed, net.first + chunk, scratch,
+                              scratch + 2 * net.feed.features), net.layout[0], x)
+    else:
+        feed_inputs(&net.feed, net.first + chunk * LANES, lanes_of(net, chunk), scratch, x)
 
 
 cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
                   ptrdiff_t parts, int thread, const real* which) noexcept nogil:
-    if op.forward:
+    if net.single and op.forward:
+        single_forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
+                            value_at(net, op.x, chunk, thread, which), net.layout[op.x],
+                            value_at(net, op.y, chunk, thread, which),
+                            saved_of(net, op, chunk, thread, which), part, parts,
+                            scratch_of(net, thread, which))
+    elif op.forward:
         forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
                      value_at(net, op.x, chunk, thread, which),
                      value_at(net, op.y, chunk, thread, which),
@@ -129,7 +142,11 @@ cdef void run_lot(Network* net, ptrdiff_t lot, int thread, const real* which) no
 cdef inline ptrdiff_t parts_of(const Network* net, const Operation* op,
                                bint backward) noexcept nogil:
     """Into how many parts each chunk is cut, for every thread to have work."""
-    if net.chunks >= net.threads or not splits(op, backward):
+    if net.chunks >= net.threads:
+        return 1
+    if net.single:
+        return 2 * net.threads if op.kind == CONV or op.kind == DENSE else 1
+    if not splits(op, backward):
         return 1
     return 2 * net.threads
 
@@ -147,7 +164,7 @@ cdef void forward_task(Network* net, const Operation* op, ptrdiff_t task, int th
     cdef ptrdiff_t parts, panel
     cdef real* scratch = scratch_of(net, thread, which)
     cdef const real* parameters = <const real*>net.parameters
-    if op.kind == DENSE:
+    if op.kind == DENSE and not net.single:
         parts = dense_parts(net, op.panels.panels, op.panels.tiling.positions)
         panel = task // parts
         dense_pack_panel(&op.panels, parameters + op.weight, False, panel, scratch)
@@ -214,6 +231,8 @@ cdef void backward_task(Network* net, const Operation* op, ptrdiff_t task, int t
 
 cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogil:
     cdef ptrdiff_t tasks = 0
+    if net.single:
+        return single_packs(op)
     if op.kind == DENSE and not net.layered:
         return op.panels.panels
     if op.kind == CONV:
@@ -228,7 +247,9 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
     cdef const real* weight = <const real*>net.parameters + op.weight
     cdef real* arena = <real*>net.arena
     cdef ptrdiff_t forward_tiles = op.correlation.groups * op.correlation.tiling.tiles
-    if op.kind == DENSE:
+    if net.single:
+        single_pack(op, <const real*>net.parameters, task, arena + op.packed)
+    elif op.kind == DENSE:
         dense_pack_panel(&op.panels, weight, False, task,
                          arena + op.packed + task * op.panels.panel_size)
     elif task < forward_tiles:
@@ -327,7 +348,7 @@ cdef int add_layers(const Network* net, Phase* phases, int n, const real* which)
     n = add_phase(phases, n, GATHER, 0, net.chunks)
     for i in range(net.n):
         op = &net.op[i]
-        if op.kind == DENSE:
+        if op.kind == DENSE and not net.single:
             n = add_phase(phases, n, FORWARD, i, op.panels.panels * dense_parts(
                 net, op.panels.panels, op.panels.tiling.positions))
         elif op.forward:
