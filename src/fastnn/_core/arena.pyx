@@ -1,8 +1,8 @@
 """Where everything of a program stands, for a number of samples and threads: one block, the arena.
 
 Chunk by chunk (the rule), a thread takes a chunk through the whole network, so activations need room
-for one chunk a thread, which stays in its L2 cache. Only the inputs of dense layers are kept for the
-whole batch, for their weight gradients.
+for one chunk a thread, which stays in its L2 cache. Only what the weight gradients of dense layers
+are made of is kept for the whole batch.
 
 Operation by operation (`layered`), every thread works on the same operation, and all activations are
 kept: for batches of fewer chunks than threads, and where dense weights, which every chunk would
@@ -71,14 +71,10 @@ cdef void reserve_buffer(Network* net, Buffer* buffer, ptrdiff_t room, bint by_c
 cdef void reserve_values(Network* net, ptrdiff_t chunks) noexcept nogil:
     """Activations: each its own for a backward pass, else two by turns."""
     cdef ptrdiff_t room = 0
-    cdef bint by_chunk
-    cdef int i, k
+    cdef int i
     if net.training:
         for i in range(net.n_values):
-            by_chunk = net.layered
-            for k in range(net.n):
-                by_chunk = by_chunk or (net.op[k].kind == DENSE and net.op[k].x == i)
-            reserve_buffer(net, &net.value[i], net.value[i].size, by_chunk, chunks)
+            reserve_buffer(net, &net.value[i], net.value[i].size, net.layered, chunks)
         return
     for i in range(net.n_values):
         room = max(room, net.value[i].size)
@@ -109,7 +105,7 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
     reserve_values(net, chunks)
     for i in range(net.n):
         op = &net.op[i]
-        net.scratch_size = max(net.scratch_size, scratch_size(op, samples, which))
+        net.scratch_size = max(net.scratch_size, scratch_size(op, which))
         size = max(size, max(op.inputs, op.outputs) * LANES)
         if op.kind == MAX_POOL or op.pools:
             op.saved = reserve(net, op.outputs * LANES * (chunks if net.layered else net.threads))
@@ -136,6 +132,7 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             if chunks > slots * CHAIN:
                 op.chain = reserve(net, net.threads * op.gradient.parameters)
         if op.kind == DENSE:
+            op.x_rows = reserve(net, samples * op.dense_gradient.row)
             op.dy_panels = reserve(net, dense_panels_size(&op.dense_gradient, samples))
     for i in range(2):
         reserve_buffer(net, &net.gradient[i], size if net.training else net.feed.outputs * LANES,

@@ -8,7 +8,6 @@ that owns the chunk; slots are summed as a tree (slots.pxd).
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
 
 from fastnn._core.conv_bias cimport add_bias_sums
 from fastnn._core.conv_weights_lanes cimport POSITIONS, lane_major_chunk, list_offsets
@@ -182,9 +181,8 @@ def conv_backward_weights(
             leave_fast_mode(mode)
         with nogil:
             mode = enter_fast_mode()
-            sum_slots(slots, n, n, slot_sums)
-            memcpy(&dweight[0, 0], slot_sums, filters * plan.row * sizeof(real))
-            memcpy(&dbias[0], slot_sums + filters * plan.row, filters * sizeof(real))
+            sum_slots(slots, filters * plan.row, n, slot_sums, &dweight[0, 0])
+            sum_slots(slots, filters, n, slot_sums + filters * plan.row, &dbias[0])
             leave_fast_mode(mode)
     finally:
         free_weight_gradient(&plan)

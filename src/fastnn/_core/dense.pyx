@@ -2,13 +2,14 @@
 
     forward, input gradient   positions of a tile are packs of samples (chunks), lanes are samples
     weight gradient           positions are packs of input features, lanes features, terms the
-                              samples of the whole batch in order: x and dy are turned row-major
+                              samples of the whole batch in order: x and dy are turned row-major,
+                              chunk by chunk
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.string cimport memset
 
 from fastnn._core.kernels cimport (
-    ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, RELU, copy_panel, enter_fast_mode, fastnn_run,
+    ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode, fastnn_run,
     lanes_to_rows, leave_fast_mode, real, tile)
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
@@ -145,28 +146,14 @@ def dense_backward_input(
     dense(dy, weight, True, no_bias, False, positive, dx, n_threads)
 
 
-cdef void turn_columns(const real* packs, ptrdiff_t features, ptrdiff_t first, ptrdiff_t columns,
-                       ptrdiff_t first_sample, ptrdiff_t end_sample, ptrdiff_t row_step,
-                       real* turned) noexcept nogil:
-    """Columns first … of packs (chunks, features, LANES), as rows of samples `row_step` apart."""
-    cdef real* rows[16]
-    cdef ptrdiff_t sample, lane, samples
-    for sample from first_sample <= sample < end_sample by LANES:
-        samples = min(<ptrdiff_t>LANES, end_sample - sample)
-        for lane in range(samples):
-            rows[lane] = turned + (sample - first_sample + lane) * row_step
-        lanes_to_rows(packs + (sample * features + first * LANES), columns, samples, rows)
-
-
 cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
                                        const real* which) noexcept nogil:
     cdef DenseGradient plan
     plan.features = features
     plan.outputs = outputs
-    plan.tiling = choose_tiling(which, (features + LANES - 1) // LANES, outputs)
-    plan.step = plan.tiling.positions * LANES
-    plan.tasks = (features + plan.step - 1) // plan.step
-    plan.scratch = MAX_OUTPUTS * plan.step
+    plan.packs = (features + LANES - 1) // LANES
+    plan.row = (plan.packs + 1) * LANES     # no power of two: rows would meet in few cache lines
+    plan.tiling = choose_tiling(which, plan.packs, outputs)
     return plan
 
 
@@ -176,8 +163,9 @@ cdef inline ptrdiff_t block_of(ptrdiff_t samples) noexcept nogil:
     return block * ((samples + block * CHAIN - 1) // (block * CHAIN))
 
 
-cdef ptrdiff_t dense_scratch(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil:
-    return plan.scratch + min(block_of(samples), samples) * plan.step
+cdef ptrdiff_t dense_scratch(const DenseGradient* plan) noexcept nogil:
+    """Elements that a thread needs."""
+    return LANES * max(plan.outputs, <ptrdiff_t>(MAX_OUTPUTS * MAX_POSITIONS))
 
 
 cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil:
@@ -188,63 +176,61 @@ cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) n
 
 cdef void dense_turn_chunk(
         const DenseGradient* plan,
+        const real* x,              # IN   (features, LANES) of this chunk
         const real* dy,             # IN   (outputs, LANES) of this chunk
         ptrdiff_t chunk, ptrdiff_t samples,     # of the batch
-        real* rows,                 #      (LANES, outputs), scratch
+        real* scratch,              #      (LANES, outputs)
+        real* x_rows,               # OUT  (samples, row): this chunk's rows
         real* panels) noexcept nogil:       # OUT  of all tiles, [sample][output]: this chunk's rows
     cdef ptrdiff_t block = block_of(samples), first = chunk * LANES
     cdef ptrdiff_t begin = first // block * block, in_block = min(block, samples - begin)
-    cdef ptrdiff_t index, width
-    turn_columns(dy, plan.outputs, 0, plan.outputs, 0, min(<ptrdiff_t>LANES, samples - first),
-                 plan.outputs, rows)
+    cdef ptrdiff_t count = min(<ptrdiff_t>LANES, samples - first), index, width, lane
+    cdef real* rows[16]
+    for lane in range(count):
+        rows[lane] = x_rows + (first + lane) * plan.row
+        memset(rows[lane] + plan.features, 0, (plan.row - plan.features) * sizeof(real))
+    lanes_to_rows(x, plan.features, count, rows)
+    for lane in range(count):
+        rows[lane] = scratch + lane * plan.outputs
+    lanes_to_rows(dy, plan.outputs, count, rows)
     panels += begin // block * panels_size(&plan.tiling, block)
     for index in range(plan.tiling.tiles):
         width = tile_width(&plan.tiling, index)
-        copy_panel(rows + tile_start(&plan.tiling, index), plan.outputs,
-                   min(<ptrdiff_t>LANES, samples - first), width,
+        copy_panel(scratch + tile_start(&plan.tiling, index), plan.outputs, count, width,
                    panels + panel_start(&plan.tiling, index, in_block) + (first - begin) * width)
 
 
 cdef void dense_backward_weights_columns(
-        const DenseGradient* plan,
-        const real* x,              # IN   (chunks, features, LANES)
-        ptrdiff_t first, ptrdiff_t columns,     # at most plan.step
-        const real* panels,         # IN   of dy, of these samples
-        ptrdiff_t first_sample, ptrdiff_t end_sample,
-        real* scratch,              #      (samples + MAX_OUTPUTS, step)
-        real* dweight) noexcept nogil:      # IN/OUT  (outputs, features): added to after sample 0
-    """All outputs for one task's columns and one block of samples."""
-    cdef const Tiling* tiling = &plan.tiling
-    cdef ptrdiff_t packs = (columns + LANES - 1) // LANES, samples = end_sample - first_sample
-    cdef ptrdiff_t panel = packs * LANES, index, start, width, o, c
-    cdef bint accumulate = first_sample > 0
-    cdef real* sums = scratch + samples * panel
-    cdef const real* dy_panel
+        const DenseGradient* plan, ptrdiff_t index,
+        const real* x,              # IN   (samples, row) from a pack of features on
+        ptrdiff_t first,            #      that pack's first feature
+        const real* panel,          # IN   (samples, width of the tile) of dy
+        ptrdiff_t samples, bint accumulate,
+        real* sums,                 #      scratch
+        real* dweight) noexcept nogil:      # IN/OUT  (outputs, features): the tile's rows
+    """One tile of outputs and up to tiling.positions packs of features."""
+    cdef ptrdiff_t positions = min(<ptrdiff_t>plan.tiling.positions, plan.packs - first // LANES)
+    cdef ptrdiff_t width = tile_width(&plan.tiling, index), o, c, step = positions * LANES
+    cdef ptrdiff_t columns = min(step, plan.features - first)
+    cdef real* place = dweight + tile_start(&plan.tiling, index) * plan.features + first
     cdef fastnn_run run
     run.x = 0
     run.w = 0
     run.length = samples
-    if columns < panel:
-        memset(scratch, 0, samples * panel * sizeof(real))
-    turn_columns(x, plan.features, first, columns, first_sample, end_sample, panel, scratch)
-    for index in range(tiling.tiles):
-        start = tile_start(tiling, index)
-        width = tile_width(tiling, index)
-        dy_panel = panels + panel_start(tiling, index, samples)
-        if columns == panel:
-            tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width, width,
-                 <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
-                 dweight + start * plan.features + first, LANES, plan.features)
-            continue
-        # the last features of a row do not fill a pack: their sums pass through a buffer
-        tile(<int>packs, <int>width, scratch, LANES, panel, &run, 1, dy_panel, width, width,
-             <const real*>NULL, <const real*>NULL, 0, sums, LANES, panel)
-        for o in range(width):
-            for c in range(columns):
-                if accumulate:
-                    dweight[(start + o) * plan.features + first + c] += sums[o * panel + c]
-                else:
-                    dweight[(start + o) * plan.features + first + c] = sums[o * panel + c]
+    if columns == step:
+        tile(<int>positions, <int>width, x, LANES, plan.row, &run, 1, panel, width, width,
+             <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
+             place, LANES, plan.features)
+        return
+    # the last features of a row do not fill a pack: their sums pass through a buffer
+    tile(<int>positions, <int>width, x, LANES, plan.row, &run, 1, panel, width, width,
+         <const real*>NULL, <const real*>NULL, 0, sums, LANES, step)
+    for o in range(width):
+        for c in range(columns):
+            if accumulate:
+                place[o * plan.features + c] += sums[o * step + c]
+            else:
+                place[o * plan.features + c] = sums[o * step + c]
 
 
 cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t samples,
@@ -272,29 +258,27 @@ cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t
         dbias[o] = dbias[o] + total[o] if accumulate else total[o]
 
 
-cdef void dense_backward_weights_task(
-        const DenseGradient* plan,
-        ptrdiff_t task,             #         some columns, or after the last of them the bias
-        const real* x,              # IN      (chunks, features, LANES)
-        const real* panels,         # IN      from dense_turn_chunk, of all chunks
-        ptrdiff_t samples,          #         of the batch, at least one
-        real* scratch,              #         (dense_scratch,)
-        real* dweight,              # OUT     (outputs, features): the task's columns
-        real* dbias) noexcept nogil:        # OUT     (outputs,)
+cdef void dense_backward_weights_tile(
+        const DenseGradient* plan, ptrdiff_t index,
+        const real* x_rows,         # IN   (samples, row) from dense_turn_chunk
+        const real* panels,         # IN   likewise
+        ptrdiff_t samples,          #      of the batch, at least one
+        real* scratch,              #      (dense_scratch,)
+        real* dweight,              # OUT  (outputs, features): the tile's rows
+        real* dbias) noexcept nogil:        # OUT  (outputs,), likewise, or NULL
     """dweight[o][i] = Σ_n dy[n][o] · x[n][i], in chains over n, at most CHAIN blocks of them."""
-    cdef ptrdiff_t block = block_of(samples), first, end, index, column = task * plan.step
+    cdef ptrdiff_t block = block_of(samples), first, end, j
+    cdef const real* panel
     for first from 0 <= first < samples by block:
         end = min(first + block, samples)
-        if task < plan.tasks:
+        panel = panels + panel_start(&plan.tiling, index, end - first)
+        for j from 0 <= j < plan.packs by plan.tiling.positions:
             dense_backward_weights_columns(
-                plan, x, column, min(plan.step, plan.features - column), panels, first, end,
-                scratch, dweight)
-        else:
-            for index in range(plan.tiling.tiles):
-                dense_backward_bias_tile(
-                    panels + panel_start(&plan.tiling, index, end - first),
-                    tile_width(&plan.tiling, index), end - first, first > 0,
-                    dbias + tile_start(&plan.tiling, index))
+                plan, index, x_rows + first * plan.row + j * LANES, j * LANES, panel, end - first,
+                first > 0, scratch, dweight)
+        if dbias != NULL:
+            dense_backward_bias_tile(panel, tile_width(&plan.tiling, index), end - first,
+                                     first > 0, dbias + tile_start(&plan.tiling, index))
         panels += panels_size(&plan.tiling, block)
 
 
@@ -305,11 +289,12 @@ def dense_backward_weights(
         real[:, ::1] dweight,           # OUT  (out, in), overwritten
         real[::1] dbias,                # OUT  (out,), overwritten
         int n_threads):
-    """dy is turned into panels first; then columns are shared out to threads."""
+    """x and dy are turned first; then tiles of outputs are shared out to threads."""
     cdef ptrdiff_t features = dweight.shape[1], outputs = dweight.shape[0], chunks = x.shape[0]
-    cdef ptrdiff_t chunk, task, scratch_size
+    cdef ptrdiff_t chunk, index, scratch_size
     cdef DenseGradient plan
     cdef real* scratch
+    cdef real* x_rows
     cdef real* panels
     cdef int threads
     cdef unsigned long long mode
@@ -318,26 +303,29 @@ def dense_backward_weights(
         dbias[:] = 0
         return
     plan = make_dense_gradient(features, outputs, &x[0, 0])
-    threads = team(n_threads, plan.tasks + 1, <double>samples * features * outputs)
-    scratch_size = max(dense_scratch(&plan, samples), LANES * outputs)
+    threads = team(n_threads, max(chunks, plan.tiling.tiles), <double>samples * features * outputs)
+    scratch_size = dense_scratch(&plan)
     scratch = <real*>take(threads * scratch_size * sizeof(real))
+    x_rows = <real*>take(samples * plan.row * sizeof(real))
     panels = <real*>take(dense_panels_size(&plan, samples) * sizeof(real))
-    if scratch == NULL or panels == NULL:
+    if scratch == NULL or x_rows == NULL or panels == NULL:
         give(scratch)
+        give(x_rows)
         give(panels)
-        raise MemoryError(f"no memory for {samples} rows of {outputs} gradients")
+        raise MemoryError(f"no memory for {samples} rows of {features} inputs")
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
         for chunk in prange(chunks, schedule="static"):
-            dense_turn_chunk(&plan, &dy[chunk, 0], chunk, samples,
-                             scratch + threadid() * scratch_size, panels)
+            dense_turn_chunk(&plan, &x[chunk, 0], &dy[chunk, 0], chunk, samples,
+                             scratch + threadid() * scratch_size, x_rows, panels)
         leave_fast_mode(mode)
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
-        for task in prange(plan.tasks + 1, schedule="static"):
-            dense_backward_weights_task(&plan, task, &x[0, 0], panels, samples,
+        for index in prange(plan.tiling.tiles, schedule="static"):
+            dense_backward_weights_tile(&plan, index, x_rows, panels, samples,
                                         scratch + threadid() * scratch_size, &dweight[0, 0],
                                         &dbias[0])
         leave_fast_mode(mode)
     give(scratch)
+    give(x_rows)
     give(panels)

@@ -62,7 +62,7 @@ cdef struct Network:
     ptrdiff_t losses            # double (chunks · LANES,)
     ptrdiff_t right             # int64 (chunks,) decisions that equal the target
     double weight               # Σ of the samples' weights
-    double mean_loss            # NaN: no update is made
+    bint unsound                # whether some loss is NaN: then no update is made
     void* outputs               # (samples, outputs) rows, or NULL
 
 

@@ -37,13 +37,13 @@ cdef struct Operation:
     ptrdiff_t packed, back_packed           # weights
     ptrdiff_t slots             # CONV: the first gradient slot, gradient.parameters apart
     ptrdiff_t chain             # CONV: of each thread, where a slot may own more than CHAIN chunks
-    ptrdiff_t dy_panels         # DENSE: of the whole batch
+    ptrdiff_t x_rows, dy_panels # DENSE: x and dy of the whole batch, turned
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
                          const real* which) except False
 cdef bint make_affine(Affine* affine, dict settings) except False
 cdef void free_operation(Operation* op) noexcept nogil
-cdef ptrdiff_t scratch_size(const Operation* op, ptrdiff_t samples, const real* which) noexcept nogil
+cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nogil
 
 cdef void forward_part(
     const Operation* op, const real* parameters, const real* packed, const real* x, real* y,

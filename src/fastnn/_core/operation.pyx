@@ -149,9 +149,8 @@ cdef ptrdiff_t pooled_rows(const Operation* op) noexcept nogil:
     return most
 
 
-cdef ptrdiff_t scratch_size(const Operation* op, ptrdiff_t samples,
-                            const real* which) noexcept nogil:
-    """What any pass of the operation needs, in batches of so many samples."""
+cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nogil:
+    """What any pass of the operation needs."""
     cdef ptrdiff_t size = 0
     if op.kind == CONV:
         size = runs_size(op.correlation.taps, which)
@@ -159,8 +158,7 @@ cdef ptrdiff_t scratch_size(const Operation* op, ptrdiff_t samples,
             size += taps_size(&op.windows, which) + pooled_rows(op) * line_size(op)
         size = max(size, op.gradient.scratch)
     elif op.kind == DENSE:
-        size = max(op.panels.panel_size, LANES * op.outputs)
-        size = max(size, dense_scratch(&op.dense_gradient, samples))
+        size = max(op.panels.panel_size, dense_scratch(&op.dense_gradient))
     elif op.kind == MAX_POOL:
         size = taps_size(&op.windows, which)
     elif op.kind == AVERAGE_POOL:

@@ -26,6 +26,7 @@ cdef void start_batch(Network* net, const real* which) noexcept nogil:
         net.update.steps += 1
         net.update.step_rate = net.update.rate / (1.0 - pow(net.update.beta1, net.update.steps))
         net.update.root_scale = 1.0 / sqrt(1.0 - pow(net.update.beta2, net.update.steps))
+    net.unsound = False
     if net.loss.kind == NO_LOSS:
         return
     share = share_of(net, which)
@@ -74,6 +75,7 @@ cdef void loss_of_chunk(Network* net, ptrdiff_t chunk, ptrdiff_t lanes, const re
     cdef const int64_t* labels = NULL
     cdef const double* share = share_of(net, y) + chunk * LANES
     cdef double* losses = losses_of(net, y) + chunk * LANES
+    cdef ptrdiff_t lane
     if net.feed.labels != NULL:
         feed_labels(&net.feed, first, lanes, <int64_t*>scratch)
         labels = <int64_t*>scratch
@@ -92,6 +94,9 @@ cdef void loss_of_chunk(Network* net, ptrdiff_t chunk, ptrdiff_t lanes, const re
         elementwise_loss_chunk(
             BINARY_CROSS_ENTROPY if net.loss.kind == BINARY else SQUARED_ERROR, y, target, share,
             net.loss.scale, net.feed.outputs, lanes, dy, losses)
+    for lane in range(lanes):
+        if losses[lane] != losses[lane]:
+            net.unsound = True
 
 
 cdef void finish_chunk(Network* net, ptrdiff_t chunk, int thread, real* scratch) noexcept nogil:
@@ -111,10 +116,10 @@ cdef void finish_chunk(Network* net, ptrdiff_t chunk, int thread, real* scratch)
                          thread, <const real*>scratch), scratch)
 
 
-cdef void finish_loss(Network* net, const real* which) noexcept nogil:
-    net.mean_loss = 0.0
-    if net.loss.kind != NO_LOSS:
-        net.mean_loss = weighted_sum(losses_of(net, which), share_of(net, which), net.samples)
+cdef double mean_loss(const Network* net, const real* which) noexcept nogil:
+    if net.loss.kind == NO_LOSS:
+        return 0.0
+    return weighted_sum(losses_of(net, which), share_of(net, which), net.samples)
 
 
 cdef ptrdiff_t all_right(const Network* net, const real* which) noexcept nogil:

@@ -20,7 +20,7 @@ from fastnn._core.memory cimport give, take
 from fastnn._core.network cimport (
     ADAM, BINARY, CROSS_ENTROPY, NO_LOSS, NO_UPDATE, SGD, SQUARED, Buffer, Network)
 from fastnn._core.operation cimport Operation, free_operation, make_affine, make_operation
-from fastnn._core.output cimport all_right, finish_loss, start_batch
+from fastnn._core.output cimport all_right, mean_loss, start_batch
 from fastnn._core.single cimport Layout, layout_after
 from fastnn._core.step cimport Phase, list_phases, run_task
 from fastnn._core.threads cimport barrier, next_task
@@ -68,9 +68,7 @@ cdef void begin(Run* run, const real* which) noexcept nogil:
 
 cdef void end(Run* run, const real* which) noexcept nogil:
     cdef Figures* figures = &run.figures[run.done]
-    if not run.net.training:
-        finish_loss(run.net, which)
-    figures.loss = run.net.mean_loss
+    figures.loss = mean_loss(run.net, which)
     figures.weight = run.net.weight
     figures.right = all_right(run.net, which)
     run.net.first += run.net.samples

@@ -6,7 +6,8 @@ CHAIN: nth = 0 is stored, every later one is added. Slots are summed as a tree.
 from fastnn._core.kernels cimport CHAIN, real
 
 cdef ptrdiff_t slot_count(ptrdiff_t chunks, ptrdiff_t bytes_of_weights) noexcept nogil
-cdef void sum_slots(ptrdiff_t slots, ptrdiff_t n, ptrdiff_t slot_step, real* slot) noexcept nogil
+cdef void sum_slots(ptrdiff_t slots, ptrdiff_t n, ptrdiff_t slot_step, real* slot,
+                    real* total) noexcept nogil
 cdef void end_chunk(ptrdiff_t nth, bint last, ptrdiff_t n, const real* gradient, real* chain,
                     real* total) noexcept nogil
 cdef void add_lane_sums(ptrdiff_t n, const real* sums, real* total) noexcept nogil

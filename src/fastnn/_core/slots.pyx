@@ -1,3 +1,5 @@
+from libc.string cimport memcpy
+
 from fastnn._core.kernels cimport CHAIN, LANES, lane_sums
 
 
@@ -13,13 +15,15 @@ cdef ptrdiff_t slot_count(ptrdiff_t chunks, ptrdiff_t bytes_of_weights) noexcept
     return min(chunks, most)
 
 
-cdef void sum_slots(ptrdiff_t slots, ptrdiff_t n, ptrdiff_t slot_step, real* slot) noexcept nogil:
-    """Add `n` numbers of all slots into the first, as a tree: neighbours, then pairs, and so on."""
+cdef void sum_slots(ptrdiff_t slots, ptrdiff_t n, ptrdiff_t slot_step, real* slot,
+                    real* total) noexcept nogil:
+    """total = Σ over slots of `n` numbers, as a tree: neighbours, pairs, and so on; slots are lost."""
     cdef ptrdiff_t distance = 1, i
     while distance < slots:
         for i from 0 <= i < slots - distance by 2 * distance:
             add(n, slot + (i + distance) * slot_step, slot + i * slot_step)
         distance *= 2
+    memcpy(total, slot, n * sizeof(real))
 
 
 cdef void end_chunk(ptrdiff_t nth, bint last, ptrdiff_t n, const real* gradient, real* chain,

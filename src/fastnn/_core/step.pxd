@@ -5,8 +5,7 @@ cdef enum PhaseKind:
     PACK                        # all weights that kernels want in panels
     CHUNKS                      # chunks, each through the whole network and back
     GATHER, FORWARD, OUTPUT, UNPOOL, BACKWARD       # by layer: one operation, all chunks
-    DENSE_WEIGHTS               # the loss; weight gradients of dense layers, across the batch
-    UPDATE                      # sum gradient slots, update parameters
+    FINISH                      # gradients: sums of slots, and across the batch; then the update
 
 # Tasks that do not depend on each other; a barrier stands behind each phase.
 cdef struct Phase:

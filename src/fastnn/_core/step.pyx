@@ -1,7 +1,7 @@
 """A training step (or a batch of inference) as phases of tasks, whose results no thread count changes.
 
-    chunk by chunk   PACK | CHUNKS: gather, forward, loss, backward | DENSE_WEIGHTS | UPDATE
-    by layer         PACK | GATHER | FORWARD … | OUTPUT | BACKWARD … | DENSE_WEIGHTS | UPDATE
+    chunk by chunk   PACK | CHUNKS: gather, forward, loss, backward | FINISH
+    by layer         PACK | GATHER | FORWARD … | OUTPUT | BACKWARD … | FINISH
 
 Threads take the tasks of a phase in any order. What is summed over tasks goes into gradient slots,
 each of which one task fills, or is summed within one task.
@@ -9,19 +9,19 @@ each of which one task fills, or is summed within one task.
 from fastnn._core.conv cimport pack_tile
 from fastnn._core.conv_weights cimport conv_backward_weights_chunk
 from fastnn._core.dense cimport (
-    dense_backward_weights_task, dense_pack_panel, dense_panel_chunks, dense_turn_chunk)
+    dense_backward_weights_tile, dense_pack_panel, dense_panel_chunks, dense_turn_chunk)
 from fastnn._core.feed cimport feed_inputs, feed_row
 from fastnn._core.kernels cimport LANES, adam_update, sgd_update
 from fastnn._core.network cimport ADAM, NO_UPDATE, at, value_at
 from fastnn._core.operation cimport (
     CONV, DENSE, Operation, backward_input_part, forward_part, splits, unpool, unpooled_size)
-from fastnn._core.output cimport finish_chunk, finish_loss
+from fastnn._core.output cimport finish_chunk
 from fastnn._core.single cimport (
     single_enter, single_forward_part, single_pack, single_packs)
 from fastnn._core.slots cimport slot_count, slot_start, sum_slots
-from fastnn._core.tiles cimport tile_start
+from fastnn._core.tiles cimport Tiling, tile_start, tile_width
 
-cdef ptrdiff_t BLOCK = 8192             # parameters that a task of UPDATE takes
+cdef ptrdiff_t BLOCK = 8192             # parameters that a task of FINISH takes, but for dense ones
 
 
 cdef inline ptrdiff_t lanes_of(const Network* net, ptrdiff_t chunk) noexcept nogil:
@@ -92,8 +92,9 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
     cdef const real* dy = dy_at(net, op, chunk, thread, which)
     cdef ptrdiff_t slots, slot, first
     if op.kind == DENSE:
-        dense_turn_chunk(&op.dense_gradient, dy, chunk, net.samples,
-                         scratch_of(net, thread, which), arena + op.dy_panels)
+        dense_turn_chunk(&op.dense_gradient, value_at(net, op.x, chunk, thread, which), dy, chunk,
+                         net.samples, scratch_of(net, thread, which), arena + op.x_rows,
+                         arena + op.dy_panels)
     elif op.kind == CONV:
         slots = slots_of(net, op, which)
         slot = ((chunk + 1) * slots - 1) // net.chunks
@@ -261,20 +262,12 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
                   task % op.transposed.tiling.tiles, arena + op.back_packed)
 
 
-cdef void update_task(Network* net, const Operation* op, ptrdiff_t task,
-                      const real* which) noexcept nogil:
-    """One block of an operation's parameters: sum its gradient's slots, and update."""
-    cdef const real* slot = <real*>net.arena + op.slots + task * BLOCK
-    cdef ptrdiff_t start = op.weight + task * BLOCK, i
-    cdef ptrdiff_t n = min(BLOCK, op.weights + op.biases - task * BLOCK)
+cdef void update(Network* net, ptrdiff_t start, ptrdiff_t n, const real* which) noexcept nogil:
+    """The optimizer's update of n parameters, unless the loss of some sample is NaN."""
     cdef real* gradient = <real*>net.gradients + start
     cdef real* parameters = <real*>net.parameters + start
     cdef real* first = <real*>net.update.first + start if net.update.first != NULL else NULL
-    if op.kind == CONV:
-        sum_slots(slots_of(net, op, which), n, op.gradient.parameters, <real*>slot)
-        for i in range(n):
-            gradient[i] = slot[i]
-    if net.update.rule == NO_UPDATE or net.mean_loss != net.mean_loss:
+    if net.update.rule == NO_UPDATE or net.unsound:
         return
     if net.update.rule == ADAM:
         adam_update(n, parameters, gradient, first, <real*>net.update.second + start,
@@ -287,38 +280,52 @@ cdef void update_task(Network* net, const Operation* op, ptrdiff_t task,
                    <real>net.update.momentum, net.update.nesterov)
 
 
+cdef ptrdiff_t finish_tasks(const Network* net, const Operation* op) noexcept nogil:
+    if op.kind == DENSE:
+        return op.dense_gradient.tiling.tiles
+    return (op.weights + op.biases + BLOCK - 1) // BLOCK
+
+
+cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thread,
+                      const real* which) noexcept nogil:
+    """The gradient of some of an operation's parameters, and their update while it is in cache."""
+    cdef const Tiling* tiling = &op.dense_gradient.tiling
+    cdef real* gradient = <real*>net.gradients + op.weight
+    cdef ptrdiff_t start, n
+    if op.kind == DENSE:
+        dense_backward_weights_tile(
+            &op.dense_gradient, task, <real*>net.arena + op.x_rows,
+            <real*>net.arena + op.dy_panels, net.samples, scratch_of(net, thread, which), gradient,
+            gradient + op.weights if op.biases else NULL)
+        start = tile_start(tiling, task)
+        n = tile_width(tiling, task)
+        update(net, op.weight + start * op.inputs, n * op.inputs, which)
+        if op.biases:
+            update(net, op.weight + op.weights + start, n, which)
+    else:
+        start = task * BLOCK
+        n = min(BLOCK, op.weights + op.biases - start)
+        sum_slots(slots_of(net, op, which), n, op.gradient.parameters,
+                  <real*>net.arena + op.slots + start, gradient + start)
+        update(net, op.weight + start, n, which)
+
+
 cdef ptrdiff_t tasks_of(const Network* net, PhaseKind kind, const Operation* op) noexcept nogil:
     """How many tasks of such a phase are an operation's."""
-    if kind == PACK:
-        return pack_tasks(net, op)
-    if kind == UPDATE:
-        return (op.weights + op.biases + BLOCK - 1) // BLOCK
-    return op.dense_gradient.tasks + (op.biases > 0) if op.kind == DENSE else 0
+    return pack_tasks(net, op) if kind == PACK else finish_tasks(net, op)
 
 
 cdef void run_counted(Network* net, PhaseKind kind, ptrdiff_t task, int thread,
                       const real* which) noexcept nogil:
-    """Task number `task` of PACK, DENSE_WEIGHTS or UPDATE, counted through all operations."""
+    """Task number `task` of PACK or FINISH, counted through all operations."""
     cdef Operation* op = net.op
-    cdef real* gradient
-    if kind == DENSE_WEIGHTS:
-        if task == 0:
-            finish_loss(net, which)
-            return
-        task -= 1
     while task >= tasks_of(net, kind, op):
         task -= tasks_of(net, kind, op)
         op += 1
     if kind == PACK:
         pack_task(net, op, task, which)
-    elif kind == UPDATE:
-        update_task(net, op, task, which)
     else:
-        gradient = <real*>net.gradients + op.weight
-        dense_backward_weights_task(
-            &op.dense_gradient, task, value_at(net, op.x, 0, 0, which),
-            <real*>net.arena + op.dy_panels, net.samples, scratch_of(net, thread, which),
-            gradient, gradient + op.weights)
+        finish_task(net, op, task, thread, which)
 
 
 # --- phases ------------------------------------------------------------------------------------------
@@ -334,7 +341,7 @@ cdef int add_phase(Phase* phases, int n, PhaseKind kind, int op, ptrdiff_t tasks
 
 
 cdef int add_counted(const Network* net, Phase* phases, int n, PhaseKind kind) noexcept nogil:
-    cdef ptrdiff_t tasks = 1 if kind == DENSE_WEIGHTS else 0
+    cdef ptrdiff_t tasks = 0
     cdef int i
     for i in range(net.n):
         tasks += tasks_of(net, kind, &net.op[i])
@@ -372,8 +379,7 @@ cdef int list_phases(const Network* net, Phase* phases, const real* which) noexc
     else:
         n = add_phase(phases, n, CHUNKS, 0, net.lots)
     if net.training:
-        n = add_counted(net, phases, n, DENSE_WEIGHTS)
-        n = add_counted(net, phases, n, UPDATE)
+        n = add_counted(net, phases, n, FINISH)
     return n
 
 
