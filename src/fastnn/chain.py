@@ -18,7 +18,7 @@ from fastnn.checks import check_samples, integer, real_array, real_dtype
 from fastnn.layers.activation import Activation
 from fastnn.layers.base import Layer
 from fastnn.layers.pool import MaxPool
-from fastnn.layers.preprocess import Preprocess
+from fastnn.layers.preprocess import Preprocess, Standardize
 from fastnn.layers.shape import Flatten
 from fastnn.layers.weighted import WeightedLayer
 from fastnn.packs import pack
@@ -91,13 +91,15 @@ class Chain:
             [stage for layer in self.layers[count:] for stage in layer.stages]
         )
         self.fused = fuse_relus(self.stages)
+        self._learning = [layer for layer in self.layers if isinstance(layer, Standardize)]
         self._runners = {}
 
     def __copy__(self):
         return copy.deepcopy(self)  # layers belong to one network
 
     def __getstate__(self):
-        derived = ("_parameters", "_gradients", "head", "stages", "fused", "places", "_runners")
+        derived = ("_parameters", "_gradients", "head", "stages", "fused", "places")
+        derived += ("_learning", "_runners")
         return {name: value for name, value in self.__dict__.items() if name not in derived}
 
     def __setstate__(self, state):
@@ -136,14 +138,12 @@ class Chain:
 
     def runner(self, stages, loss=None, training=False):
         """Return what runs batches through these stages; see `fastnn.running`."""
-        layers = [layer for layer in self.layers if isinstance(layer, Preprocess)]
-        key = len(stages), loss, training
-        learnt = [layer.version for layer in layers]
-        if key not in self._runners or self._runners[key][0] != learnt:
+        key = len(stages), loss, training, *[layer.version for layer in self._learning]
+        if key not in self._runners:
             from fastnn.running import make_runner
 
-            self._runners[key] = learnt, make_runner(self, stages, loss, training)
-        return self._runners[key][1]
+            self._runners[key] = make_runner(self, stages, loss, training)
+        return self._runners[key]
 
     def check(self, x):
         """Return `x` as an array of samples of the network, building it on its first data."""

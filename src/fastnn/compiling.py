@@ -15,6 +15,7 @@ from fastnn.layers.pool import MaxPool2D
 from fastnn.layers.weighted import WeightedLayer
 from fastnn.losses import Loss
 
+READABLE = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8)
 IN_PLACE = ("pointwise", "affine")
 
 
@@ -125,6 +126,8 @@ def _loss_settings(loss, output_shape):
 
 def source_array(x):
     """Return samples as an array that a program reads: float32, float64 or uint8, C-contiguous."""
+    if x.dtype in READABLE and x.flags.c_contiguous:
+        return x
     kind, size = x.dtype.kind, x.dtype.itemsize
     if kind == "b":
         x = x.view(np.uint8)

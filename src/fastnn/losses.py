@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastnn import functional
+from fastnn._core.loss import labels_within
 from fastnn.checks import check_no_nan, lookup, real_array, text_of
 from fastnn.layers import Activation, Flatten
 
@@ -64,6 +65,8 @@ class Loss:
 
     def target(self, target, outputs, dtype):
         """Return `target` checked, as an array to compare with outputs of the shape `outputs`."""
+        if self._are_labels(target, outputs):
+            return target
         if not hasattr(target, "toarray") and (kind := np.asarray(target).dtype.kind) in "OSTU":
             got = "objects" if kind == "O" else "text"
             raise TypeError(f"{self.name}: expected numbers as target, got {got}; {self._mend()}")
@@ -105,6 +108,18 @@ class Loss:
         """Return how many decisions there are for these targets."""
         rows = self.activation == "softmax" and target.dtype != np.int64
         return target.size // output_shape[-1] if rows else target.size
+
+    def _are_labels(self, target, outputs):
+        """Whether these are labels as they shall be: what training mostly sees."""
+        return (
+            self.name == "cross_entropy"
+            and type(target) is np.ndarray
+            and target.dtype == np.int64
+            and target.shape == outputs[:-1]
+            and outputs[-1] > 1
+            and target.flags.c_contiguous
+            and labels_within(target.ravel(), outputs[-1])
+        )
 
     def _labels(self, target, outputs):
         if target.shape == (*outputs[:-1], 1):

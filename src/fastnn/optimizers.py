@@ -33,15 +33,17 @@ class Optimizer:
         """
         raise NotImplementedError
 
+    compiled = False  # whether programs may follow `rule`, instead of calling `update`
+
     def rule(self, parameters):
-        """Return the update as compiled programs make it, or None: `update` makes it.
+        """Return the update as compiled programs make it.
 
         Returns
         -------
-        tuple (name, vectors, figures) or None
+        tuple (name, vectors, figures)
             The operation of `fastnn.functional`, less "_update"; its state; its settings.
         """
-        return None
+        raise NotImplementedError
 
     def _vectors(self, count, parameters):
         """The optimizer's `count` state vectors, zeros at first."""
@@ -89,9 +91,11 @@ class SGD(Optimizer):
         if self.nesterov and self.momentum == 0:
             raise ValueError("SGD: expected a momentum above 0 with nesterov=True, got 0")
 
+    @property
+    def compiled(self):
+        return type(self) is SGD
+
     def rule(self, parameters):
-        if type(self) is not SGD:
-            return None
         figures = {"learning_rate": self.learning_rate, "momentum": self.momentum}
         check_settings("SGD", **figures)
         vectors = self._vectors(1, parameters) if self.momentum else []
@@ -144,9 +148,11 @@ class Adam(Optimizer):
         self.beta2 = number("Adam", "beta2", beta2, 0, below=1)
         self.epsilon = number("Adam", "epsilon", epsilon, 0)
 
+    @property
+    def compiled(self):
+        return type(self) is Adam
+
     def rule(self, parameters):
-        if type(self) is not Adam:
-            return None
         check_settings("Adam", learning_rate=self.learning_rate)
         figures = {name: getattr(self, name) for name in Adam.SETTINGS}
         return "adam", self._vectors(2, parameters), figures

@@ -84,8 +84,8 @@ class Compiled:
         if target is not None and target.dtype == np.int64:
             labels, target = target, None
         data = x, labels, target, weight, order
-        rule = optimizer.rule(self.net.parameters) if optimizer is not None else None
-        if optimizer is not None and rule is None:
+        follows = optimizer is not None and optimizer.compiled
+        if optimizer is not None and not follows:
             stop = min(stop, first + batch_size)
         done = self.program.run(
             data,
@@ -93,15 +93,13 @@ class Compiled:
             stop,
             batch_size,
             get_num_threads(),
-            update=rule,
+            optimizer=optimizer if follows else None,
             counts_right=counts_right,
             outputs=outputs,
             seconds=PIECE,
         )
         figures = [Figures(*batch) for batch in done]
-        if rule is not None:
-            optimizer.steps += len(figures)
-        elif optimizer is not None and figures[0].loss == figures[0].loss:
+        if optimizer is not None and not follows and figures[0].loss == figures[0].loss:
             optimizer.update(self.net.parameters, self.net.gradients)
         return figures
 

@@ -44,8 +44,7 @@ class Trainer:
         self.loss = losses.get(loss)
         self.optimizer = optimizers.get(optimizer)
         self.optimizer.serve(net)
-        if net.built:
-            self.loss.stages(net.stages)  # may refuse the network
+        self._stages = self.loss.stages(net.stages) if net.built else None
 
     def step(self, x, y, sample_weight=None):
         """Make one update.
@@ -86,7 +85,9 @@ class Trainer:
         y = self.loss.target(y, (len(x), *net.output_shape), net.dtype)
         if weight is not None:
             weight = sample_weights("Trainer", weight, len(x), net.dtype)
-        runner = net.runner(self.loss.stages(net.stages), self.loss, training=True)
+        if self._stages is None:
+            self._stages = self.loss.stages(net.stages)
+        runner = net.runner(self._stages, self.loss, training=True)
         if len(x) == 0:
             return _step_on_nothing(net, optimizer)
         samples = Samples(runner.source(x), y, weight)

@@ -248,6 +248,15 @@ def elementwise_loss(
     return mean
 
 
+def labels_within(const int64_t[::1] labels, int64_t classes):
+    """Say whether all labels are from 0 up to, without, `classes`."""
+    cdef ptrdiff_t i
+    for i in range(labels.shape[0]):
+        if not 0 <= labels[i] < classes:
+            return False
+    return True
+
+
 def weight_sum(const double[::1] weights):
     """Return Σ weights, in chains."""
     cdef ptrdiff_t n = weights.shape[0]

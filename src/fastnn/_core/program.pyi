@@ -26,7 +26,7 @@ class Program:
         batch: int,
         n_threads: int,
         *,
-        update: tuple[str, list[NDArray[np.floating]], dict[str, float]] | None = None,
+        optimizer: Any = None,
         counts_right: bool = False,
         outputs: NDArray[np.floating] | None = None,
         seconds: float = 1e9,

@@ -27,7 +27,7 @@ from fastnn._core.threads cimport barrier, next_task
 
 import threading
 
-_SOURCES = {"float32": FLOAT32, "float64": FLOAT64, "uint8": UINT8}
+_SOURCES = {"f": FLOAT32, "d": FLOAT64, "B": UINT8}         # by dtype.char
 LOSSES = {"cross_entropy": CROSS_ENTROPY, "binary_cross_entropy": BINARY,
           "half_squared_error": SQUARED, "squared_error": SQUARED, "mean_squared_error": SQUARED}
 _RULES = {"sgd": SGD, "adam": ADAM}
@@ -121,15 +121,16 @@ cdef class Program:
     cdef bint double_precision
     cdef ptrdiff_t planned, room            # samples that the arena is for; its bytes
     cdef int planned_threads
-    cdef object arrays, lock                # what C points into
+    cdef object parameters, arrays, lock    # what C points into
 
     def __cinit__(self, list instructions, list sizes, ptrdiff_t channels, list preprocessing,
                   parameters, gradients, loss, bint training):
         cdef int i
-        self.arrays = (instructions, preprocessing, parameters, gradients)
+        self.parameters = parameters
+        self.arrays = (instructions, preprocessing, gradients)
         self.lock = threading.Lock()
         self.planned = -1
-        self.double_precision = parameters.dtype == "float64"
+        self.double_precision = parameters.dtype.char == "d"
         self.net.training = training
         self.net.n = len(instructions)
         self.net.op = <Operation*>calloc(self.net.n + 1, sizeof(Operation))
@@ -232,11 +233,13 @@ cdef class Program:
         self.net.update.rule = _RULES[rule]
 
     def run(self, tuple data, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, int n_threads, *,
-            tuple update=None, bint counts_right=False, outputs=None, double seconds=1e9):
+            optimizer=None, bint counts_right=False, outputs=None, double seconds=1e9):
         """Run batches until `stop`, or until the seconds are over.
 
-        `data` is (x, labels, target, weight, order); what is None is not there. Rows of outputs go
-        to `outputs`. Returns a list of (loss, weight, right decisions), one for each batch done.
+        `data` is (x, labels, target, weight, order); what is None is not there. An optimizer's
+        `rule` is followed after each batch, and its steps are counted, also if a signal has come
+        meanwhile. Rows of outputs go to `outputs`. Returns a list of (loss, weight, right
+        decisions), one for each batch done.
         """
         cdef Run run
         cdef ptrdiff_t batches, i
@@ -247,8 +250,8 @@ cdef class Program:
             try:
                 batches = (stop - first + batch - 1) // batch
                 self.make_room(min(batch, stop - first), n_threads)
-                self.set_update(update)
-                self.net.feed.source = _SOURCES[x.dtype.name]
+                self.set_update(None if optimizer is None else optimizer.rule(self.parameters))
+                self.net.feed.source = _SOURCES[x.dtype.char]
                 self.net.feed.x = address(x)
                 self.net.feed.labels = <const int64_t*>address(labels)
                 self.net.feed.target = address(target)
@@ -272,6 +275,8 @@ cdef class Program:
                         run_all(&run, <const double*>NULL)
                     else:
                         run_all(&run, <const float*>NULL)
+                if optimizer is not None:
+                    optimizer.steps += run.done
                 return [(run.figures[i].loss, run.figures[i].weight, run.figures[i].right)
                         for i in range(run.done)]
             finally:

@@ -119,7 +119,7 @@ class Standardize(Preprocess):
         low, high = np.inf, -np.inf
         for batch in batches:
             check_no_nan(self.label, "x", batch)
-            rows = batch.reshape(-1, batch.shape[-1]).astype(np.float64)
+            rows = batch.reshape(-1, batch.shape[-1]).astype(np.float64, order="C")
             if not len(rows):
                 continue
             low, high = np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))

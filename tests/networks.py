@@ -1,0 +1,299 @@
+"""The network table: every layer in a network, every loss, every optimizer, trained in a few steps.
+
+Each network makes more than 400,000 multiply-adds in a forward pass of its usual batches, so that
+threads really share the work. Numbers of samples are no multiples of packs or of threads.
+"""
+
+import math
+import statistics
+import zlib
+from functools import cached_property
+
+import numpy as np
+
+import fastnn as fn
+
+L, SGD, Adam = fn.layers, fn.optimizers.SGD, fn.optimizers.Adam
+
+DTYPES = ["float32", "float64"]
+THREADS_FROM = 400_000  # multiply-adds: smaller steps run on one thread
+CLASSES = 5
+ENDING = (L.Flatten(), L.Dense(CLASSES))
+SIZES = [*[77, 37] * 9, 5, 277]  # of the batches of a run; one has more packs than 16 threads
+
+
+class Network:
+    """One row of the table: layers, and how they are trained.
+
+    Parameters
+    ----------
+    name : str
+    shape : tuple of int
+        Of a sample.
+    layers : list of Layer
+        Patterns for those of every new network.
+    loss, target : str
+        The loss, and what it is told: "labels", "shares" of classes or "numbers".
+    optimizer : callable
+        Makes a new one.
+    ending : list of Layer
+        What follows the layers.
+    sizes : list of int
+        Samples in each batch of a run.
+    """
+
+    def __init__(
+        self,
+        name,
+        shape,
+        layers,
+        *,
+        loss="cross_entropy",
+        target="labels",
+        optimizer=lambda: SGD(0.02, momentum=0.9),
+        ending=ENDING,
+        sizes=SIZES,
+    ):
+        self.name, self.shape, self.loss, self.target = name, shape, loss, target
+        self.patterns, self.optimizer, self.sizes = [*layers, *ending], optimizer, sizes
+
+    def __repr__(self):
+        return self.name
+
+    def rng(self, *key):
+        """Random numbers, always the same ones for this row and key."""
+        return np.random.default_rng(zlib.crc32(repr((self.name, *key)).encode()))
+
+    def build(self, dtype="float32"):
+        """A new network; every Standardize has learnt."""
+        layers = [type(layer)(**layer.config()) for layer in self.patterns]
+        net = fn.Sequential(layers, self.shape, dtype=dtype, seed=3)
+        for index, layer in enumerate(layers):
+            if isinstance(layer, L.Standardize):
+                layer.learn(self.rng("learn", index).normal(1, 3, (50, *layer.input_shape)))
+        return net
+
+    def trainer(self, dtype="float32"):
+        """A new network with its loss and optimizer."""
+        return fn.Trainer(self.build(dtype), self.loss, self.optimizer())
+
+    def x(self, n, key=0):
+        """Samples."""
+        return self.rng("x", n, key).standard_normal((n, *self.shape))
+
+    def batch(self, n, key=0):
+        """Samples, their targets, and weights of which some are 0."""
+        outputs, rng = self.output_shape, self.rng("batch", n, key)
+        targets = {
+            "labels": lambda: rng.integers(0, outputs[-1], (n, *outputs[:-1])),
+            "shares": lambda: rng.dirichlet(np.ones(outputs[-1]), (n, *outputs[:-1])),
+            "numbers": lambda: rng.random((n, *outputs)),
+            "vector": lambda: rng.integers(0, 2, n),
+        }
+        weight = rng.random(n) * (np.arange(n) % 7 != 3)
+        return self.x(n, key), targets[self.target](), weight
+
+    @cached_property
+    def output_shape(self):
+        """Shape of a sample's outputs."""
+        return self.build().output_shape
+
+    def batches(self):
+        """The batches of a run; every second one is weighted."""
+        found = [self.batch(n, key) for key, n in enumerate(self.sizes)]
+        return [(x, y, weight if key % 2 else None) for key, (x, y, weight) in enumerate(found)]
+
+    def multiply_adds(self, n=None):
+        """Those of a forward pass of `n` samples (a usual batch), filled up to whole packs."""
+        n = statistics.median_low(self.sizes) if n is None else n
+        each = 0
+        for layer in self.build().layers:
+            if "weight" in layer.parameters:
+                each += math.prod(layer.output_shape) * math.prod(layer.weight.shape[1:])
+        return each * -(-n // 16) * 16
+
+
+VECTOR, SERIES, IMAGE, VOLUME = (130,), (60, 3), (12, 11, 3), (6, 7, 6, 2)
+
+
+def dense(name, *layers, **how):
+    """A row whose layers follow a dense one."""
+    return Network(f"dense, {name}", VECTOR, [L.Dense(90), *layers], **how)
+
+
+def series(name, *layers, **how):
+    """A row whose layers follow a convolution; they see (56, 16)."""
+    return Network(f"series, {name}", SERIES, [L.Conv1D(16, 5), *layers], **how)
+
+
+def image(name, *layers, **how):
+    """A row whose layers follow a convolution; they see (10, 9, 8)."""
+    return Network(f"image, {name}", IMAGE, [L.Conv2D(8, 3), *layers], **how)
+
+
+def volume(name, *layers, **how):
+    """A row whose layers follow a convolution; they see (4, 5, 4, 6)."""
+    return Network(f"volume, {name}", VOLUME, [L.Conv3D(6, 3), *layers], **how)
+
+
+ACTIVATIONS = [
+    *[dense(f"then {name}", L.Dense(70, name)) for name in ("linear", "relu", "sigmoid", "tanh")],
+    *[dense(f"then {name}", L.Dense(70, name), L.Dense(30)) for name in ("softmax", "sign")],
+    *[
+        image(f"Activation {name}", L.Activation(name), L.Conv2D(6, 2))
+        for name in ("linear", "relu", "sigmoid", "tanh", "softmax", "sign")
+    ],
+    dense("Softmax", L.Softmax()),
+    image("Softmax", L.Softmax()),
+    *[
+        image(f"convolution then {name}", L.Conv2D(16, 3, activation=name))
+        for name in ("relu", "sigmoid", "tanh", "softmax")
+    ],
+]
+
+CONVOLUTIONS = [
+    series("plain", L.Conv1D(10, 4)),
+    series("stride", L.Conv1D(10, 4, stride=3)),
+    series("same", L.Conv1D(10, 4, padding="same")),
+    series("dilation", L.Conv1D(10, 4, dilation=3, padding=(5,))),
+    series("groups", L.Conv1D(12, 3, groups=4)),
+    series("all", L.Conv1D(8, 3, stride=2, padding=((3, 1),), dilation=2, groups=2)),
+    image("plain", L.Conv2D(10, 3)),
+    image("one pixel, no bias", L.Conv2D(20, 1, bias=False)),
+    image("stride", L.Conv2D(12, 3, stride=(2, 3))),
+    image("same", L.Conv2D(12, (5, 2), padding="same")),
+    image("same, stride", L.Conv2D(12, 4, padding="same", stride=(1, 2))),
+    image("padding", L.Conv2D(9, 3, padding=((2, 0), (0, 3)))),
+    image("dilation", L.Conv2D(9, (3, 2), dilation=(2, 3))),
+    image("groups", L.Conv2D(6, 3, groups=2)),
+    image("depthwise", L.Conv2D(16, 3, groups=8, padding=1)),
+    image("all", L.Conv2D(8, 3, stride=2, padding="same", dilation=2, groups=4)),
+    image("many channels", L.Conv2D(17, 3), L.Conv2D(19, 3, padding="same"), L.Conv2D(33, 2)),
+    image("groups of many channels", L.Conv2D(32, 3), L.Conv2D(34, 3, groups=2)),
+    volume("plain", L.Conv3D(7, 2)),
+    volume("stride", L.Conv3D(8, (2, 3, 2), stride=(1, 2, 2))),
+    volume("same", L.Conv3D(7, 3, padding="same")),
+    volume("dilation", L.Conv3D(7, 2, dilation=(3, 1, 2))),
+    volume("groups", L.Conv3D(6, 2, groups=3, padding=1)),
+    volume("all", L.Conv3D(4, 2, stride=2, padding=(1, 2, 0), dilation=2, groups=2)),
+]
+
+POOLS = [
+    *[
+        make(f"{kind} pool, {name}", getattr(L, f"{kind}Pool{rank}")(*size, **how))
+        for rank, make in (("1D", series), ("2D", image), ("3D", volume))
+        for kind in ("Max", "Average")
+        for name, size, how in [
+            ("plain", (2,), {}),
+            ("overlapping", (3,), {"stride": 1}),
+            ("padded", (3,), {"stride": 2, "padding": 1}),
+            ("same, ceil_mode", (3,), {"stride": 2, "padding": "same", "ceil_mode": True}),
+        ]
+    ],
+    image("Max pool, gaps", L.MaxPool2D(2, stride=3)),
+    image("Max pool, dilation", L.MaxPool2D((2, 3), stride=1, dilation=2)),
+    image("Max pool, ceil_mode", L.MaxPool2D(4, stride=3, ceil_mode=True)),
+    volume("Max pool, dilation", L.MaxPool3D(2, stride=1, dilation=(2, 1, 3))),
+    image("Average pool, ceil_mode", L.AveragePool2D(4, stride=3, ceil_mode=True)),
+    image(
+        "Average pool, padding counts",
+        L.AveragePool2D(3, stride=2, padding=1, ceil_mode=True, count_include_pad=True),
+    ),
+    image("ReLU, then max pool", L.Activation("relu"), L.MaxPool2D(2), L.Conv2D(6, 2)),
+    image("max pool, then ReLU", L.MaxPool2D(2), L.Activation("relu"), L.Conv2D(6, 2)),
+    image("pool of a pool", L.MaxPool2D(2, stride=1), L.AveragePool2D(2, stride=1), L.MaxPool2D(3)),
+]
+
+SHAPES = [
+    Network("Flatten at the head", IMAGE, [L.Flatten(), L.Dense(60, "relu")]),
+    Network("Rescale at the head", VECTOR, [L.Rescale(0.3, 0.1), L.Dense(90, "tanh")]),
+    Network("Standardize at the head", IMAGE, [L.Standardize(), L.Conv2D(8, 3)]),
+    Network("two at the head", IMAGE, [L.Rescale(1.7), L.Standardize(), L.Conv2D(8, 3)]),
+    dense("Rescale between", L.Rescale(0.3, offset=-0.1), L.Dense(30, "tanh")),
+    image("Rescale between", L.Rescale(0.3), L.Conv2D(5, 2)),
+    dense("Standardize between", L.Standardize(), L.Dense(30, "tanh")),
+    image("Standardize between", L.Standardize(), L.Conv2D(5, 2, activation="relu")),
+    dense("Rescale at the end", ending=(L.Dense(CLASSES), L.Rescale(0.3, 0.1))),
+]
+
+LOSSES = [
+    dense("shares of classes", target="shares"),
+    dense("softmax in the loss", ending=[L.Dense(CLASSES, "softmax")]),
+    image("labels of pixels", ending=[L.Conv2D(CLASSES, 2)]),
+    image("shares of pixels", ending=[L.Conv2D(CLASSES, 2, activation="softmax")], target="shares"),
+    *[
+        dense(f"{loss}{' of ' + activation if activation else ''}, {target}", ending=[last], **how)
+        for loss, activation, units, target in [
+            ("binary_cross_entropy", None, 4, "numbers"),
+            ("binary_cross_entropy", "sigmoid", 4, "numbers"),
+            ("binary_cross_entropy", None, 1, "vector"),
+            ("half_squared_error", "tanh", 4, "numbers"),
+            ("half_squared_error", None, 1, "vector"),
+            ("squared_error", "relu", 4, "numbers"),
+            ("squared_error", "softmax", 4, "shares"),
+            ("mean_squared_error", "sigmoid", 4, "numbers"),
+            ("mean_squared_error", None, 70, "numbers"),
+        ]
+        for last in [L.Dense(units, activation)]
+        for how in [{"loss": loss, "target": target, "optimizer": lambda: SGD(0.002)}]
+    ],
+    image(
+        "mean_squared_error of pixels",
+        ending=[L.Conv2D(3, 2)],
+        loss="mean_squared_error",
+        target="numbers",
+    ),
+]
+
+OPTIMIZERS = [
+    dense(
+        name, L.Dense(200, "tanh"), optimizer=optimizer
+    )  # more parameters than a block of an update
+    for name, optimizer in [
+        ("SGD", lambda: SGD(0.05)),
+        ("momentum", lambda: SGD(0.02, momentum=0.7)),
+        ("Nesterov", lambda: SGD(0.02, momentum=0.9, nesterov=True)),
+        ("Adam", lambda: Adam()),
+        ("Adam, other settings", lambda: Adam(0.01, beta1=0.5, beta2=0.9, epsilon=1e-3)),
+    ]
+]
+
+LENET = Network(
+    "LeNet",
+    (28, 28, 1),
+    [
+        L.Rescale(0.5),
+        L.Conv2D(6, 5, activation="relu"),
+        L.MaxPool2D(2),
+        L.Conv2D(16, 5, activation="relu"),
+        L.MaxPool2D(2),
+        L.Flatten(),
+        L.Dense(120, "relu"),
+        L.Dense(84, "relu"),
+    ],
+    ending=[L.Dense(10)],
+    optimizer=Adam,
+    sizes=[77, 37, 130],
+)
+MANY_TERMS = Network(
+    "many terms",
+    (700,),
+    [L.Dense(300, "tanh"), L.Dense(200, "sigmoid")],
+    sizes=[77, 37, 300],
+)
+LARGE = [
+    LENET,
+    MANY_TERMS,
+    Network("more packs than slots", (30,), [L.Dense(20, "tanh")], sizes=[1333, 37, 2111]),
+    # 4.7 MB of weights a slot, in float64 twice that: fewer slots than packs
+    Network(
+        "fewer slots than packs",
+        (3, 3, 256),
+        [L.Conv2D(512, 3, activation="tanh")],
+        sizes=[277],
+    ),
+    Network("weights by the million", (1500,), [L.Dense(800, "relu"), L.Dense(20)], sizes=[77, 37]),
+    image("deep", *[L.Conv2D(8, 3, padding="same", activation="tanh") for _ in range(6)]),
+]
+
+TABLE = [*ACTIVATIONS, *CONVOLUTIONS, *POOLS, *SHAPES, *LOSSES, *OPTIMIZERS, *LARGE]
