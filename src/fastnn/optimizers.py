@@ -33,7 +33,10 @@ class Optimizer:
         """
         raise NotImplementedError
 
-    compiled = False  # whether programs may follow `rule`, instead of calling `update`
+    @property
+    def compiled(self):
+        """Whether programs may follow `rule`: a subclass may have changed `update` alone."""
+        return "rule" in vars(type(self))
 
     def rule(self, parameters):
         """Return the update as compiled programs make it.
@@ -91,10 +94,6 @@ class SGD(Optimizer):
         if self.nesterov and self.momentum == 0:
             raise ValueError("SGD: expected a momentum above 0 with nesterov=True, got 0")
 
-    @property
-    def compiled(self):
-        return type(self) is SGD
-
     def rule(self, parameters):
         figures = {"learning_rate": self.learning_rate, "momentum": self.momentum}
         check_settings("SGD", **figures)
@@ -147,10 +146,6 @@ class Adam(Optimizer):
         self.beta1 = number("Adam", "beta1", beta1, 0, below=1)
         self.beta2 = number("Adam", "beta2", beta2, 0, below=1)
         self.epsilon = number("Adam", "epsilon", epsilon, 0)
-
-    @property
-    def compiled(self):
-        return type(self) is Adam
 
     def rule(self, parameters):
         check_settings("Adam", learning_rate=self.learning_rate)
