@@ -79,117 +79,104 @@ INLINE vec NAME(add_lanes)(vec block[WIDTH]) {
     return block[0];
 }
 
-/* Constants of exp. Reduction x = n·ln 2 + r with ln 2 in two parts, so that n·LN2_HIGH is exact;
- * float: the polynomial of Cephes' expf (S. L. Moshier, 1992); double: Taylor to r¹³ (|r| ≤ 0.347). */
+/* Constants of exponentials. Polynomials, from the highest power, have the smallest relative error:
+ * exp r = 1 + r + r² Σ for |r| ≤ ln 2 / 2, 2^f = 1 + f Σ for |f| ≤ 1/2, tanh x = x + x³ Σ in x² for
+ * |x| ≤ TANH_SMALL. ln 2 is in two parts, so that n·LN2_HIGH is exact without a fused multiply-add too. */
 #if REAL_BYTES == 4
 #define LN2_HIGH 0.693359375f
 #define LN2_LOW -2.12194440e-4f
 #define LOG2_E 1.44269504088896341f
-#define ROUNDER 12582912.0f             /* 1.5·2²³: adding it rounds to an integer in the low bits */
-#define EXPONENT_BIAS 127
-#define FRACTION_BITS 23
-#define EXP_OVERFLOW 88.7228394f        /* above: infinity */
+#define ROUNDER (12582912.0f + 127)     /* 1.5·2²³: rounds to an integer, here n + the exponent's bias, */
+#define FRACTION_BITS 23                /* in the low bits: shifted up they are 2ⁿ */
 #define EXP_UNDERFLOW -87.3365479f      /* below: a subnormal, which counts as zero */
-#define SIGMOID_ZERO 88.5f              /* sigmoid(−this) is a subnormal, and its exp is finite */
-#define TANH_SATURATED 10.0f
+#define SIGMOID_ONE 17.5f               /* from here on they round to 1 */
+#define TANH_ONE 9.5f
 static const REAL NAME(exp_terms)[] = {
-    1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
-    5.0000001201e-1f};
+    1.38144817e-3f, 8.36875108e-3f, 4.16683920e-2f, 1.66665203e-1f, 4.99999934e-1f};
+static const REAL NAME(exp2_terms)[] = {
+    1.53536807e-4f, 1.33989761e-3f, 9.61843679e-3f, 5.55033220e-2f, 2.40226479e-1f, 6.93147203e-1f};
+static const REAL NAME(tanh_terms)[] = {
+    1.64371399e-2f, -5.26715464e-2f, 1.33207201e-1f, -3.33329464e-1f};
 #else
 #define LN2_HIGH 6.93147180369123816490e-01
 #define LN2_LOW 1.90821492927058770002e-10
 #define LOG2_E 1.44269504088896340736
-#define ROUNDER 6755399441055744.0      /* 1.5·2⁵² */
-#define EXPONENT_BIAS 1023
+#define ROUNDER (6755399441055744.0 + 1023)     /* 1.5·2⁵² */
 #define FRACTION_BITS 52
-#define EXP_OVERFLOW 709.782712893384
 #define EXP_UNDERFLOW -708.3964185322641
-#define SIGMOID_ZERO 709.5
-#define TANH_SATURATED 20.0
+#define SIGMOID_ONE 37.5
+#define TANH_ONE 20.0
 static const REAL NAME(exp_terms)[] = {
-    1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0,
-    1.0 / 40320.0, 1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5};
+    2.50002049396864082e-08, 2.76303201700255978e-07, 2.75575862790877180e-06,
+    2.48014929076738090e-05, 1.98412695062619165e-04, 1.38888889438038531e-03,
+    8.33333333349482036e-03, 4.16666666665295449e-02, 1.66666666666664104e-01,
+    5.00000000000001110e-01};
+static const REAL NAME(exp2_terms)[] = {
+    4.43474318342543446e-10, 7.07380723642426210e-09, 1.01781999558584573e-07,
+    1.32154351499461325e-06, 1.52527334917061622e-05, 1.54035304573616339e-04,
+    1.33335581467766478e-03, 9.61812910759393680e-03, 5.55041086648200704e-02,
+    2.40226506959101305e-01, 6.93147180559945286e-01};
+static const REAL NAME(tanh_terms)[] = {
+    -1.94942849563544824e-05, 8.33157686820237245e-05, -2.33381070211136310e-04,
+    5.88444281695522519e-04, -1.45554279315465978e-03, 3.59209202171804909e-03,
+    -8.86323260050952792e-03, 2.18694883857934522e-02, -5.39682539637581643e-02,
+    1.33333333333266163e-01, -3.33333333333332982e-01};
 #endif
-#define EXP_TERMS ((int)(sizeof(NAME(exp_terms)) / sizeof(REAL)))
+#define TANH_SMALL ((REAL)0.55)         /* its tanh is just above a half */
 
-/* exp(r) − 1 for the remainder r of x = n·ln 2 + r, n, and what rounding took off the result. */
-INLINE vec NAME(reduced_expm1)(vec x, ivec *n, vec *lost) {
+/* Σ_i terms[i] x^(n − 1 − i) */
+INLINE vec NAME(polynomial)(const REAL *terms, int n, vec x) {
+    vec sum = fill(terms[0]);
+    UNROLL for (int i = 1; i < n; i++) sum = sum * x + terms[i];
+    return sum;
+}
+#define POLYNOMIAL(terms, x) NAME(polynomial)(NAME(terms), sizeof(NAME(terms)) / sizeof(REAL), x)
+
+/* exp(x) = power · (1 + r · slope), for EXP_UNDERFLOW ≤ x ≤ −EXP_UNDERFLOW. */
+INLINE vec NAME(exp_slope)(vec x, vec *r, vec *power) {
     const vec shifted = x * (REAL)LOG2_E + (REAL)ROUNDER;
-    *n = (ivec)shifted - (ivec)fill(ROUNDER);
-    const vec whole = shifted - (REAL)ROUNDER;
-    vec r = x - whole * (REAL)LN2_HIGH;
-    r = r - whole * (REAL)LN2_LOW;
-    vec polynomial = fill(NAME(exp_terms)[0]);
-    UNROLL for (int k = 1; k < EXP_TERMS; k++) polynomial = polynomial * r + NAME(exp_terms)[k];
-    const vec square = r * r;
-    const vec result = square * polynomial + r;
-    *lost = square * polynomial + (r - result);
-    return result;
+    const vec n = shifted - (REAL)ROUNDER;
+    *power = (vec)((ivec)shifted << FRACTION_BITS);
+    *r = (x - n * (REAL)LN2_HIGH) - n * (REAL)LN2_LOW;
+    return POLYNOMIAL(exp_terms, *r) * *r + (REAL)1;
 }
 
-INLINE vec NAME(power_of_two)(ivec n) {
-    return (vec)((n + (INDEX)EXPONENT_BIAS) << FRACTION_BITS);
-}
-
-/* exp(x) and, if it is finite and not 0, what rounding took off it. */
-INLINE vec NAME(exp_parts)(vec x, vec *lost) {
-    ivec n;
-    vec fraction_lost;
-    const ivec over = (ivec)(x > (REAL)EXP_OVERFLOW), under = (ivec)(x < (REAL)EXP_UNDERFLOW);
-    const vec clamped = select(over | under, fill(0), x);
-    const vec fraction = NAME(reduced_expm1)(clamped, &n, &fraction_lost);
-    const vec mantissa = fraction + (REAL)1;
-    /* 2ⁿ in two factors: n may be one more than the largest exponent */
-    const ivec positive = (ivec)(n > 0);
-    const vec first = NAME(power_of_two)(n + positive);
-    const vec second = select(positive, fill(2), fill(1));
-    *lost = (fraction - (mantissa - (REAL)1) + fraction_lost) * first * second;
-    const vec y = mantissa * first * second;
-    return select(over, fill((REAL)__builtin_inf()), select(under, fill(0), y));
-}
-
+/* exp(x) for x ≤ 0 and NaN. */
 INLINE vec NAME(exp)(vec x) {
-    vec lost;
-    return NAME(exp_parts)(x, &lost);
+    vec r, power;
+    const vec slope = NAME(exp_slope)(x, &r, &power);
+    const vec y = (slope * r + (REAL)1) * power;
+    return (vec)((ivec)y & ~(ivec)(x < (REAL)EXP_UNDERFLOW));
 }
 
-/* What rounding took off sum = a + b (Knuth). */
-INLINE vec NAME(sum_lost)(vec a, vec b, vec sum) {
-    const vec b_taken = sum - a;
-    return (a - (sum - b_taken)) + (b - b_taken);
-}
-
-/* 1 / (1 + exp(−x)), the sum with what it lost: each rounding alone would be half an ULP or more. */
+/* 1 / (1 + exp(−x)), less what rounding took off the sum: alone that would be half an ULP or more. */
 INLINE vec NAME(sigmoid)(vec x) {
-    vec lost;
-    const vec x_held = select((ivec)(x < (REAL)-SIGMOID_ZERO), fill(-SIGMOID_ZERO), x);
-    const vec e = NAME(exp_parts)(-x_held, &lost);
-    const vec sum = e + (REAL)1;
-    const vec y = (REAL)1 / sum;
-    lost += NAME(sum_lost)(e, fill(1), sum);
-    return y - y * y * lost;
+    vec r, power;
+    const vec slope = NAME(exp_slope)(-x, &r, &power);
+    const vec part = power * r;
+    const vec sum = part * slope + (power + (REAL)1);
+    const vec lost = part * slope + ((power - sum) + (REAL)1);
+    vec y = (REAL)1 / sum;
+    y = y - y * (y * lost);
+    y = (vec)((ivec)y & ~(ivec)(x < (REAL)EXP_UNDERFLOW));
+    return select((ivec)(x > (REAL)SIGMOID_ONE), fill(1), y);
 }
 
-/* tanh |x| = e / (e + 2) with e = exp(2|x|) − 1, which keeps every bit near zero. */
+/* 1 − 2 / (1 + exp 2|x|), but a polynomial near zero, where that would cancel. */
 INLINE vec NAME(tanh)(vec x) {
-    ivec n;
-    vec lost;
     const ivec sign = (ivec)x & (ivec)fill(-(REAL)0);
-    vec size = (vec)((ivec)x ^ sign);
-    size = select((ivec)(size > (REAL)TANH_SATURATED), fill(TANH_SATURATED), size);
-    const vec fraction = NAME(reduced_expm1)(size + size, &n, &lost);
-    const vec power = NAME(power_of_two)(n);
-    const vec scaled = power * fraction, rest = power - (REAL)1;
-    const vec e = scaled + rest;
-    const vec sum = e + (REAL)2;
-    const vec inverse = (REAL)1 / sum;
-    vec y = e * inverse;
-    lost = lost * power + NAME(sum_lost)(scaled, rest, e);
-    /* e − y·sum is what y misses of the quotient; then what e and the sum had lost */
-    const vec missing = e - y * sum;
-    y += (missing + (lost - y * (lost + NAME(sum_lost)(e, fill(2), sum)))) * inverse;
-    return (vec)((ivec)y | sign);
+    const vec size = (vec)((ivec)x ^ sign), square = size * size;
+    /* an error of exp counts less the larger it is: one constant is enough to reduce 2|x| / ln 2 */
+    const vec shifted = size * (REAL)(2 * LOG2_E) + (REAL)ROUNDER;
+    const vec f = size * (REAL)(2 * LOG2_E) - (shifted - (REAL)ROUNDER);
+    const vec power = (vec)((ivec)shifted << FRACTION_BITS);
+    const vec mantissa = POLYNOMIAL(exp2_terms, f) * f + (REAL)1;
+    const vec rest = (REAL)2 / (mantissa * power + (REAL)1);
+    const vec small = size * square * POLYNOMIAL(tanh_terms, square) + size;
+    const vec large = (REAL)1 - (vec)((ivec)rest & ~(ivec)(size > (REAL)TANH_ONE));
+    return (vec)((ivec)select((ivec)(size > TANH_SMALL), large, small) | sign);
 }
+#undef POLYNOMIAL
 
 /* total = Σ over c < n of a term in c: chains of CHAIN terms, CHAIN chains a level. */
 #define CHAINED_SUM(total, n, term)                                                                 \

@@ -59,8 +59,9 @@ static void NAME(softmax_forward)(ptrdiff_t channels, const REAL *x, REAL *y, RE
         for (ptrdiff_t c = 0; c < channels; c++)
             store(y + c * LANES + v, NAME(exp)(load(x + c * LANES + v) - top));
         CHAINED_SUM(total, channels, load(y + c * LANES + v))
+        const vec share = (REAL)1 / total;
         for (ptrdiff_t c = 0; c < channels; c++)
-            store(y + c * LANES + v, load(y + c * LANES + v) / total);
+            store(y + c * LANES + v, load(y + c * LANES + v) * share);
         store(maximum + v, top);
         store(sums + v, total);
     }

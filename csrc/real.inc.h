@@ -34,11 +34,9 @@ static void NAME(fill_all)(TABLE *table) {
 #undef LN2_LOW
 #undef LOG2_E
 #undef ROUNDER
-#undef EXPONENT_BIAS
 #undef FRACTION_BITS
-#undef EXP_OVERFLOW
 #undef EXP_UNDERFLOW
-#undef SIGMOID_ZERO
-#undef TANH_SATURATED
-#undef EXP_TERMS
+#undef SIGMOID_ONE
+#undef TANH_ONE
+#undef TANH_SMALL
 #undef CHAINED_SUM

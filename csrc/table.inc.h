@@ -89,13 +89,13 @@ typedef struct {
                            ptrdiff_t dx_position_step, REAL *dx);
 
     /* dx[w·dx_step + offset[t] + c·LANES] += argmax[w][c] == index[t] + w·index_step ? dy[w][c] : 0,
-     * for all taps; without `accumulate` dx counts as 0 before, which is right if windows share nothing. */
+     * for all taps. Without `accumulate` dx counts as 0 before: right where windows share nothing. */
     void (*window_unpool)(const REAL *dy, const INDEX *argmax, const ptrdiff_t *offset,
                           const INDEX *index, ptrdiff_t index_step, ptrdiff_t taps, ptrdiff_t windows,
                           ptrdiff_t channels, int accumulate, REAL *dx, ptrdiff_t dx_step);
 
-    /* y[w·y_step + c·LANES] = scale[w] · Σ_t x[w·x_step + offset[t] + c·LANES], terms in the order of t,
-     * chained as in tile; scale may be NULL, for 1. */
+    /* y[w·y_step + c·LANES] = scale[w] · Σ_t x[w·x_step + offset[t] + c·LANES], terms in the order of
+     * t, chained as in tile; scale may be NULL, for 1. */
     void (*window_sum)(const REAL *x, ptrdiff_t x_step, const ptrdiff_t *offset, ptrdiff_t taps,
                        ptrdiff_t windows, ptrdiff_t channels, const REAL *scale, REAL *y,
                        ptrdiff_t y_step);

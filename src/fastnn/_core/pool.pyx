@@ -171,7 +171,8 @@ cdef bint make_windows(Windows* windows, const Window* window, bint backward,
     for axis in range(3):
         make_axis(&windows.axis[axis], window, axis, backward)
         # as many windows may cover an input as there are outputs
-        windows.size *= min(window.size[axis], window.output[axis]) if backward else window.size[axis]
+        windows.size *= (min(window.size[axis], window.output[axis]) if backward
+                         else window.size[axis])
         windows.disjoint &= (window.output[axis] == 1 or window.stride[axis]
                              > (window.size[axis] - 1) * window.dilation[axis])
         taps = 0
@@ -212,7 +213,8 @@ def max_pool_forward(
             mode = enter_fast_mode()
             for chunk in prange(chunks, schedule="static"):
                 max_pool_forward_chunk(&windows, &x[chunk, 0], &y[chunk, 0], &argmax[chunk, 0],
-                                       0, windows.axis[1].targets, offsets + threadid() * 2 * windows.size,
+                                       0, windows.axis[1].targets,
+                                       offsets + threadid() * 2 * windows.size,
                                        offsets + (threadid() * 2 + 1) * windows.size)
             leave_fast_mode(mode)
     finally:
