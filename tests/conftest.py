@@ -1,6 +1,18 @@
-"""Lets the tests of this folder import its tables: cases, operations, tolerances."""
+"""Lets the tests of this folder import its tables, and run small networks on threads too."""
 
 import pathlib
 import sys
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from fastnn._core import threads
+
+
+@pytest.fixture
+def threads_for_all_work():
+    """However little there is to do, it is shared out."""
+    before = threads.set_small_work(0)
+    yield
+    threads.set_small_work(before)

@@ -1,7 +1,6 @@
 """The network table: every layer in a network, every loss, every optimizer, trained in a few steps.
 
-Each network makes more than 400,000 multiply-adds in a forward pass of its usual batches, so that
-threads really share the work. Numbers of samples are no multiples of packs or of threads.
+Numbers of samples are no multiples of packs or of threads.
 """
 
 import math
@@ -16,7 +15,6 @@ import fastnn as fn
 L, SGD, Adam = fn.layers, fn.optimizers.SGD, fn.optimizers.Adam
 
 DTYPES = ["float32", "float64"]
-THREADS_FROM = 400_000  # multiply-adds: smaller steps run on one thread
 CLASSES = 5
 ENDING = (L.Flatten(), L.Dense(CLASSES))
 SIZES = [*[77, 37] * 9, 5, 277]  # of the batches of a run; one has more packs than 16 threads

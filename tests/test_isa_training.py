@@ -52,7 +52,7 @@ def train_all(path):
             batches = [network.batch(n, key) for key, n in enumerate(STEPS)]
             found = {
                 "losses": np.array([trainer.step(*batch) for batch in batches]),
-                "gradients": trainer.net.gradients,
+                "gradients": (trainer.loss_and_gradients(*batches[0]), trainer.net.gradients)[1],
                 "parameters": trainer.net.parameters,
                 "predict": trainer.net.predict(batches[0][0]),
             }

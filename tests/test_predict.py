@@ -6,6 +6,8 @@ import pytest
 import fastnn as fn
 from networks import DTYPES, LENET, MANY_TERMS, TABLE, VECTOR, L, Network, image, series
 
+pytestmark = pytest.mark.usefixtures("threads_for_all_work")
+
 SAMPLES = 33
 BATCHES = [*range(1, 18), SAMPLES]
 MORE = [

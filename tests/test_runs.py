@@ -9,6 +9,8 @@ import pytest
 import fastnn as fn
 from networks import DTYPES, SGD, Adam, L, Network, image
 
+pytestmark = pytest.mark.usefixtures("threads_for_all_work")
+
 COPIES = {"deepcopy": copy.deepcopy, "pickle": lambda what: pickle.loads(pickle.dumps(what))}
 OPTIMIZERS = {
     "SGD": lambda: SGD(0.05),

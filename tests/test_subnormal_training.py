@@ -48,7 +48,7 @@ def test_activations_that_decay_into_subnormals_are_zeros(activation, n_threads,
 
     trainer = fn.Trainer(net, "half_squared_error", SGD(0.0))
     target = rng.choice([-1.0, 1.0], (SAMPLES, FEATURES))
-    trainer.step(x, target)
+    trainer.loss_and_gradients(x, target)
     last = net.layers[2].gradients
     assert not np.any(last["weight"])  # of a product with those activations
     assert np.any(last["bias"])
@@ -63,7 +63,7 @@ def test_gradients_that_decay_into_subnormals_are_zeros(n_threads, dtype):
     x = large * rng.choice([1.0, 1.5, 1.75], (SAMPLES, FEATURES))
     net = scaling(dtype, 1 / large, small, small)
     trainer = fn.Trainer(net, "half_squared_error", SGD(0.0))
-    trainer.step(x, rng.choice([-64.0, 64.0], (SAMPLES, FEATURES)))
+    trainer.loss_and_gradients(x, rng.choice([-64.0, 64.0], (SAMPLES, FEATURES)))
     first, second, last = (layer.gradients for layer in net.layers)
     # forward: y = small · (small · (x / large)): dy is that of the target, ±1 or nearly
     assert np.any(last["weight"])
@@ -89,8 +89,10 @@ def test_subnormal_parameters_count_as_zeros(n_threads, dtype):
     net = scaling(dtype, subnormal)
     assert np.any(net.parameters)
     assert not np.any(net.predict(x))
-    assert fn.Trainer(net, "squared_error", SGD(1.0)).step(x, np.zeros_like(x)) == 0
+    trainer = fn.Trainer(net, "squared_error", SGD(1.0))
+    assert trainer.loss_and_gradients(x, np.zeros_like(x)) == 0
     assert not np.any(net.gradients)
+    assert trainer.step(x, np.zeros_like(x)) == 0
     assert not np.any(net.parameters)  # an update stores zeros
 
 

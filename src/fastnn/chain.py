@@ -91,7 +91,7 @@ class Chain:
             [stage for layer in self.layers[count:] for stage in layer.stages]
         )
         self.fused = fuse_relus(self.stages)
-        self._learning = [layer for layer in self.layers if isinstance(layer, Standardize)]
+        self.learns = [layer for layer in self.layers if isinstance(layer, Standardize)]
         self._runners = {}
 
     def __copy__(self):
@@ -99,7 +99,7 @@ class Chain:
 
     def __getstate__(self):
         derived = ("_parameters", "_gradients", "head", "stages", "fused", "places")
-        derived += ("_learning", "_runners")
+        derived += ("learns", "_runners")
         return {name: value for name, value in self.__dict__.items() if name not in derived}
 
     def __setstate__(self, state):
@@ -138,7 +138,7 @@ class Chain:
 
     def runner(self, stages, loss=None, training=False):
         """Return what runs batches through these stages; see `fastnn.running`."""
-        key = len(stages), loss, training, *[layer.version for layer in self._learning]
+        key = len(stages), loss, training, *[layer.version for layer in self.learns]
         if key not in self._runners:
             from fastnn.running import make_runner
 

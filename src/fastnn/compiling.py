@@ -30,11 +30,11 @@ def compile_program(net, stages, loss, training):
     if loss is not None:
         loss = _loss_settings(loss, net.output_shape)
     preprocessing = [layer._instruction(net.input_shape)["affine"] for layer in net.head]
-    channels = net.input_shape[-1] if net.input_shape else 1
     return Program(
         instructions,
         sizes,
-        channels,
+        net.input_shape,
+        net.output_shape,
         preprocessing,
         net.parameters,
         net.gradients,
@@ -51,7 +51,9 @@ def _describes(layer, name):
         return next(base for base in kind.__mro__ if attribute in vars(base))
 
     own = owner(name)
-    passes = ("_forward", "_backward", "apply") if hasattr(kind, "apply") else ("_forward", "_backward")
+    passes = (
+        ("_forward", "_backward", "apply") if hasattr(kind, "apply") else ("_forward", "_backward")
+    )
     return vars(own)[name] is not None and all(issubclass(own, owner(p)) for p in passes)
 
 
@@ -112,8 +114,9 @@ def _place(instructions, inputs, training):
     gradient = 0
     for instruction in reversed(instructions):
         instruction["dy"] = gradient
+        # what is pooled row by row is unpooled into the other buffer, and dx takes the place of dy
         if instruction["backward"] and instruction["kind"] not in IN_PLACE:
-            gradient = 1 - gradient
+            gradient = gradient if instruction["pool"] else 1 - gradient
         instruction["dx"] = gradient
     return sizes
 

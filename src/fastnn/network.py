@@ -68,9 +68,7 @@ class Sequential(Chain):
         runner, first = self.runner(self.stages), 0
         samples = Samples(runner.source(x))
         while first < len(x):
-            first += batch_size * len(
-                runner.run(samples, first, len(x), batch_size, outputs=y)
-            )
+            first += batch_size * len(runner.run(samples, first, len(x), batch_size, outputs=y))
         return y
 
     def predict_proba(self, x, batch_size=BATCH):

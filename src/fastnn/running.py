@@ -46,6 +46,8 @@ class Compiled:
 
     def __init__(self, net, program, training):
         self.net, self.program, self.training = net, program, training
+        # a network that learns to standardize gets a new program then
+        self.quick = None if net.learns else program.step
 
     def bytes(self, batch_size):
         """Memory of the program, beside parameters and gradients, for batches of this size."""
@@ -92,7 +94,6 @@ class Compiled:
             first,
             stop,
             batch_size,
-            get_num_threads(),
             optimizer=optimizer if follows else None,
             counts_right=counts_right,
             outputs=outputs,
@@ -106,6 +107,8 @@ class Compiled:
 
 class Staged:
     """Runs a network's stages one after the other."""
+
+    quick = None
 
     def __init__(self, net, stages, loss, training):
         self.net, self.stages, self.loss, self.training = net, stages, loss, training

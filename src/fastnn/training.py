@@ -45,6 +45,10 @@ class Trainer:
         self.optimizer = optimizers.get(optimizer)
         self.optimizer.serve(net)
         self._stages = self.loss.stages(net.stages) if net.built else None
+        self._quick = None  # a shorter way for what is checked already
+
+    def __getstate__(self):
+        return self.__dict__ | {"_quick": None}
 
     def step(self, x, y, sample_weight=None):
         """Make one update.
@@ -62,6 +66,10 @@ class Trainer:
         float
             Mean loss of the batch, before the update.
         """
+        if self._quick is not None and sample_weight is None:
+            loss = self._quick(x, y, self.optimizer)
+            if loss is not None:
+                return loss
         return self._run(x, y, sample_weight, self.optimizer)
 
     def loss_and_gradients(self, x, y, sample_weight=None):
@@ -90,6 +98,7 @@ class Trainer:
         runner = net.runner(self._stages, self.loss, training=True)
         if len(x) == 0:
             return _step_on_nothing(net, optimizer)
+        self._quick = runner.quick if self.optimizer.compiled else None
         samples = Samples(runner.source(x), y, weight)
         (figures,) = runner.run(samples, 0, len(x), len(x), optimizer=optimizer)
         if figures.loss != figures.loss:  # NaN; looking for one in x first would cost every step

@@ -1,11 +1,11 @@
 """Where everything of a program stands, for a number of samples and threads: one block, the arena.
 
-Chunk by chunk (the rule), a thread takes a chunk through the whole network, so activations need room
-for one chunk a thread, which stays in its L2 cache. Only what the weight gradients of dense layers
-are made of is kept for the whole batch.
+Chunk by chunk (the rule), a thread takes a chunk through the whole network, so activations need
+room for one chunk a thread, which stays in its L2 cache. Only what the weight gradients of dense
+layers are made of is kept for the whole batch.
 
-Operation by operation (`layered`), every thread works on the same operation, and all activations are
-kept: for batches of fewer chunks than threads, and where dense weights, which every chunk would
+Operation by operation (`layered`), every thread works on the same operation, and all activations
+are kept: for batches of fewer chunks than threads, and where dense weights, which every chunk would
 read anew, are much larger than the activations. A few samples alone go that way too, each as if it
 were a chunk.
 """
@@ -21,6 +21,8 @@ from fastnn._core.slots cimport slot_count
 from fastnn._core.threads cimport team
 
 cdef ptrdiff_t LARGE_WEIGHTS = 1 << 20      # bytes: dense weights beyond do not stay in L2
+cdef double MOVE = 8                        # multiply-adds that turning a weight costs
+cdef double PHASES = 5                      # about as many as cost what a parallel region costs
 cdef ptrdiff_t FEW = 8                      # samples that run faster one by one than as a chunk
 
 
@@ -90,27 +92,29 @@ cdef void reserve_values(Network* net, ptrdiff_t chunks) noexcept nogil:
 cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
                      const real* which) noexcept nogil:
     """Choose the way through the network, and place all that it needs; fills net.arena_size."""
-    cdef ptrdiff_t chunks, slots, size = 0, unpooled = 0
+    cdef ptrdiff_t chunks, slots, size = 0
     cdef double work = 0
     cdef Operation* op
     cdef int i
+    net.single = goes_singly(net, samples)
     for i in range(net.n):
         work += <double>net.op[i].work * (3 if net.training else 1)
-    net.single = goes_singly(net, samples)
+        if net.single:
+            work += MOVE * net.op[i].weights
     chunks = samples if net.single else (samples + LANES - 1) // LANES
-    net.threads = team(n_threads, 1024, work * chunks * (1 if net.single else <int>LANES))
+    work *= chunks * (1 if net.single else <ptrdiff_t>LANES)
+    net.threads = team(n_threads, 1024, work / PHASES)
     net.layered = net.single or goes_by_layer(net, chunks, sizeof(real))
     net.arena_size = 0
     net.scratch_size = max(feed_scratch(net.feed.features), 2 * net.feed.outputs * LANES)
     reserve_values(net, chunks)
     for i in range(net.n):
         op = &net.op[i]
-        net.scratch_size = max(net.scratch_size, scratch_size(op, which))
         size = max(size, max(op.inputs, op.outputs) * LANES)
         if op.kind == MAX_POOL or op.pools:
             op.saved = reserve(net, op.outputs * LANES * (chunks if net.layered else net.threads))
         if op.pools:
-            unpooled = max(unpooled, unpooled_size(op))
+            size = max(size, unpooled_size(op))
         if net.single:
             net.scratch_size = max(net.scratch_size, single_scratch(op, which))
             op.packed = reserve(net, single_packs(op) * single_panel_size(op))
@@ -122,6 +126,7 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             op.back_panels = make_dense_tiles(op.outputs, op.inputs, chunks if net.layered else 1,
                                               which)
             op.packed = reserve(net, 0 if net.layered else op.panels.panels * op.panels.panel_size)
+        net.scratch_size = max(net.scratch_size, scratch_size(op, which))
         if not net.training:
             continue
         if op.kind == CONV:
@@ -137,8 +142,6 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
     for i in range(2):
         reserve_buffer(net, &net.gradient[i], size if net.training else net.feed.outputs * LANES,
                        net.layered, chunks)
-    if net.training:
-        reserve_buffer(net, &net.unpooled, unpooled, net.layered, chunks)
     net.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
     net.losses = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
     net.right = reserve(net, chunks * sizeof(double) // sizeof(real))

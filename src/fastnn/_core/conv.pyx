@@ -19,7 +19,7 @@ from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport (
     make_tiling, pack_rows, panel_start, panels_size, tile_start, tile_vectors, tile_width,
     tiling_cycles)
-from fastnn._core.window cimport Axis, Segment, Taps, Window, make_axis, make_window, segments_of
+from fastnn._core.window cimport Segment, Taps, Window, make_axis, make_window, segments_of
 
 # Packing a weight costs about as much as this many multiply-adds.
 cdef double MOVE = 8
@@ -246,14 +246,14 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
         make_correlation(&plan, window, backward, groups, terms, outputs, &weight[0, 0])
         rows = plan.axis[1].targets
         threads = team(n_threads, chunks * rows,
-                       <double>chunks * plan.axis[0].targets * rows * plan.axis[2].targets * plan.taps
-                       * terms * outputs * groups * LANES)
+                       <double>chunks * plan.axis[0].targets * rows * plan.axis[2].targets
+                       * plan.taps * terms * outputs * groups * LANES)
         # fewer chunks than threads: rows of a chunk are shared out too
         blocks = 1 if chunks >= threads else min(<ptrdiff_t>threads, rows)
         packed = <real*>take(packed_size(&plan) * sizeof(real))
         runs = <fastnn_run*>malloc(threads * plan.taps * sizeof(fastnn_run))
         if packed == NULL or runs == NULL:
-            raise MemoryError(f"no memory for {groups * outputs * plan.taps * terms} packed weights")
+            raise MemoryError(f"no memory for {packed_size(&plan)} packed weights")
         packers = team(threads, groups * plan.tiling.tiles,
                        MOVE * groups * outputs * plan.taps * terms)
         with nogil, parallel(num_threads=packers):

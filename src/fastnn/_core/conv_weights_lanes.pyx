@@ -147,5 +147,5 @@ cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real
                            real* sums, real* dweight) noexcept nogil:
     cdef ptrdiff_t filters = plan.tiling.outputs, group
     for group in range(plan.groups):
-        lane_major_group(plan, x, dy + group * filters * LANES, plan.offsets + group * plan.row, scratch,
-                         sums, dweight + group * filters * plan.row)
+        lane_major_group(plan, x, dy + group * filters * LANES, plan.offsets + group * plan.row,
+                         scratch, sums, dweight + group * filters * plan.row)

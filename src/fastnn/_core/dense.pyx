@@ -9,8 +9,8 @@ from cython.parallel cimport parallel, prange, threadid
 from libc.string cimport memset
 
 from fastnn._core.kernels cimport (
-    ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode, fastnn_run,
-    lanes_to_rows, leave_fast_mode, real, tile)
+    ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode,
+    fastnn_run, lanes_to_rows, leave_fast_mode, real, tile)
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport (

@@ -128,7 +128,8 @@ cdef inline void tile(
         int positions, int outputs,
         const real* x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
         const fastnn_run* runs, ptrdiff_t n_runs,
-        const real* w, ptrdiff_t w_run_step, ptrdiff_t w_step, const real* bias, const real* positive, int finish,
+        const real* w, ptrdiff_t w_run_step, ptrdiff_t w_step,
+        const real* bias, const real* positive, int finish,
         real* y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) noexcept nogil:
     if real is float:
         table.f32.tile[positions - 1][outputs - 1](

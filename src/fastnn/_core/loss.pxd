@@ -5,6 +5,7 @@ from fastnn._core.kernels cimport real
 cdef enum Elementwise:
     SQUARED_ERROR, BINARY_CROSS_ENTROPY
 
+cdef bint all_within(const int64_t* labels, ptrdiff_t n, int64_t classes) noexcept nogil
 cdef double chained_sum(double* terms, ptrdiff_t n) noexcept nogil
 cdef double weighted_sum(double* losses, const double* share, ptrdiff_t samples) noexcept nogil
 cdef void cross_entropy_chunk(

@@ -248,13 +248,17 @@ def elementwise_loss(
     return mean
 
 
-def labels_within(const int64_t[::1] labels, int64_t classes):
-    """Say whether all labels are from 0 up to, without, `classes`."""
+cdef bint all_within(const int64_t* labels, ptrdiff_t n, int64_t classes) noexcept nogil:
     cdef ptrdiff_t i
-    for i in range(labels.shape[0]):
+    for i in range(n):
         if not 0 <= labels[i] < classes:
             return False
     return True
+
+
+def labels_within(const int64_t[::1] labels, int64_t classes):
+    """Say whether all labels are from 0 up to, without, `classes`."""
+    return labels.shape[0] == 0 or all_within(&labels[0], labels.shape[0], classes)
 
 
 def weight_sum(const double[::1] weights):

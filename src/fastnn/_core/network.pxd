@@ -47,7 +47,6 @@ cdef struct Network:
     int n_values, last          # value[last]: its output
     Buffer gradient[2]          # of values, by turns
     int last_gradient           # which of them the loss writes
-    Buffer unpooled             # the gradient of a convolution whose output is pooled row by row
     ptrdiff_t scratch, scratch_size         # of each thread
     int threads
     bint layered                # operation by operation, else chunk by chunk

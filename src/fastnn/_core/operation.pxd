@@ -7,6 +7,9 @@ from fastnn._core.kernels cimport real
 from fastnn._core.pointwise cimport Function
 from fastnn._core.pool cimport Windows
 
+cdef enum:
+    BLOCK = 8192                # parameters of a convolution that are updated at once
+
 cdef enum Kind:
     CONV, DENSE, MAX_POOL, AVERAGE_POOL, POINTWISE, SOFTMAX, AFFINE
 
@@ -34,10 +37,10 @@ cdef struct Operation:
     # where things are (arena.pyx): values and gradients by index, the rest by its place
     int x, y, dy, dx
     ptrdiff_t saved             # of each chunk: the argmax of a max pooling
-    ptrdiff_t packed, back_packed           # weights
+    ptrdiff_t packed, back_packed   # weights
     ptrdiff_t slots             # CONV: the first gradient slot, gradient.parameters apart
     ptrdiff_t chain             # CONV: of each thread, where a slot may own more than CHAIN chunks
-    ptrdiff_t x_rows, dy_panels # DENSE: x and dy of the whole batch, turned
+    ptrdiff_t x_rows, dy_panels  # DENSE: x and dy of the whole batch, turned
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
                          const real* which) except False

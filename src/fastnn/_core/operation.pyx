@@ -1,7 +1,7 @@
 """What a program knows of each kind of operation: how to plan it, and its passes over one chunk.
 
-The work itself is the chunk functions' of conv, conv_weights, dense, pool, pointwise and feed, which
-the functional operations call as well. `part` of `parts` asks for a share of a chunk's rows.
+The work itself is the chunk functions' of conv, conv_weights, dense, pool, pointwise and feed,
+which the functional operations call as well. `part` of `parts` asks for a share of a chunk's rows.
 """
 from libc.stdint cimport uintptr_t
 
@@ -9,9 +9,9 @@ from fastnn._core.conv cimport (
     conv_correlate_chunk, free_correlation, make_correlation)
 from fastnn._core.conv_weights cimport free_weight_gradient, make_weight_gradient
 from fastnn._core.dense cimport (
-    dense_panel_chunks, dense_scratch, make_dense_gradient, make_dense_tiles)
+    dense_panel_chunks, dense_scratch, make_dense_gradient)
 from fastnn._core.feed cimport affine_backward_chunk, affine_forward_chunk
-from fastnn._core.kernels cimport LANES, fastnn_run
+from fastnn._core.kernels cimport LANES, MAX_OUTPUTS, fastnn_run
 from fastnn._core.pointwise cimport (
     pointwise_backward_chunk, pointwise_forward_chunk, softmax_backward_chunk,
     softmax_forward_chunk)
@@ -24,7 +24,7 @@ from fastnn._core.window cimport Axis, Window, make_window
 from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 
 _KINDS = {"conv": CONV, "dense": DENSE, "max_pool": MAX_POOL, "average_pool": AVERAGE_POOL,
-         "pointwise": POINTWISE, "softmax": SOFTMAX, "affine": AFFINE}
+          "pointwise": POINTWISE, "softmax": SOFTMAX, "affine": AFFINE}
 
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
@@ -119,7 +119,7 @@ cdef void free_operation(Operation* op) noexcept nogil:
     free_windows(&op.covering)
 
 
-# --- scratch: what a pass needs beside its operands, in elements -----------------------------------
+# --- scratch: what a pass needs beside its operands, in elements ----------------------------------
 
 cdef inline ptrdiff_t elements(ptrdiff_t count, size_t bytes, const real* which) noexcept nogil:
     return count * <ptrdiff_t>(bytes // sizeof(real)) // LANES * LANES + LANES
@@ -156,9 +156,11 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
         size = runs_size(op.correlation.taps, which)
         if op.pools:
             size += taps_size(&op.windows, which) + pooled_rows(op) * line_size(op)
-        size = max(size, op.gradient.scratch)
+        size = max(size, op.gradient.scratch, <ptrdiff_t>BLOCK)
     elif op.kind == DENSE:
-        size = max(op.panels.panel_size, dense_scratch(&op.dense_gradient))
+        # a tile's rows of the weight gradient and their biases
+        size = dense_scratch(&op.dense_gradient) + (op.inputs + 1) * MAX_OUTPUTS
+        size = max(size, op.panels.panel_size, op.back_panels.panel_size)
     elif op.kind == MAX_POOL:
         size = taps_size(&op.windows, which)
     elif op.kind == AVERAGE_POOL:
@@ -167,7 +169,7 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
     return size
 
 
-# --- passes ----------------------------------------------------------------------------------------
+# --- passes ---------------------------------------------------------------------------------------
 
 cdef void conv_pool_forward(const Operation* op, const real* x, const real* packed,
                             const real* bias, real* y, real* saved, ptrdiff_t first_row,

@@ -10,7 +10,8 @@ class Program:
         self,
         instructions: list[dict[str, Any]],
         sizes: list[int],
-        channels: int,
+        input_shape: tuple[int, ...],
+        output_shape: tuple[int, ...],
         preprocessing: list[dict[str, Any]],
         parameters: NDArray[np.floating],
         gradients: NDArray[np.floating],
@@ -24,10 +25,10 @@ class Program:
         first: int,
         stop: int,
         batch: int,
-        n_threads: int,
         *,
         optimizer: Any = None,
         counts_right: bool = False,
         outputs: NDArray[np.floating] | None = None,
         seconds: float = 1e9,
     ) -> list[tuple[float, float, int]]: ...
+    def step(self, x: Any, labels: Any, optimizer: Any) -> float | None: ...

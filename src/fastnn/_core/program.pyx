@@ -1,108 +1,34 @@
 """A whole network as one program: many training steps, or batches of inference, in a single call.
 
-    with one team of threads, without the interpreter's lock
-        for each batch
-            for each phase (step.pyx)
-                threads take tasks until there are none left, and wait for each other
-
 Results depend on the network, the data and the batch size alone, never on the number of threads.
 """
-from cpython.buffer cimport PyBUF_ANY_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
-from cython.parallel cimport parallel, threadid
+from cpython.buffer cimport (
+    PyBUF_ANY_CONTIGUOUS, PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release,
+    PyObject_GetBuffer)
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free, malloc
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
+from libc.string cimport strcmp
 
 from fastnn._core.arena cimport plan_arena
+from fastnn._core.batches cimport Figures, Run, Taken, now, run_batches
 from fastnn._core.feed cimport FLOAT32, FLOAT64, UINT8, Affine
-from fastnn._core.kernels cimport LANES, enter_fast_mode, leave_fast_mode, real
+from fastnn._core.kernels cimport LANES
+from fastnn._core.loss cimport all_within
 from fastnn._core.memory cimport give, take
 from fastnn._core.network cimport (
-    ADAM, BINARY, CROSS_ENTROPY, NO_LOSS, NO_UPDATE, SGD, SQUARED, Buffer, Network)
+    ADAM, BINARY, CROSS_ENTROPY, NO_UPDATE, SGD, SQUARED, Buffer, Network)
 from fastnn._core.operation cimport Operation, free_operation, make_affine, make_operation
-from fastnn._core.output cimport all_right, mean_loss, start_batch
 from fastnn._core.single cimport Layout, layout_after
-from fastnn._core.step cimport Phase, list_phases, run_task
-from fastnn._core.threads cimport barrier, next_task
+from fastnn._core.step cimport Phase
+from fastnn._core.threads cimport default_threads
 
 import threading
 
-_SOURCES = {"f": FLOAT32, "d": FLOAT64, "B": UINT8}         # by dtype.char
+# by dtype.char
+_SOURCES = {"f": FLOAT32, "d": FLOAT64, "B": UINT8}
 LOSSES = {"cross_entropy": CROSS_ENTROPY, "binary_cross_entropy": BINARY,
           "half_squared_error": SQUARED, "squared_error": SQUARED, "mean_squared_error": SQUARED}
 _RULES = {"sgd": SGD, "adam": ADAM}
-
-# What a batch gave.
-cdef struct Figures:
-    double loss, weight
-    ptrdiff_t right
-
-# A run over samples first … stop of the order, as its threads share it.
-cdef struct Run:
-    Network* net
-    Phase* phase
-    int phases
-    ptrdiff_t stop, batch
-    double deadline             # no batch starts after it
-    Figures* figures            # of each batch
-    ptrdiff_t done              # batches
-    bint finished
-
-
-cdef double now() noexcept nogil:
-    cdef timespec time
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return time.tv_sec + 1e-9 * time.tv_nsec
-
-
-cdef void begin(Run* run, const real* which) noexcept nogil:
-    """Make the next batch ready, if there is one and time for it."""
-    cdef Network* net = run.net
-    if net.first >= run.stop or (run.done and now() > run.deadline):
-        run.finished = True
-        return
-    net.samples = min(run.batch, run.stop - net.first)
-    start_batch(net, which)
-    run.phases = list_phases(net, run.phase, which)
-
-
-cdef void end(Run* run, const real* which) noexcept nogil:
-    cdef Figures* figures = &run.figures[run.done]
-    figures.loss = mean_loss(run.net, which)
-    figures.weight = run.net.weight
-    figures.right = all_right(run.net, which)
-    run.net.first += run.net.samples
-    run.done += 1
-
-
-cdef void work(Run* run, int thread, const real* which) noexcept nogil:
-    """What each thread of the team does."""
-    cdef Phase* phase
-    cdef ptrdiff_t task
-    cdef int p
-    while not run.finished:
-        for p in range(run.phases):
-            phase = &run.phase[p]
-            task = next_task(&phase.next)
-            while task < phase.tasks:
-                run_task(run.net, phase, task, thread, which)
-                task = next_task(&phase.next)
-            barrier()
-        if thread == 0:
-            end(run, which)
-            begin(run, which)
-        barrier()
-
-
-cdef void run_all(Run* run, const real* which) noexcept nogil:
-    cdef int threads = run.net.threads
-    cdef unsigned long long mode
-    begin(run, which)
-    with parallel(num_threads=threads):
-        mode = enter_fast_mode()
-        work(run, threadid(), which)
-        leave_fast_mode(mode)
-
 
 cdef void* address(object array) except? NULL:
     """Where a contiguous array's numbers stand; None is nowhere."""
@@ -115,17 +41,29 @@ cdef void* address(object array) except? NULL:
 
 
 cdef class Program:
-    """A network's operations in C, and the memory that they need; see fastnn/program.py."""
+    """A network's operations in C, and the memory that they need; see fastnn/compiling.py."""
     cdef Network net
     cdef Affine* affine
     cdef bint double_precision
     cdef ptrdiff_t planned, room            # samples that the arena is for; its bytes
     cdef int planned_threads
-    cdef object parameters, arrays, lock    # what C points into
+    cdef ptrdiff_t shape[8], label_shape[8]  # of a sample of x and of labels
+    cdef int rank, label_rank
+    cdef object parameters, arrays, lock, array_type    # the first two: what C points into
 
-    def __cinit__(self, list instructions, list sizes, ptrdiff_t channels, list preprocessing,
-                  parameters, gradients, loss, bint training):
+    def __cinit__(self, list instructions, list sizes, tuple input_shape, tuple output_shape,
+                  list preprocessing, parameters, gradients, loss, bint training):
+        cdef ptrdiff_t channels = input_shape[len(input_shape) - 1] if input_shape else 1
         cdef int i
+        self.array_type = type(parameters)
+        self.rank = len(input_shape)
+        self.label_rank = len(output_shape) - 1
+        if self.rank > 8 or self.label_rank > 8:
+            raise ValueError(f"expected at most 8 axes, got samples of shape {input_shape}")
+        for i in range(self.rank):
+            self.shape[i] = input_shape[i]
+        for i in range(self.label_rank):
+            self.label_shape[i] = output_shape[i]
         self.parameters = parameters
         self.arrays = (instructions, preprocessing, gradients)
         self.lock = threading.Lock()
@@ -232,7 +170,7 @@ cdef class Program:
             self.net.update.steps = figures["steps"]
         self.net.update.rule = _RULES[rule]
 
-    def run(self, tuple data, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, int n_threads, *,
+    def run(self, tuple data, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, *,
             optimizer=None, bint counts_right=False, outputs=None, double seconds=1e9):
         """Run batches until `stop`, or until the seconds are over.
 
@@ -241,16 +179,13 @@ cdef class Program:
         meanwhile. Rows of outputs go to `outputs`. Returns a list of (loss, weight, right
         decisions), one for each batch done.
         """
-        cdef Run run
-        cdef ptrdiff_t batches, i
+        cdef ptrdiff_t batches = (stop - first + batch - 1) // batch, i
+        cdef Figures* figures = <Figures*>malloc(batches * sizeof(Figures))
         x, labels, target, weight, order = data
-        run.phase = NULL
-        run.figures = NULL
-        with self.lock:
-            try:
-                batches = (stop - first + batch - 1) // batch
-                self.make_room(min(batch, stop - first), n_threads)
-                self.set_update(None if optimizer is None else optimizer.rule(self.parameters))
+        if figures == NULL:
+            raise MemoryError(f"no memory for the figures of {batches} batches")
+        try:
+            with self.lock:
                 self.net.feed.source = _SOURCES[x.dtype.char]
                 self.net.feed.x = address(x)
                 self.net.feed.labels = <const int64_t*>address(labels)
@@ -259,26 +194,91 @@ cdef class Program:
                 self.net.feed.order = <const int64_t*>address(order)
                 self.net.outputs = address(outputs)
                 self.net.loss.counts_right = counts_right
-                self.net.first = first
-                run.net = &self.net
-                run.stop = stop
-                run.batch = batch
-                run.done = 0
-                run.finished = False
-                run.deadline = now() + seconds
-                run.phase = <Phase*>malloc((3 * self.net.n + 6) * sizeof(Phase))
-                run.figures = <Figures*>malloc(batches * sizeof(Figures))
-                if run.phase == NULL or run.figures == NULL:
-                    raise MemoryError(f"no memory for the figures of {batches} batches")
-                with nogil:
-                    if self.double_precision:
-                        run_all(&run, <const double*>NULL)
-                    else:
-                        run_all(&run, <const float*>NULL)
-                if optimizer is not None:
-                    optimizer.steps += run.done
-                return [(run.figures[i].loss, run.figures[i].weight, run.figures[i].right)
-                        for i in range(run.done)]
+                batches = self.make_batches(first, stop, batch, optimizer, seconds, figures)
+            return [(figures[i].loss, figures[i].weight, figures[i].right)
+                    for i in range(batches)]
+        finally:
+            free(figures)
+
+    def step(self, x, labels, optimizer):
+        """One training step on plain arrays: of the network's dtype, contiguous, labels int64.
+
+        Returns the loss, or None for anything else, or a NaN: `run` has all that then matters. A
+        step leaves the caches of the interpreter cold, so what runs between steps shall be short.
+        """
+        cdef Py_buffer given, wanted
+        cdef Figures figures
+        cdef bint right = False
+        if not (isinstance(x, self.array_type) and isinstance(labels, self.array_type)):
+            return None
+        with self.lock:
+            PyObject_GetBuffer(x, &given, PyBUF_FORMAT | PyBUF_STRIDES)
+            try:
+                PyObject_GetBuffer(labels, &wanted, PyBUF_FORMAT | PyBUF_STRIDES)
+                try:
+                    if self.admits(&given, &wanted):
+                        self.net.feed.source = FLOAT64 if self.double_precision else FLOAT32
+                        self.net.feed.x = given.buf
+                        self.net.feed.labels = <const int64_t*>wanted.buf
+                        self.net.feed.target = self.net.feed.weight = self.net.outputs = NULL
+                        self.net.feed.order = NULL
+                        self.net.loss.counts_right = False
+                        self.make_batches(0, given.shape[0], given.shape[0], optimizer, 0, &figures)
+                        right = figures.loss == figures.loss
+                finally:
+                    PyBuffer_Release(&wanted)
             finally:
-                free(run.phase)
-                free(run.figures)
+                PyBuffer_Release(&given)
+        return figures.loss if right else None
+
+    cdef bint admits(self, const Py_buffer* x, const Py_buffer* labels) noexcept:
+        """Whether these are a batch and its labels, as `step` wants them."""
+        cdef ptrdiff_t n, i
+        cdef const char* real_format = b"d" if self.double_precision else b"f"
+        if (self.net.loss.kind != CROSS_ENTROPY or not self.net.training
+                or x.ndim != self.rank + 1 or labels.ndim != self.label_rank + 1
+                or strcmp(x.format, real_format) or strcmp(labels.format, b"l")
+                or not (PyBuffer_IsContiguous(x, b"C") and PyBuffer_IsContiguous(labels, b"C"))):
+            return False
+        n = x.shape[0]
+        if n == 0 or labels.shape[0] != n:
+            return False
+        for i in range(self.rank):
+            if x.shape[1 + i] != self.shape[i]:
+                return False
+        for i in range(self.label_rank):
+            if labels.shape[1 + i] != self.label_shape[i]:
+                return False
+        return all_within(<const int64_t*>labels.buf, n * self.net.loss.positions,
+                          self.net.loss.channels)
+
+    cdef ptrdiff_t make_batches(self, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, optimizer,
+                                double seconds, Figures* figures) except -1:
+        """Run batches of what `net.feed` holds; returns how many there was time for."""
+        cdef Run run
+        self.make_room(min(batch, stop - first), default_threads())
+        self.set_update(None if optimizer is None else optimizer.rule(self.parameters))
+        self.net.first = first
+        run.net = &self.net
+        run.stop = stop
+        run.batch = batch
+        run.done = 0
+        run.finished = False
+        run.deadline = now() + seconds
+        run.figures = figures
+        run.phase = <Phase*>malloc((3 * self.net.n + 6) * sizeof(Phase))
+        run.taken = <Taken*>malloc((3 * self.net.n + 6) * self.net.threads * sizeof(Taken))
+        try:
+            if run.phase == NULL or run.taken == NULL:
+                raise MemoryError(f"no memory for the phases of {self.net.n} operations")
+            with nogil:
+                if self.double_precision:
+                    run_batches(&run, <const double*>NULL)
+                else:
+                    run_batches(&run, <const float*>NULL)
+        finally:
+            free(run.phase)
+            free(run.taken)
+        if optimizer is not None:
+            optimizer.steps += run.done
+        return run.done

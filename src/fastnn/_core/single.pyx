@@ -2,8 +2,8 @@
 
     activations   (positions, packs of channels, LANES); what is beyond the channels means nothing
     convolution   y[column][f] = Σ w[tap][c][f] · x[c][column + tap]: csrc's tile with its operands
-                  exchanged. Its vectors are packs of filters, its scalars neighbouring columns of x,
-                  for which x is turned planar (channel, row, column) first
+                  exchanged. Its vectors are packs of filters, its scalars neighbouring columns of
+                  x, for which x is turned planar (channel, row, column) first
     dense         the same with one column; weights are turned so that outputs fill the lanes
     pooling       as for samples: lanes do not meet
 
@@ -20,7 +20,7 @@ from fastnn._core.operation cimport (
     AVERAGE_POOL, CONV, DENSE, MAX_POOL, POINTWISE, SOFTMAX)
 from fastnn._core.pointwise cimport pointwise_forward_chunk
 from fastnn._core.pool cimport Windows, max_pool_forward_chunk, window_sum_chunk
-from fastnn._core.tiles cimport Tiling, choose_tiling, pack_rows, tile_start, tile_width
+from fastnn._core.tiles cimport Tiling, choose_tiling, tile_start, tile_width
 from fastnn._core.window cimport Segment, Taps
 
 
@@ -68,7 +68,7 @@ cdef void single_leave(const real* x, Layout layout, real* row) noexcept nogil:
                layout.channels * sizeof(real))
 
 
-# --- weights -----------------------------------------------------------------------------------------
+# --- weights --------------------------------------------------------------------------------------
 
 cdef ptrdiff_t single_packs(const Operation* op) noexcept nogil:
     """Packs of filters or outputs, each with a panel of weights."""
@@ -96,7 +96,7 @@ cdef void single_pack(const Operation* op, const real* parameters, ptrdiff_t ind
     rows_to_lanes(row, terms, panels + index * single_panel_size(op), LANES)
 
 
-# --- convolution -------------------------------------------------------------------------------------
+# --- convolution ----------------------------------------------------------------------------------
 
 cdef void turn_planar(const real* x, Layout layout, ptrdiff_t first, ptrdiff_t end,
                       real* planes) noexcept nogil:
@@ -237,7 +237,7 @@ cdef void single_conv(const Operation* op, const real* bias, const real* panels,
     max_pool_forward_chunk(&windows, lines, y, saved, first, end, offsets, offsets + windows.size)
 
 
-# --- the other operations ----------------------------------------------------------------------------
+# --- the other operations -------------------------------------------------------------------------
 
 cdef void single_dense(const Operation* op, const real* bias, const real* panels, const real* x,
                        Layout layout, real* y, ptrdiff_t part, ptrdiff_t parts,
@@ -297,12 +297,12 @@ cdef void single_affine(const Operation* op, const real* x, Layout layout, real*
 
 
 cdef inline ptrdiff_t runs_elements(const Operation* op, const real* which) noexcept nogil:
-    return op.correlation.taps * <ptrdiff_t>(sizeof(fastnn_run) // sizeof(real)) // LANES * LANES + LANES
+    cdef ptrdiff_t size = op.correlation.taps * <ptrdiff_t>(sizeof(fastnn_run) // sizeof(real))
+    return size // LANES * LANES + LANES
 
 
 cdef ptrdiff_t single_scratch(const Operation* op, const real* which) noexcept nogil:
     """Elements that a pass needs beside its operands, at most."""
-    cdef Layout none
     cdef ptrdiff_t size = 2 * (op.outputs + op.inputs) + 2 * LANES * LANES
     if op.kind == SOFTMAX:
         return op.outputs // op.channels * padded(op.channels) + size + op.channels * LANES

@@ -17,7 +17,7 @@ cdef ptrdiff_t slot_count(ptrdiff_t chunks, ptrdiff_t bytes_of_weights) noexcept
 
 cdef void sum_slots(ptrdiff_t slots, ptrdiff_t n, ptrdiff_t slot_step, real* slot,
                     real* total) noexcept nogil:
-    """total = Σ over slots of `n` numbers, as a tree: neighbours, pairs, and so on; slots are lost."""
+    """total = Σ slots, `n` numbers each, as a tree: neighbours, pairs, and so on; uses slots up."""
     cdef ptrdiff_t distance = 1, i
     while distance < slots:
         for i from 0 <= i < slots - distance by 2 * distance:

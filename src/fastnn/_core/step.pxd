@@ -11,8 +11,18 @@ cdef enum PhaseKind:
 cdef struct Phase:
     PhaseKind kind
     int op                      # of FORWARD, UNPOOL, BACKWARD
-    ptrdiff_t tasks, next       # how many, and the next that no thread has taken yet
+    ptrdiff_t tasks
 
 cdef int list_phases(const Network* net, Phase* phases, const real* which) noexcept nogil
-cdef void run_task(Network* net, const Phase* phase, ptrdiff_t task, int thread,
+cdef ptrdiff_t tasks_of_owner(const Network* net, const Phase* phase, int owner,
+                              const real* which) noexcept nogil
+cdef void run_task(Network* net, const Phase* phase, ptrdiff_t task, int owner, int thread,
                    const real* which) noexcept nogil
+
+
+cdef inline ptrdiff_t first_of_owner(ptrdiff_t tasks, int owner, int owners) noexcept nogil:
+    return owner * tasks // owners
+
+
+cdef inline ptrdiff_t share_of_owner(ptrdiff_t tasks, int owner, int owners) noexcept nogil:
+    return (owner + 1) * tasks // owners - owner * tasks // owners

@@ -1,125 +1,26 @@
-"""A training step (or a batch of inference) as phases of tasks, whose results no thread count changes.
+"""A training step, or a batch of inference, as phases of tasks. No thread count changes a result.
 
     chunk by chunk   PACK | CHUNKS: gather, forward, loss, backward | FINISH
     by layer         PACK | GATHER | FORWARD … | OUTPUT | BACKWARD … | FINISH
 
-Threads take the tasks of a phase in any order. What is summed over tasks goes into gradient slots,
-each of which one task fills, or is summed within one task.
+Each thread owns a share of a phase's tasks, and of each operation's in PACK and FINISH, so that
+it meets the same weights again, which its cache may still hold. When its own are done it takes
+those of others. No order matters: what is summed over tasks goes into gradient slots, each of
+which one task fills, or is summed within one task.
 """
 from fastnn._core.conv cimport pack_tile
-from fastnn._core.conv_weights cimport conv_backward_weights_chunk
 from fastnn._core.dense cimport (
-    dense_backward_weights_tile, dense_pack_panel, dense_panel_chunks, dense_turn_chunk)
-from fastnn._core.feed cimport feed_inputs, feed_row
+    dense_backward_weights_tile, dense_pack_panel, dense_panel_chunks, dense_scratch)
 from fastnn._core.kernels cimport LANES, adam_update, sgd_update
 from fastnn._core.network cimport ADAM, NO_UPDATE, at, value_at
-from fastnn._core.operation cimport (
-    CONV, DENSE, Operation, backward_input_part, forward_part, splits, unpool, unpooled_size)
+from fastnn._core.operation cimport BLOCK, CONV, DENSE, Operation, splits
 from fastnn._core.output cimport finish_chunk
-from fastnn._core.single cimport (
-    single_enter, single_forward_part, single_pack, single_packs)
-from fastnn._core.slots cimport slot_count, slot_start, sum_slots
+from fastnn._core.passes cimport (
+    backward_input, backward_weights, dy_at, forward, gather, scratch_of, slots_of, unpool_rows)
+from fastnn._core.single cimport single_pack, single_packs
+from fastnn._core.slots cimport slot_start, sum_slots
 from fastnn._core.tiles cimport Tiling, tile_start, tile_width
 
-cdef ptrdiff_t BLOCK = 8192             # parameters that a task of FINISH takes, but for dense ones
-
-
-cdef inline ptrdiff_t lanes_of(const Network* net, ptrdiff_t chunk) noexcept nogil:
-    return min(<ptrdiff_t>LANES, net.samples - chunk * LANES)
-
-
-cdef inline real* scratch_of(const Network* net, int thread, const real* which) noexcept nogil:
-    return <real*>net.arena + net.scratch + thread * net.scratch_size
-
-
-cdef inline real* saved_of(const Network* net, const Operation* op, ptrdiff_t chunk, int thread,
-                           const real* which) noexcept nogil:
-    return (<real*>net.arena + op.saved
-            + (chunk if net.layered else thread) * op.outputs * LANES)
-
-
-cdef inline ptrdiff_t slots_of(const Network* net, const Operation* op,
-                               const real* which) noexcept nogil:
-    return slot_count(net.chunks, op.gradient.parameters * sizeof(real))
-
-
-# --- one chunk and one operation ---------------------------------------------------------------------
-
-cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) noexcept nogil:
-    cdef real* x = value_at(net, 0, chunk, thread, which)
-    cdef real* scratch = scratch_of(net, thread, which)
-    if net.single:
-        single_enter(feed_row(&net.feed, net.first + chunk, scratch,
-                              scratch + 2 * net.feed.features), net.layout[0], x)
-    else:
-        feed_inputs(&net.feed, net.first + chunk * LANES, lanes_of(net, chunk), scratch, x)
-
-
-cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
-                  ptrdiff_t parts, int thread, const real* which) noexcept nogil:
-    if net.single and op.forward:
-        single_forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
-                            value_at(net, op.x, chunk, thread, which), net.layout[op.x],
-                            value_at(net, op.y, chunk, thread, which),
-                            saved_of(net, op, chunk, thread, which), part, parts,
-                            scratch_of(net, thread, which))
-    elif op.forward:
-        forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
-                     value_at(net, op.x, chunk, thread, which),
-                     value_at(net, op.y, chunk, thread, which),
-                     saved_of(net, op, chunk, thread, which), part, parts,
-                     scratch_of(net, thread, which))
-
-
-cdef inline real* dy_at(const Network* net, const Operation* op, ptrdiff_t chunk, int thread,
-                        const real* which) noexcept nogil:
-    if op.pools:
-        return at(net, &net.unpooled, unpooled_size(op), chunk, thread, which)
-    return at(net, &net.gradient[op.dy], op.outputs * LANES, chunk, thread, which)
-
-
-cdef void unpool_rows(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
-                      const real* which) noexcept nogil:
-    unpool(op, saved_of(net, op, chunk, thread, which),
-           at(net, &net.gradient[op.dy], op.outputs * LANES, chunk, thread, which),
-           dy_at(net, op, chunk, thread, which), scratch_of(net, thread, which))
-
-
-cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
-                           const real* which) noexcept nogil:
-    """Add the chunk's share to its gradient slot, or turn dy for the gradient across the batch."""
-    cdef real* arena = <real*>net.arena
-    cdef const real* dy = dy_at(net, op, chunk, thread, which)
-    cdef ptrdiff_t slots, slot, first
-    if op.kind == DENSE:
-        dense_turn_chunk(&op.dense_gradient, value_at(net, op.x, chunk, thread, which), dy, chunk,
-                         net.samples, scratch_of(net, thread, which), arena + op.x_rows,
-                         arena + op.dy_panels)
-    elif op.kind == CONV:
-        slots = slots_of(net, op, which)
-        slot = ((chunk + 1) * slots - 1) // net.chunks
-        first = slot_start(slot, slots, net.chunks)
-        conv_backward_weights_chunk(
-            &op.gradient, value_at(net, op.x, chunk, thread, which), dy,
-            lanes_of(net, chunk), chunk - first,
-            chunk == slot_start(slot + 1, slots, net.chunks) - 1, scratch_of(net, thread, which),
-            arena + op.chain + thread * op.gradient.parameters if op.chain >= 0 else NULL,
-            arena + op.slots + slot * op.gradient.parameters)
-
-
-cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
-                         ptrdiff_t parts, int thread, const real* which) noexcept nogil:
-    if op.backward and op.input_gradient:
-        backward_input_part(
-            op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,
-            value_at(net, op.x, chunk, thread, which),
-            value_at(net, op.y, chunk, thread, which),
-            saved_of(net, op, chunk, thread, which), dy_at(net, op, chunk, thread, which),
-            at(net, &net.gradient[op.dx], op.inputs * LANES, chunk, thread, which), part, parts,
-            scratch_of(net, thread, which))
-
-
-# --- tasks -------------------------------------------------------------------------------------------
 
 cdef void run_lot(Network* net, ptrdiff_t lot, int thread, const real* which) noexcept nogil:
     """Chunks of one lot, in ascending order, each through the whole network and back."""
@@ -217,18 +118,17 @@ cdef void backward_task(Network* net, const Operation* op, ptrdiff_t task, int t
         return
     parts = dense_parts(net, op.back_panels.panels, op.back_panels.tiling.positions)
     panel = task // parts
-    # weights are read where they are: a term's outputs lie side by side
+    dense_pack_panel(&op.back_panels, <const real*>net.parameters + op.weight, True, panel,
+                     scratch_of(net, thread, which))
     dense_panel_chunks(
-        &op.back_panels, panel, dy_at(net, op, 0, 0, which),
-        <const real*>net.parameters + op.weight
-        + tile_start(&op.back_panels.tiling, panel * op.back_panels.together), op.inputs,
+        &op.back_panels, panel, dy_at(net, op, 0, 0, which), scratch_of(net, thread, which), 0,
         <const real*>NULL, False,
         value_at(net, op.x, 0, 0, which) if op.relu_input else NULL,
-        at(net, &net.gradient[op.dx], op.inputs * LANES, 0, 0, which), task % parts * net.chunks // parts,
-        (task % parts + 1) * net.chunks // parts)
+        at(net, &net.gradient[op.dx], op.inputs * LANES, 0, 0, which),
+        task % parts * net.chunks // parts, (task % parts + 1) * net.chunks // parts)
 
 
-# --- tasks over several operations, counted through ---------------------------------------------------
+# --- tasks over several operations, counted through -----------------------------------------------
 
 cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogil:
     cdef ptrdiff_t tasks = 0
@@ -262,9 +162,8 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
                   task % op.transposed.tiling.tiles, arena + op.back_packed)
 
 
-cdef void update(Network* net, ptrdiff_t start, ptrdiff_t n, const real* which) noexcept nogil:
+cdef void update(Network* net, ptrdiff_t start, ptrdiff_t n, const real* gradient) noexcept nogil:
     """The optimizer's update of n parameters, unless the loss of some sample is NaN."""
-    cdef real* gradient = <real*>net.gradients + start
     cdef real* parameters = <real*>net.parameters + start
     cdef real* first = <real*>net.update.first + start if net.update.first != NULL else NULL
     if net.update.rule == NO_UPDATE or net.unsound:
@@ -288,26 +187,35 @@ cdef ptrdiff_t finish_tasks(const Network* net, const Operation* op) noexcept no
 
 cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thread,
                       const real* which) noexcept nogil:
-    """The gradient of some of an operation's parameters, and their update while it is in cache."""
+    """The gradient of some of an operation's parameters, and their update while it is in cache.
+
+    With an update it goes no further than a thread's scratch: writing it to memory would cost half
+    as much as the update itself.
+    """
     cdef const Tiling* tiling = &op.dense_gradient.tiling
+    cdef ptrdiff_t start = tile_start(tiling, task) if op.kind == DENSE else task * BLOCK, n
+    cdef real* scratch = scratch_of(net, thread, which)
+    cdef bint stored = net.update.rule == NO_UPDATE
     cdef real* gradient = <real*>net.gradients + op.weight
-    cdef ptrdiff_t start, n
+    cdef real* bias_gradient = gradient + op.weights
     if op.kind == DENSE:
+        n = tile_width(tiling, task)
+        if not stored:
+            # the tile's rows and biases, as if all others stood before them
+            gradient = scratch + dense_scratch(&op.dense_gradient) - start * op.inputs
+            bias_gradient = scratch + dense_scratch(&op.dense_gradient) + n * op.inputs - start
         dense_backward_weights_tile(
             &op.dense_gradient, task, <real*>net.arena + op.x_rows,
-            <real*>net.arena + op.dy_panels, net.samples, scratch_of(net, thread, which), gradient,
-            gradient + op.weights if op.biases else NULL)
-        start = tile_start(tiling, task)
-        n = tile_width(tiling, task)
-        update(net, op.weight + start * op.inputs, n * op.inputs, which)
+            <real*>net.arena + op.dy_panels, net.samples, scratch, gradient,
+            bias_gradient if op.biases else NULL)
+        update(net, op.weight + start * op.inputs, n * op.inputs, gradient + start * op.inputs)
         if op.biases:
-            update(net, op.weight + op.weights + start, n, which)
+            update(net, op.weight + op.weights + start, n, bias_gradient + start)
     else:
-        start = task * BLOCK
         n = min(BLOCK, op.weights + op.biases - start)
         sum_slots(slots_of(net, op, which), n, op.gradient.parameters,
-                  <real*>net.arena + op.slots + start, gradient + start)
-        update(net, op.weight + start, n, which)
+                  <real*>net.arena + op.slots + start, gradient + start if stored else scratch)
+        update(net, op.weight + start, n, scratch)
 
 
 cdef ptrdiff_t tasks_of(const Network* net, PhaseKind kind, const Operation* op) noexcept nogil:
@@ -315,20 +223,23 @@ cdef ptrdiff_t tasks_of(const Network* net, PhaseKind kind, const Operation* op)
     return pack_tasks(net, op) if kind == PACK else finish_tasks(net, op)
 
 
-cdef void run_counted(Network* net, PhaseKind kind, ptrdiff_t task, int thread,
+cdef void run_counted(Network* net, PhaseKind kind, ptrdiff_t task, int owner, int thread,
                       const real* which) noexcept nogil:
-    """Task number `task` of PACK or FINISH, counted through all operations."""
+    """The owner's task number `task` of PACK or FINISH, counted through all operations."""
     cdef Operation* op = net.op
-    while task >= tasks_of(net, kind, op):
-        task -= tasks_of(net, kind, op)
+    cdef ptrdiff_t tasks = tasks_of(net, kind, op)
+    while task >= share_of_owner(tasks, owner, net.threads):
+        task -= share_of_owner(tasks, owner, net.threads)
         op += 1
+        tasks = tasks_of(net, kind, op)
+    task += first_of_owner(tasks, owner, net.threads)
     if kind == PACK:
         pack_task(net, op, task, which)
     else:
         finish_task(net, op, task, thread, which)
 
 
-# --- phases ------------------------------------------------------------------------------------------
+# --- phases ---------------------------------------------------------------------------------------
 
 cdef int add_phase(Phase* phases, int n, PhaseKind kind, int op, ptrdiff_t tasks) noexcept nogil:
     if tasks == 0:
@@ -336,7 +247,6 @@ cdef int add_phase(Phase* phases, int n, PhaseKind kind, int op, ptrdiff_t tasks
     phases[n].kind = kind
     phases[n].op = op
     phases[n].tasks = tasks
-    phases[n].next = 0
     return n + 1
 
 
@@ -383,8 +293,24 @@ cdef int list_phases(const Network* net, Phase* phases, const real* which) noexc
     return n
 
 
-cdef void run_task(Network* net, const Phase* phase, ptrdiff_t task, int thread,
+cdef ptrdiff_t tasks_of_owner(const Network* net, const Phase* phase, int owner,
+                              const real* which) noexcept nogil:
+    cdef ptrdiff_t tasks = 0
+    cdef int i
+    if phase.kind != PACK and phase.kind != FINISH:
+        return share_of_owner(phase.tasks, owner, net.threads)
+    for i in range(net.n):
+        tasks += share_of_owner(tasks_of(net, phase.kind, &net.op[i]), owner, net.threads)
+    return tasks
+
+
+cdef void run_task(Network* net, const Phase* phase, ptrdiff_t task, int owner, int thread,
                    const real* which) noexcept nogil:
+    """Task number `task` of those that `owner` owns."""
+    if phase.kind == PACK or phase.kind == FINISH:
+        run_counted(net, phase.kind, task, owner, thread, which)
+        return
+    task += first_of_owner(phase.tasks, owner, net.threads)
     if phase.kind == CHUNKS:
         run_lot(net, task, thread, which)
     elif phase.kind == GATHER:
@@ -395,7 +321,5 @@ cdef void run_task(Network* net, const Phase* phase, ptrdiff_t task, int thread,
         finish_chunk(net, task, thread, scratch_of(net, thread, which))
     elif phase.kind == UNPOOL:
         unpool_rows(net, &net.op[phase.op], task, thread, which)
-    elif phase.kind == BACKWARD:
-        backward_task(net, &net.op[phase.op], task, thread, which)
     else:
-        run_counted(net, phase.kind, task, thread, which)
+        backward_task(net, &net.op[phase.op], task, thread, which)

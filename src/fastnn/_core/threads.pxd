@@ -1,5 +1,7 @@
-# How many threads a call may use, and how many its work deserves.
+# How many threads a call's work deserves of those it may use, and how many those are by default.
 cdef int team(int n_threads, ptrdiff_t tasks, double multiply_adds) noexcept nogil
+
+cdef int default_threads() noexcept nogil
 
 cdef extern from *:
     """

@@ -87,6 +87,18 @@ def get_num_threads():
     return _num_threads
 
 
+def set_small_work(double multiply_adds):
+    """Run less work than this on one thread; returns what held before. Tests set 0."""
+    global SMALL_WORK
+    before = SMALL_WORK
+    SMALL_WORK = multiply_adds
+    return before
+
+
+cdef int default_threads() noexcept nogil:
+    return _num_threads
+
+
 def resolve(n_threads):
     """Return the number of threads for a call that asks for `n_threads` (None: the default)."""
     if n_threads is None:

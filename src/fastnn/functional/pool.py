@@ -210,8 +210,9 @@ def average_pool_forward(
     dtype, threads = common_dtype(x), resolve(n_threads)
     y = empty_packs(len(x), (*window.output, x.shape[-1]), dtype)
     _average_forward[dtype](
-        packed(x, dtype, n_threads=threads).rows, window_scales(window, bool(count_include_pad), dtype),
-        y.rows, window.sizes, x.shape[-1], threads,
+        packed(x, dtype, n_threads=threads).rows,
+        window_scales(window, bool(count_include_pad), dtype), y.rows, window.sizes, x.shape[-1],
+        threads,
     )  # fmt: skip
     return answer(y, x, threads)
 
@@ -265,8 +266,9 @@ def average_pool_backward(
     dtype, threads = common_dtype(dy), resolve(n_threads)
     dx = empty_packs(len(dy), shape[1:], dtype)
     _average_backward[dtype](
-        packed(dy, dtype, "zero", threads).rows, window_scales(window, bool(count_include_pad), dtype),
-        dx.rows, window.sizes, shape[-1], threads,
+        packed(dy, dtype, "zero", threads).rows,
+        window_scales(window, bool(count_include_pad), dtype), dx.rows, window.sizes, shape[-1],
+        threads,
     )  # fmt: skip
     return answer(dx, dy, threads)
 

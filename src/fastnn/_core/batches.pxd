@@ -1,0 +1,28 @@
+from fastnn._core.kernels cimport real
+from fastnn._core.network cimport Network
+from fastnn._core.step cimport Phase
+
+# What a batch gave.
+cdef struct Figures:
+    double loss, weight
+    ptrdiff_t right
+
+# How many of an owner's tasks are taken, on a cache line of its own.
+cdef struct Taken:
+    ptrdiff_t tasks
+    char line[56]
+
+# A run over samples first … stop of the order, as its threads share it.
+cdef struct Run:
+    Network* net
+    Phase* phase
+    int phases
+    Taken* taken                # (phases, threads)
+    ptrdiff_t stop, batch
+    double deadline             # no batch starts after it
+    Figures* figures            # of each batch
+    ptrdiff_t done              # batches
+    bint finished
+
+cdef double now() noexcept nogil
+cdef void run_batches(Run* run, const real* which) noexcept nogil

@@ -1,0 +1,71 @@
+"""Batch after batch of a network, by one team of threads and without the interpreter's lock.
+
+    for each batch
+        for each phase (step.pyx)
+            threads take tasks until there are none left, and wait for each other
+"""
+from cython.parallel cimport parallel, threadid
+from libc.string cimport memset
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
+
+from fastnn._core.kernels cimport enter_fast_mode, leave_fast_mode
+from fastnn._core.output cimport all_right, mean_loss, start_batch
+from fastnn._core.step cimport list_phases, run_task, tasks_of_owner
+from fastnn._core.threads cimport barrier, next_task
+
+
+cdef double now() noexcept nogil:
+    cdef timespec time
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec + 1e-9 * time.tv_nsec
+
+
+cdef void begin(Run* run, const real* which) noexcept nogil:
+    """Make the next batch ready, if there is one and time for it."""
+    cdef Network* net = run.net
+    if net.first >= run.stop or (run.done and now() > run.deadline):
+        run.finished = True
+        return
+    net.samples = min(run.batch, run.stop - net.first)
+    start_batch(net, which)
+    run.phases = list_phases(net, run.phase, which)
+    memset(run.taken, 0, run.phases * net.threads * sizeof(Taken))
+
+
+cdef void end(Run* run, const real* which) noexcept nogil:
+    cdef Figures* figures = &run.figures[run.done]
+    figures.loss = mean_loss(run.net, which)
+    figures.weight = run.net.weight
+    figures.right = all_right(run.net, which)
+    run.net.first += run.net.samples
+    run.done += 1
+
+
+cdef void work(Run* run, int thread, const real* which) noexcept nogil:
+    """What each thread of the team does."""
+    cdef ptrdiff_t task, tasks
+    cdef int p, turn, owner, threads = run.net.threads
+    while not run.finished:
+        for p in range(run.phases):
+            for turn in range(threads):
+                owner = (thread + turn) % threads
+                tasks = tasks_of_owner(run.net, &run.phase[p], owner, which)
+                task = next_task(&run.taken[p * threads + owner].tasks)
+                while task < tasks:
+                    run_task(run.net, &run.phase[p], task, owner, thread, which)
+                    task = next_task(&run.taken[p * threads + owner].tasks)
+            barrier()
+        if thread == 0:
+            end(run, which)
+            begin(run, which)
+        barrier()
+
+
+cdef void run_batches(Run* run, const real* which) noexcept nogil:
+    cdef int threads = run.net.threads
+    cdef unsigned long long mode
+    begin(run, which)
+    with parallel(num_threads=threads):
+        mode = enter_fast_mode()
+        work(run, threadid(), which)
+        leave_fast_mode(mode)

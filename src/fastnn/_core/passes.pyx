@@ -1,0 +1,76 @@
+"""The passes of one operation over one chunk of a network (or part of it)."""
+from fastnn._core.conv_weights cimport conv_backward_weights_chunk
+from fastnn._core.dense cimport dense_turn_chunk
+from fastnn._core.feed cimport feed_inputs, feed_row
+from fastnn._core.network cimport value_at
+from fastnn._core.operation cimport (
+    CONV, DENSE, backward_input_part, forward_part, unpool)
+from fastnn._core.single cimport single_enter, single_forward_part
+from fastnn._core.slots cimport slot_start
+
+
+cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) noexcept nogil:
+    cdef real* x = value_at(net, 0, chunk, thread, which)
+    cdef real* scratch = scratch_of(net, thread, which)
+    if net.single:
+        single_enter(feed_row(&net.feed, net.first + chunk, scratch,
+                              scratch + 2 * net.feed.features), net.layout[0], x)
+    else:
+        feed_inputs(&net.feed, net.first + chunk * LANES, lanes_of(net, chunk), scratch, x)
+
+
+cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
+                  ptrdiff_t parts, int thread, const real* which) noexcept nogil:
+    if net.single and op.forward:
+        single_forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
+                            value_at(net, op.x, chunk, thread, which), net.layout[op.x],
+                            value_at(net, op.y, chunk, thread, which),
+                            saved_of(net, op, chunk, thread, which), part, parts,
+                            scratch_of(net, thread, which))
+    elif op.forward:
+        forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
+                     value_at(net, op.x, chunk, thread, which),
+                     value_at(net, op.y, chunk, thread, which),
+                     saved_of(net, op, chunk, thread, which), part, parts,
+                     scratch_of(net, thread, which))
+
+
+cdef void unpool_rows(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
+                      const real* which) noexcept nogil:
+    unpool(op, saved_of(net, op, chunk, thread, which),
+           at(net, &net.gradient[op.dy], op.outputs * LANES, chunk, thread, which),
+           dy_at(net, op, chunk, thread, which), scratch_of(net, thread, which))
+
+
+cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
+                           const real* which) noexcept nogil:
+    """Add the chunk's share to its gradient slot, or turn dy for the gradient across the batch."""
+    cdef real* arena = <real*>net.arena
+    cdef const real* dy = dy_at(net, op, chunk, thread, which)
+    cdef ptrdiff_t slots, slot, first
+    if op.kind == DENSE:
+        dense_turn_chunk(&op.dense_gradient, value_at(net, op.x, chunk, thread, which), dy, chunk,
+                         net.samples, scratch_of(net, thread, which), arena + op.x_rows,
+                         arena + op.dy_panels)
+    elif op.kind == CONV:
+        slots = slots_of(net, op, which)
+        slot = ((chunk + 1) * slots - 1) // net.chunks
+        first = slot_start(slot, slots, net.chunks)
+        conv_backward_weights_chunk(
+            &op.gradient, value_at(net, op.x, chunk, thread, which), dy,
+            lanes_of(net, chunk), chunk - first,
+            chunk == slot_start(slot + 1, slots, net.chunks) - 1, scratch_of(net, thread, which),
+            arena + op.chain + thread * op.gradient.parameters if op.chain >= 0 else NULL,
+            arena + op.slots + slot * op.gradient.parameters)
+
+
+cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
+                         ptrdiff_t parts, int thread, const real* which) noexcept nogil:
+    if op.backward and op.input_gradient:
+        backward_input_part(
+            op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,
+            value_at(net, op.x, chunk, thread, which),
+            value_at(net, op.y, chunk, thread, which),
+            saved_of(net, op, chunk, thread, which), dy_at(net, op, chunk, thread, which),
+            at(net, &net.gradient[op.dx], op.inputs * LANES, chunk, thread, which), part, parts,
+            scratch_of(net, thread, which))
