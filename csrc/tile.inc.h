@@ -42,6 +42,7 @@
             UNROLL for (int v = 0; v < PIECE; v++)
 
 #define PLACE (j * y_position_step + o * y_output_step + v * WIDTH)     /* of a sum in y */
+#define AHEAD 80      /* terms */
 #define LEVELS 3   /* of flushed sums: CHAIN⁴ = 2²⁸ terms before a chain grows beyond CHAIN */
 
 INLINE void NAME(tile)(
@@ -83,6 +84,8 @@ INLINE void NAME(tile)(
                 todo -= n;
                 left -= n;
                 do {
+                    /* with one position weights are used once a call: they come from afar */
+                    if (positions == 1) __builtin_prefetch(w_term + AHEAD * w_step);
                     vec xs[MAX_POSITIONS][PIECE];
                     UNROLL for (int j = 0; j < positions; j++)
                         UNROLL for (int v = 0; v < PIECE; v++)
@@ -150,6 +153,7 @@ static void NAME(fill_tile)(TABLE *table) {
 #undef OUTPUTS_2
 #undef OUTPUTS_3
 #undef OUTPUTS_4
+#undef AHEAD
 #undef LEVELS
 #undef FOR_EACH_SUM
 #undef PLACE

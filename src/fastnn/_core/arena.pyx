@@ -137,6 +137,8 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             if chunks > slots * CHAIN:
                 op.chain = reserve(net, net.threads * op.gradient.parameters)
         if op.kind == DENSE:
+            op.back_packed = reserve(net, 0 if net.layered or not op.input_gradient
+                                     else op.back_panels.panels * op.back_panels.panel_size)
             op.x_rows = reserve(net, samples * op.dense_gradient.row)
             op.dy_panels = reserve(net, dense_panels_size(&op.dense_gradient, samples))
     for i in range(2):

@@ -6,7 +6,7 @@
                               chunk by chunk
 """
 from cython.parallel cimport parallel, prange, threadid
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from fastnn._core.kernels cimport (
     ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode,
@@ -57,11 +57,29 @@ cdef void dense_pack_panel(
         pack_rows(weight + start * plan.terms, plan.terms, plan.terms, width, panel)
 
 
+cdef void dense_pack_terms(
+        const DenseTiles* plan,
+        const real* weight,         # IN   (out, in)
+        ptrdiff_t first, ptrdiff_t end,
+        real* panels) noexcept nogil:       # OUT  all of them: these terms
+    """Terms first … end of the panels of a backward pass: rows of weights, read from end to end.
+
+    Column by column, as a single panel wants them, they would be a cache line from each of many
+    pages, which often meet in the same few sets of a cache.
+    """
+    cdef ptrdiff_t term, index, start, width
+    for term in range(first, end):
+        for index in range(plan.panels):
+            start = tile_start(&plan.tiling, index * plan.together)
+            width = panel_width(plan, index)
+            memcpy(panels + index * plan.panel_size + term * width,
+                   weight + term * plan.tiling.outputs + start, width * sizeof(real))
+
+
 cdef void dense_panel_chunks(
         const DenseTiles* plan, ptrdiff_t index,
         const real* x,              # IN   (chunks, terms, LANES)
-        const real* panel,          # IN   the panel's first output of the first term
-        ptrdiff_t w_step,           #      between terms; 0: as packed
+        const real* panel,          # IN   (terms, width of the panel)
         const real* bias,           # IN   (outputs,) or NULL
         bint relu,                  #      keep what is positive
         const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
@@ -70,18 +88,17 @@ cdef void dense_panel_chunks(
     """The outputs of one panel for chunks first … end."""
     cdef const Tiling* tiling = &plan.tiling
     cdef ptrdiff_t begin = tile_start(tiling, index * plan.together), chunk, t, start
+    cdef ptrdiff_t width = panel_width(plan, index)
     cdef fastnn_run run
     run.x = 0
     run.w = 0
     run.length = plan.terms
-    if w_step == 0:
-        w_step = panel_width(plan, index)
     for t in range(index * plan.together, end_tile(plan, index)):
         start = tile_start(tiling, t)
         for chunk from first <= chunk < end by tiling.positions:
             tile(<int>min(<ptrdiff_t>tiling.positions, end - chunk), <int>tile_width(tiling, t),
                  x + chunk * plan.terms * LANES, plan.terms * LANES, LANES, &run, 1,
-                 panel + start - begin, w_step, w_step, bias + start if bias != NULL else NULL,
+                 panel + start - begin, width, width, bias + start if bias != NULL else NULL,
                  positive + (chunk * tiling.outputs + start) * LANES if positive != NULL else NULL,
                  RELU if relu else 0, y + (chunk * tiling.outputs + start) * LANES,
                  tiling.outputs * LANES, LANES)
@@ -117,7 +134,7 @@ cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
         for task in prange(plan.panels * parts, schedule="static"):
             part = task % parts
             dense_pack_panel(&plan, &weight[0, 0], backward, task // parts, mine)
-            dense_panel_chunks(&plan, task // parts, &x[0, 0], mine, 0, bias_start, relu,
+            dense_panel_chunks(&plan, task // parts, &x[0, 0], mine, bias_start, relu,
                                positive_start, &y[0, 0], part * chunks // parts,
                                (part + 1) * chunks // parts)
         leave_fast_mode(mode)

@@ -54,8 +54,8 @@ cdef void forward_part(
 cdef void unpool(const Operation* op, const real* saved, const real* dy, real* dx,
                  real* scratch) noexcept nogil
 cdef void backward_input_part(
-    const Operation* op, const real* parameters, const real* back_packed, const real* x,
-    const real* y, const real* saved, const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts,
+    const Operation* op, const real* back_packed, const real* x, const real* y,
+    const real* saved, const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts,
     real* scratch) noexcept nogil
 
 

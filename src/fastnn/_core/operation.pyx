@@ -18,7 +18,6 @@ from fastnn._core.pointwise cimport (
 from fastnn._core.pool cimport (
     free_windows, make_windows, max_pool_forward_chunk, max_pool_unpool_chunk, scale_positions,
     window_sum_chunk)
-from fastnn._core.tiles cimport tile_start
 from fastnn._core.window cimport Axis, Window, make_window
 
 from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
@@ -210,7 +209,7 @@ cdef void forward_part(
                                  end, <fastnn_run*>scratch)
     elif op.kind == DENSE:
         for index in range(op.panels.panels):
-            dense_panel_chunks(&op.panels, index, x, packed + index * op.panels.panel_size, 0,
+            dense_panel_chunks(&op.panels, index, x, packed + index * op.panels.panel_size,
                                bias, op.relu, <const real*>NULL, y, 0, 1)
     elif op.kind == MAX_POOL or op.kind == AVERAGE_POOL:
         rows = op.windows.axis[1].targets
@@ -244,8 +243,7 @@ cdef void unpool(const Operation* op, const real* saved, const real* dy, real* d
 
 cdef void backward_input_part(
         const Operation* op,
-        const real* parameters,     # IN   flat
-        const real* back_packed,    # IN   CONV: weights for this pass
+        const real* back_packed,    # IN   CONV, DENSE: weights for this pass
         const real* x,              # IN   of the forward pass
         const real* y,              # IN   likewise
         const real* saved,          # IN   likewise
@@ -260,13 +258,10 @@ cdef void backward_input_part(
                              part * rows // parts, (part + 1) * rows // parts,
                              <fastnn_run*>scratch)
     elif op.kind == DENSE:
-        # weights are read where they are: a term's outputs lie side by side
         for index in range(op.back_panels.panels):
             dense_panel_chunks(
-                &op.back_panels, index, dy,
-                parameters + op.weight + tile_start(&op.back_panels.tiling,
-                                                    index * op.back_panels.together),
-                op.inputs, <const real*>NULL, False, positive, dx, 0, 1)
+                &op.back_panels, index, dy, back_packed + index * op.back_panels.panel_size,
+                <const real*>NULL, False, positive, dx, 0, 1)
     elif op.kind == MAX_POOL:
         unpool(op, saved, dy, dx, scratch)
     elif op.kind == AVERAGE_POOL:

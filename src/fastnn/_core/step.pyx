@@ -10,7 +10,8 @@ which one task fills, or is summed within one task.
 """
 from fastnn._core.conv cimport pack_tile
 from fastnn._core.dense cimport (
-    dense_backward_weights_tile, dense_pack_panel, dense_panel_chunks, dense_scratch)
+    dense_backward_weights_tile, dense_pack_panel, dense_pack_terms, dense_panel_chunks,
+    dense_scratch)
 from fastnn._core.kernels cimport LANES, adam_update, sgd_update
 from fastnn._core.network cimport ADAM, NO_UPDATE, at, value_at
 from fastnn._core.operation cimport BLOCK, CONV, DENSE, Operation, splits
@@ -20,6 +21,8 @@ from fastnn._core.passes cimport (
 from fastnn._core.single cimport single_pack, single_packs
 from fastnn._core.slots cimport slot_start, sum_slots
 from fastnn._core.tiles cimport Tiling, tile_start, tile_width
+
+cdef ptrdiff_t TERMS = 16               # rows of dense weights that a task of PACK takes
 
 
 cdef void run_lot(Network* net, ptrdiff_t lot, int thread, const real* which) noexcept nogil:
@@ -71,7 +74,7 @@ cdef void forward_task(Network* net, const Operation* op, ptrdiff_t task, int th
         panel = task // parts
         dense_pack_panel(&op.panels, parameters + op.weight, False, panel, scratch)
         dense_panel_chunks(
-            &op.panels, panel, value_at(net, op.x, 0, 0, which), scratch, 0,
+            &op.panels, panel, value_at(net, op.x, 0, 0, which), scratch,
             parameters + op.weight + op.weights if op.biases else NULL, op.relu,
             <const real*>NULL, value_at(net, op.y, 0, 0, which),
             task % parts * net.chunks // parts, (task % parts + 1) * net.chunks // parts)
@@ -121,7 +124,7 @@ cdef void backward_task(Network* net, const Operation* op, ptrdiff_t task, int t
     dense_pack_panel(&op.back_panels, <const real*>net.parameters + op.weight, True, panel,
                      scratch_of(net, thread, which))
     dense_panel_chunks(
-        &op.back_panels, panel, dy_at(net, op, 0, 0, which), scratch_of(net, thread, which), 0,
+        &op.back_panels, panel, dy_at(net, op, 0, 0, which), scratch_of(net, thread, which),
         <const real*>NULL, False,
         value_at(net, op.x, 0, 0, which) if op.relu_input else NULL,
         at(net, &net.gradient[op.dx], op.inputs * LANES, 0, 0, which),
@@ -135,7 +138,10 @@ cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogi
     if net.single:
         return single_packs(op)
     if op.kind == DENSE and not net.layered:
-        return op.panels.panels
+        tasks = op.panels.panels
+        if net.training and op.input_gradient:
+            tasks += (op.outputs + TERMS - 1) // TERMS
+        return tasks
     if op.kind == CONV:
         tasks = op.correlation.groups * op.correlation.tiling.tiles
         if net.training and op.input_gradient:
@@ -150,9 +156,13 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
     cdef ptrdiff_t forward_tiles = op.correlation.groups * op.correlation.tiling.tiles
     if net.single:
         single_pack(op, <const real*>net.parameters, task, arena + op.packed)
-    elif op.kind == DENSE:
+    elif op.kind == DENSE and task < op.panels.panels:
         dense_pack_panel(&op.panels, weight, False, task,
                          arena + op.packed + task * op.panels.panel_size)
+    elif op.kind == DENSE:
+        task -= op.panels.panels
+        dense_pack_terms(&op.back_panels, weight, task * TERMS,
+                         min((task + 1) * TERMS, op.outputs), arena + op.back_packed)
     elif task < forward_tiles:
         pack_tile(&op.correlation, weight, False, task // op.correlation.tiling.tiles,
                   task % op.correlation.tiling.tiles, arena + op.packed)
