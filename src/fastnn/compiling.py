@@ -16,7 +16,7 @@ from fastnn.layers.weighted import WeightedLayer
 from fastnn.losses import Loss
 
 READABLE = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8)
-IN_PLACE = ("pointwise", "affine")
+IN_PLACE = "pointwise", "affine"  # y takes the place of x
 
 
 def compile_program(net, stages, loss, training):
@@ -111,13 +111,6 @@ def _place(instructions, inputs, training):
             sizes.append(instruction["outputs"])
             instruction["y"] = len(sizes) - 1
         producer = instruction["kind"]
-    gradient = 0
-    for instruction in reversed(instructions):
-        instruction["dy"] = gradient
-        # what is pooled row by row is unpooled into the other buffer, and dx takes the place of dy
-        if instruction["backward"] and instruction["kind"] not in IN_PLACE:
-            gradient = gradient if instruction["pool"] else 1 - gradient
-        instruction["dx"] = gradient
     return sizes
 
 

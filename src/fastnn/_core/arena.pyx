@@ -13,8 +13,9 @@ from fastnn._core.conv cimport packed_size
 from fastnn._core.dense cimport dense_panels_size, make_dense_tiles
 from fastnn._core.feed cimport feed_scratch
 from fastnn._core.kernels cimport CHAIN, LANES
-from fastnn._core.network cimport NO_LOSS, Buffer
-from fastnn._core.operation cimport CONV, DENSE, MAX_POOL, Operation, scratch_size, unpooled_size
+from fastnn._core.network cimport NO_LOSS
+from fastnn._core.operation cimport (
+    CONV, DENSE, MAX_POOL, POINTWISE, SOFTMAX, Operation, in_place, scratch_size, unpooled_size)
 from fastnn._core.single cimport (
     single_packs, single_panel_size, single_scratch, single_supports)
 from fastnn._core.slots cimport slot_count
@@ -63,36 +64,90 @@ cdef ptrdiff_t reserve(Network* net, ptrdiff_t size) noexcept nogil:
     return start
 
 
-cdef void reserve_buffer(Network* net, Buffer* buffer, ptrdiff_t room, bint by_chunk,
-                         ptrdiff_t chunks) noexcept nogil:
-    buffer.by_chunk = by_chunk
-    buffer.room = room
-    buffer.start = reserve(net, room * (chunks if by_chunk else net.threads))
+# A part of a frame that holds something which is still needed.
+cdef struct Live:
+    ptrdiff_t start, end
 
 
-cdef void reserve_values(Network* net, ptrdiff_t chunks) noexcept nogil:
-    """Activations: each its own for a backward pass, else two by turns."""
+cdef ptrdiff_t lowest_gap(Network* net, ptrdiff_t size, Live a, Live b) noexcept nogil:
+    """The first place in a frame for `size` elements beside what is live."""
+    cdef ptrdiff_t start = 0
+    while True:
+        if start < a.end and start + size > a.start:
+            start = a.end
+        elif start < b.end and start + size > b.start:
+            start = b.end
+        else:
+            net.frame_size = max(net.frame_size, start + size)
+            return start
+
+
+cdef inline bint saves(const Operation* op) noexcept nogil:
+    return op.kind == MAX_POOL or op.pools
+
+
+cdef ptrdiff_t place_values(Network* net) noexcept nogil:
+    """Activations one behind the other, as a backward pass needs them; returns their end."""
+    cdef ptrdiff_t end = net.value_size[0]
+    cdef Operation* op
+    cdef int i
+    net.value[0] = 0
+    for i in range(net.n):
+        op = &net.op[i]
+        op.saved = end
+        if saves(op):
+            end += op.outputs * LANES
+        if op.y != op.x:
+            net.value[op.y] = end
+            end += net.value_size[op.y]
+    net.frame_size = end
+    return end
+
+
+cdef void place_gradients(Network* net, ptrdiff_t end) noexcept nogil:
+    """Each gradient lives from one operation's backward pass to the next; behind it, activations die."""
+    cdef Live values, dy
+    cdef Operation* op
+    cdef int i
+    values.start = 0
+    values.end = end
+    dy.start = dy.end = 0
+    dy.start = net.last_gradient = lowest_gap(net, net.value_size[net.last], values, dy)
+    dy.end = dy.start + net.value_size[net.last]
+    for i in range(net.n - 1, -1, -1):
+        op = &net.op[i]
+        op.dx = op.dy = dy.start
+        if op.kind != POINTWISE and op.kind != SOFTMAX:
+            # what is needed of the forward pass: all up to x, and the argmax
+            values.end = op.saved + (op.outputs * LANES if saves(op) else 0)
+        if op.pools:
+            op.unpooled = lowest_gap(net, unpooled_size(op), values, dy)
+            dy.start = op.unpooled
+            dy.end = dy.start + unpooled_size(op)
+        if op.backward and op.input_gradient and not in_place(op):
+            op.dx = lowest_gap(net, op.inputs * LANES, values, dy)
+            dy.start = op.dx
+            dy.end = dy.start + op.inputs * LANES
+
+
+cdef void place_by_turns(Network* net) noexcept nogil:
+    """Without a backward pass two values are enough."""
     cdef ptrdiff_t room = 0
     cdef int i
-    if net.training:
-        for i in range(net.n_values):
-            reserve_buffer(net, &net.value[i], net.value[i].size, net.layered, chunks)
-        return
     for i in range(net.n_values):
-        room = max(room, net.value[i].size)
+        room = max(room, net.value_size[i])
     for i in range(net.n_values):
-        if i < 2:
-            reserve_buffer(net, &net.value[i], room, net.layered, chunks)
-        else:
-            net.value[i].start = net.value[i - 2].start
-            net.value[i].room = room
-            net.value[i].by_chunk = net.layered
+        net.value[i] = i % 2 * room
+    for i in range(net.n):
+        net.op[i].saved = 2 * room
+    net.last_gradient = 3 * room
+    net.frame_size = 4 * room
 
 
 cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
                      const real* which) noexcept nogil:
     """Choose the way through the network, and place all that it needs; fills net.arena_size."""
-    cdef ptrdiff_t chunks, slots, size = 0
+    cdef ptrdiff_t chunks, slots
     cdef double work = 0
     cdef Operation* op
     cdef int i
@@ -107,14 +162,13 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
     net.layered = net.single or goes_by_layer(net, chunks, sizeof(real))
     net.arena_size = 0
     net.scratch_size = max(feed_scratch(net.feed.features), 2 * net.feed.outputs * LANES)
-    reserve_values(net, chunks)
+    if net.training:
+        place_gradients(net, place_values(net))
+    else:
+        place_by_turns(net)
+    net.frame = reserve(net, net.frame_size * (chunks if net.layered else net.threads))
     for i in range(net.n):
         op = &net.op[i]
-        size = max(size, max(op.inputs, op.outputs) * LANES)
-        if op.kind == MAX_POOL or op.pools:
-            op.saved = reserve(net, op.outputs * LANES * (chunks if net.layered else net.threads))
-        if op.pools:
-            size = max(size, unpooled_size(op))
         if net.single:
             net.scratch_size = max(net.scratch_size, single_scratch(op, which))
             op.packed = reserve(net, single_packs(op) * single_panel_size(op))
@@ -141,9 +195,6 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
                                      else op.back_panels.panels * op.back_panels.panel_size)
             op.x_rows = reserve(net, samples * op.dense_gradient.row)
             op.dy_panels = reserve(net, dense_panels_size(&op.dense_gradient, samples))
-    for i in range(2):
-        reserve_buffer(net, &net.gradient[i], size if net.training else net.feed.outputs * LANES,
-                       net.layered, chunks)
     net.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
     net.losses = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
     net.right = reserve(net, chunks * sizeof(double) // sizeof(real))

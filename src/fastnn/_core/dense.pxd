@@ -16,8 +16,8 @@ cdef void dense_pack_panel(const DenseTiles* plan, const real* weight, bint back
 cdef void dense_pack_terms(const DenseTiles* plan, const real* weight, ptrdiff_t first,
                            ptrdiff_t end, real* panels) noexcept nogil
 cdef void dense_panel_chunks(
-    const DenseTiles* plan, ptrdiff_t index, const real* x, const real* panel, const real* bias,
-    bint relu, const real* positive, real* y, ptrdiff_t first,
+    const DenseTiles* plan, ptrdiff_t index, const real* x, ptrdiff_t x_step, const real* panel,
+    const real* bias, bint relu, const real* positive, real* y, ptrdiff_t y_step, ptrdiff_t first,
     ptrdiff_t end) noexcept nogil
 
 # Weight gradient: terms are samples, lanes are input features; a task takes one tile of outputs, so

@@ -78,12 +78,14 @@ cdef void dense_pack_terms(
 
 cdef void dense_panel_chunks(
         const DenseTiles* plan, ptrdiff_t index,
-        const real* x,              # IN   (chunks, terms, LANES)
+        const real* x,              # IN   (terms, LANES) for each chunk,
+        ptrdiff_t x_step,           #      so far apart
         const real* panel,          # IN   (terms, width of the panel)
         const real* bias,           # IN   (outputs,) or NULL
         bint relu,                  #      keep what is positive
         const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
-        real* y,                    # OUT  (chunks, outputs, LANES): this panel's are overwritten
+        real* y,                    # OUT  (outputs, LANES) likewise: this panel's are overwritten
+        ptrdiff_t y_step,
         ptrdiff_t first, ptrdiff_t end) noexcept nogil:
     """The outputs of one panel for chunks first … end."""
     cdef const Tiling* tiling = &plan.tiling
@@ -97,11 +99,10 @@ cdef void dense_panel_chunks(
         start = tile_start(tiling, t)
         for chunk from first <= chunk < end by tiling.positions:
             tile(<int>min(<ptrdiff_t>tiling.positions, end - chunk), <int>tile_width(tiling, t),
-                 x + chunk * plan.terms * LANES, plan.terms * LANES, LANES, &run, 1,
+                 x + chunk * x_step, x_step, LANES, &run, 1,
                  panel + start - begin, width, width, bias + start if bias != NULL else NULL,
-                 positive + (chunk * tiling.outputs + start) * LANES if positive != NULL else NULL,
-                 RELU if relu else 0, y + (chunk * tiling.outputs + start) * LANES,
-                 tiling.outputs * LANES, LANES)
+                 positive + chunk * y_step + start * LANES if positive != NULL else NULL,
+                 RELU if relu else 0, y + chunk * y_step + start * LANES, y_step, LANES)
 
 
 cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
@@ -134,9 +135,9 @@ cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
         for task in prange(plan.panels * parts, schedule="static"):
             part = task % parts
             dense_pack_panel(&plan, &weight[0, 0], backward, task // parts, mine)
-            dense_panel_chunks(&plan, task // parts, &x[0, 0], mine, bias_start, relu,
-                               positive_start, &y[0, 0], part * chunks // parts,
-                               (part + 1) * chunks // parts)
+            dense_panel_chunks(&plan, task // parts, &x[0, 0], terms * LANES, mine, bias_start,
+                               relu, positive_start, &y[0, 0], outputs * LANES,
+                               part * chunks // parts, (part + 1) * chunks // parts)
         leave_fast_mode(mode)
     give(panels)
     return True

@@ -6,12 +6,6 @@ from fastnn._core.kernels cimport real
 from fastnn._core.operation cimport Operation
 from fastnn._core.single cimport Layout
 
-# Activations or gradients in the arena, in elements: `size` for each chunk, side by side, or `room`
-# for each thread.
-cdef struct Buffer:
-    ptrdiff_t start, size, room
-    bint by_chunk
-
 cdef enum LossKind:
     NO_LOSS, CROSS_ENTROPY, SQUARED, BINARY
 
@@ -42,11 +36,13 @@ cdef struct Network:
     # the arena, see arena.pyx
     void* arena
     ptrdiff_t arena_size        # in elements
-    Buffer* value               # value[0]: the network's input
-    Layout* layout              # of values, where samples run singly
+    ptrdiff_t* value            # where values start in a frame; value[0]: the network's input
+    ptrdiff_t* value_size       # in elements
+    Layout* layout              # where samples run singly
     int n_values, last          # value[last]: its output
-    Buffer gradient[2]          # of values, by turns
-    int last_gradient           # which of them the loss writes
+    ptrdiff_t last_gradient     # where the loss writes, in a frame
+    ptrdiff_t frame, frame_size # activations and gradients of one chunk: a frame for each chunk if
+                                # layered, else for each thread
     ptrdiff_t scratch, scratch_size         # of each thread
     int threads
     bint layered                # operation by operation, else chunk by chunk
@@ -65,16 +61,15 @@ cdef struct Network:
     void* outputs               # (samples, outputs) rows, or NULL
 
 
-cdef inline real* at(const Network* net, const Buffer* buffer, ptrdiff_t size, ptrdiff_t chunk,
-                     int thread, const real* which) noexcept nogil:
-    """Where the `size` elements of a chunk stand."""
-    return (<real*>net.arena + buffer.start
-            + (chunk * size if buffer.by_chunk else thread * buffer.room))
+cdef inline real* frame_of(const Network* net, ptrdiff_t chunk, int thread,
+                           const real* which) noexcept nogil:
+    return (<real*>net.arena + net.frame
+            + (chunk if net.layered else thread) * net.frame_size)
 
 
 cdef inline real* value_at(const Network* net, int index, ptrdiff_t chunk, int thread,
                            const real* which) noexcept nogil:
-    return at(net, &net.value[index], net.value[index].size, chunk, thread, which)
+    return frame_of(net, chunk, thread, which) + net.value[index]
 
 
 cdef inline double* share_of(const Network* net, const real* which) noexcept nogil:

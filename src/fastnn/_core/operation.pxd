@@ -34,9 +34,12 @@ cdef struct Operation:
     Function function           # POINTWISE
     ptrdiff_t channels          # SOFTMAX
     Affine affine               # AFFINE
-    # where things are (arena.pyx): values and gradients by index, the rest by its place
-    int x, y, dy, dx
-    ptrdiff_t saved             # of each chunk: the argmax of a max pooling
+    int x, y                    # which values
+    # where things are (arena.pyx), in a chunk's frame
+    ptrdiff_t dy, dx
+    ptrdiff_t saved             # the argmax of a max pooling
+    ptrdiff_t unpooled          # dy before the max pooling, of a convolution that is pooled
+    # and in the arena
     ptrdiff_t packed, back_packed   # weights
     ptrdiff_t slots             # CONV: the first gradient slot, gradient.parameters apart
     ptrdiff_t chain             # CONV: of each thread, where a slot may own more than CHAIN chunks
@@ -70,3 +73,8 @@ cdef inline ptrdiff_t unpooled_size(const Operation* op) noexcept nogil:
     """Elements of what a convolution's output would be, had it not been pooled row by row."""
     return (op.windows.axis[0].sources * op.windows.axis[1].sources
             * op.windows.axis[2].sources * op.windows.channels * 16)
+
+
+cdef inline bint in_place(const Operation* op) noexcept nogil:
+    """Whether dx takes the place of dy."""
+    return op.kind == POINTWISE or op.kind == SOFTMAX or op.kind == AFFINE

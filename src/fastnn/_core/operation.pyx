@@ -39,8 +39,6 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     op.input_gradient = settings["input_gradient"]
     op.x = settings["x"]
     op.y = settings["y"]
-    op.dy = settings["dy"]
-    op.dx = settings["dx"]
     op.weight = settings["weight"]
     op.weights = settings["weights"]
     op.biases = settings["biases"]
@@ -209,8 +207,8 @@ cdef void forward_part(
                                  end, <fastnn_run*>scratch)
     elif op.kind == DENSE:
         for index in range(op.panels.panels):
-            dense_panel_chunks(&op.panels, index, x, packed + index * op.panels.panel_size,
-                               bias, op.relu, <const real*>NULL, y, 0, 1)
+            dense_panel_chunks(&op.panels, index, x, 0, packed + index * op.panels.panel_size,
+                               bias, op.relu, <const real*>NULL, y, 0, 0, 1)
     elif op.kind == MAX_POOL or op.kind == AVERAGE_POOL:
         rows = op.windows.axis[1].targets
         first = part * rows // parts
@@ -260,8 +258,8 @@ cdef void backward_input_part(
     elif op.kind == DENSE:
         for index in range(op.back_panels.panels):
             dense_panel_chunks(
-                &op.back_panels, index, dy, back_packed + index * op.back_panels.panel_size,
-                <const real*>NULL, False, positive, dx, 0, 1)
+                &op.back_panels, index, dy, 0, back_packed + index * op.back_panels.panel_size,
+                <const real*>NULL, False, positive, dx, 0, 0, 1)
     elif op.kind == MAX_POOL:
         unpool(op, saved, dy, dx, scratch)
     elif op.kind == AVERAGE_POOL:

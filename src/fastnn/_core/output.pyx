@@ -12,7 +12,7 @@ from fastnn._core.loss cimport (
     weighted_sum)
 from fastnn._core.single cimport single_leave
 from fastnn._core.network cimport (
-    ADAM, BINARY, CROSS_ENTROPY, NO_LOSS, at, losses_of, right_of, share_of, value_at)
+    ADAM, BINARY, CROSS_ENTROPY, NO_LOSS, frame_of, losses_of, right_of, share_of, value_at)
 
 
 cdef void start_batch(Network* net, const real* which) noexcept nogil:
@@ -112,8 +112,7 @@ cdef void finish_chunk(Network* net, ptrdiff_t chunk, int thread, real* scratch)
                      <real*>net.outputs + (net.first + chunk * LANES) * net.feed.outputs)
     if net.loss.kind != NO_LOSS:
         loss_of_chunk(net, chunk, lanes, y,
-                      at(net, &net.gradient[net.last_gradient], net.feed.outputs * LANES, chunk,
-                         thread, <const real*>scratch), scratch)
+                      frame_of(net, chunk, thread, <const real*>scratch) + net.last_gradient, scratch)
 
 
 cdef double mean_loss(const Network* net, const real* which) noexcept nogil:

@@ -1,7 +1,7 @@
 """A chunk and an operation of a network: what the passes read and write, found in the arena."""
 from fastnn._core.kernels cimport LANES, real
-from fastnn._core.network cimport Network, at
-from fastnn._core.operation cimport Operation, unpooled_size
+from fastnn._core.network cimport Network, frame_of
+from fastnn._core.operation cimport Operation
 from fastnn._core.slots cimport slot_count
 
 cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) noexcept nogil
@@ -23,12 +23,6 @@ cdef inline real* scratch_of(const Network* net, int thread, const real* which) 
     return <real*>net.arena + net.scratch + thread * net.scratch_size
 
 
-cdef inline real* saved_of(const Network* net, const Operation* op, ptrdiff_t chunk, int thread,
-                           const real* which) noexcept nogil:
-    return (<real*>net.arena + op.saved
-            + (chunk if net.layered else thread) * op.outputs * LANES)
-
-
 cdef inline ptrdiff_t slots_of(const Network* net, const Operation* op,
                                const real* which) noexcept nogil:
     return slot_count(net.chunks, op.gradient.parameters * sizeof(real))
@@ -36,7 +30,5 @@ cdef inline ptrdiff_t slots_of(const Network* net, const Operation* op,
 
 cdef inline real* dy_at(const Network* net, const Operation* op, ptrdiff_t chunk, int thread,
                         const real* which) noexcept nogil:
-    """Of a convolution that is pooled row by row, unpooled: in the buffer that dy is not in."""
-    if op.pools:
-        return at(net, &net.gradient[1 - op.dy], unpooled_size(op), chunk, thread, which)
-    return at(net, &net.gradient[op.dy], op.outputs * LANES, chunk, thread, which)
+    """dy, unpooled if the operation pools its output."""
+    return frame_of(net, chunk, thread, which) + (op.unpooled if op.pools else op.dy)

@@ -25,20 +25,20 @@ cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t 
         single_forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
                             value_at(net, op.x, chunk, thread, which), net.layout[op.x],
                             value_at(net, op.y, chunk, thread, which),
-                            saved_of(net, op, chunk, thread, which), part, parts,
+                            frame_of(net, chunk, thread, which) + op.saved, part, parts,
                             scratch_of(net, thread, which))
     elif op.forward:
         forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
                      value_at(net, op.x, chunk, thread, which),
                      value_at(net, op.y, chunk, thread, which),
-                     saved_of(net, op, chunk, thread, which), part, parts,
+                     frame_of(net, chunk, thread, which) + op.saved, part, parts,
                      scratch_of(net, thread, which))
 
 
 cdef void unpool_rows(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
                       const real* which) noexcept nogil:
-    unpool(op, saved_of(net, op, chunk, thread, which),
-           at(net, &net.gradient[op.dy], op.outputs * LANES, chunk, thread, which),
+    unpool(op, frame_of(net, chunk, thread, which) + op.saved,
+           frame_of(net, chunk, thread, which) + op.dy,
            dy_at(net, op, chunk, thread, which), scratch_of(net, thread, which))
 
 
@@ -71,6 +71,6 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
             op, <const real*>net.arena + op.back_packed,
             value_at(net, op.x, chunk, thread, which),
             value_at(net, op.y, chunk, thread, which),
-            saved_of(net, op, chunk, thread, which), dy_at(net, op, chunk, thread, which),
-            at(net, &net.gradient[op.dx], op.inputs * LANES, chunk, thread, which), part, parts,
+            frame_of(net, chunk, thread, which) + op.saved, dy_at(net, op, chunk, thread, which),
+            frame_of(net, chunk, thread, which) + op.dx, part, parts,
             scratch_of(net, thread, which))

@@ -16,7 +16,7 @@ from fastnn._core.kernels cimport LANES
 from fastnn._core.loss cimport all_within
 from fastnn._core.memory cimport give, take
 from fastnn._core.network cimport (
-    ADAM, BINARY, CROSS_ENTROPY, NO_UPDATE, SGD, SQUARED, Buffer, Network)
+    ADAM, BINARY, CROSS_ENTROPY, NO_UPDATE, SGD, SQUARED, Network)
 from fastnn._core.operation cimport Operation, free_operation, make_affine, make_operation
 from fastnn._core.single cimport Layout, layout_after
 from fastnn._core.step cimport Phase
@@ -73,7 +73,8 @@ cdef class Program:
         self.net.n = len(instructions)
         self.net.op = <Operation*>calloc(self.net.n + 1, sizeof(Operation))
         self.net.n_values = len(sizes)
-        self.net.value = <Buffer*>calloc(self.net.n_values, sizeof(Buffer))
+        self.net.value = <ptrdiff_t*>calloc(2 * self.net.n_values, sizeof(ptrdiff_t))
+        self.net.value_size = self.net.value + self.net.n_values
         self.net.layout = <Layout*>calloc(self.net.n_values, sizeof(Layout))
         self.affine = <Affine*>calloc(len(preprocessing) + 1, sizeof(Affine))
         if (self.net.op == NULL or self.net.value == NULL or self.net.layout == NULL
@@ -82,7 +83,7 @@ cdef class Program:
         self.net.parameters = address(parameters)
         self.net.gradients = address(gradients)
         for i in range(self.net.n_values):
-            self.net.value[i].size = sizes[i] * LANES
+            self.net.value_size[i] = sizes[i] * LANES
         for i in range(self.net.n):
             if self.double_precision:
                 make_operation(&self.net.op[i], instructions[i], training, <const double*>NULL)
@@ -99,7 +100,6 @@ cdef class Program:
         self.net.feed.features = sizes[0]
         if self.net.n:
             self.net.last = self.net.op[self.net.n - 1].y
-            self.net.last_gradient = self.net.op[self.net.n - 1].dy
         self.net.feed.outputs = sizes[self.net.last]
         if loss is not None:
             self.net.loss.kind = LOSSES[loss["name"]]

@@ -13,7 +13,7 @@ from fastnn._core.dense cimport (
     dense_backward_weights_tile, dense_pack_panel, dense_pack_terms, dense_panel_chunks,
     dense_scratch)
 from fastnn._core.kernels cimport LANES, adam_update, sgd_update
-from fastnn._core.network cimport ADAM, NO_UPDATE, at, value_at
+from fastnn._core.network cimport ADAM, NO_UPDATE, frame_of, value_at
 from fastnn._core.operation cimport BLOCK, CONV, DENSE, Operation, splits
 from fastnn._core.output cimport finish_chunk
 from fastnn._core.passes cimport (
@@ -74,9 +74,9 @@ cdef void forward_task(Network* net, const Operation* op, ptrdiff_t task, int th
         panel = task // parts
         dense_pack_panel(&op.panels, parameters + op.weight, False, panel, scratch)
         dense_panel_chunks(
-            &op.panels, panel, value_at(net, op.x, 0, 0, which), scratch,
+            &op.panels, panel, value_at(net, op.x, 0, 0, which), net.frame_size, scratch,
             parameters + op.weight + op.weights if op.biases else NULL, op.relu,
-            <const real*>NULL, value_at(net, op.y, 0, 0, which),
+            <const real*>NULL, value_at(net, op.y, 0, 0, which), net.frame_size,
             task % parts * net.chunks // parts, (task % parts + 1) * net.chunks // parts)
     else:
         parts = parts_of(net, op, False)
@@ -124,10 +124,11 @@ cdef void backward_task(Network* net, const Operation* op, ptrdiff_t task, int t
     dense_pack_panel(&op.back_panels, <const real*>net.parameters + op.weight, True, panel,
                      scratch_of(net, thread, which))
     dense_panel_chunks(
-        &op.back_panels, panel, dy_at(net, op, 0, 0, which), scratch_of(net, thread, which),
+        &op.back_panels, panel, dy_at(net, op, 0, 0, which), net.frame_size,
+        scratch_of(net, thread, which),
         <const real*>NULL, False,
         value_at(net, op.x, 0, 0, which) if op.relu_input else NULL,
-        at(net, &net.gradient[op.dx], op.inputs * LANES, 0, 0, which),
+        frame_of(net, 0, 0, which) + op.dx, net.frame_size,
         task % parts * net.chunks // parts, (task % parts + 1) * net.chunks // parts)
 
 
