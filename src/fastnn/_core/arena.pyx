@@ -179,7 +179,9 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             op.panels = make_dense_tiles(op.inputs, op.outputs, chunks if net.layered else 1, which)
             op.back_panels = make_dense_tiles(op.outputs, op.inputs, chunks if net.layered else 1,
                                               which)
-            op.packed = reserve(net, 0 if net.layered else op.panels.panels * op.panels.panel_size)
+            op.packed_once = (not net.layered
+                              and op.weights * <ptrdiff_t>sizeof(real) <= LARGE_WEIGHTS)
+            op.packed = reserve(net, op.panels.panels * op.panels.panel_size * op.packed_once)
         net.scratch_size = max(net.scratch_size, scratch_size(op, which))
         if not net.training:
             continue
@@ -191,8 +193,8 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             if chunks > slots * CHAIN:
                 op.chain = reserve(net, net.threads * op.gradient.parameters)
         if op.kind == DENSE:
-            op.back_packed = reserve(net, 0 if net.layered or not op.input_gradient
-                                     else op.back_panels.panels * op.back_panels.panel_size)
+            op.back_packed = reserve(net, op.back_panels.panels * op.back_panels.panel_size
+                                     * (op.packed_once and op.input_gradient))
             op.x_rows = reserve(net, samples * op.dense_gradient.row)
             op.dy_panels = reserve(net, dense_panels_size(&op.dense_gradient, samples))
     net.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))

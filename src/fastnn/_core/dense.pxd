@@ -13,8 +13,9 @@ cdef DenseTiles make_dense_tiles(ptrdiff_t terms, ptrdiff_t outputs, ptrdiff_t c
                                  const real* which) noexcept nogil
 cdef void dense_pack_panel(const DenseTiles* plan, const real* weight, bint backward,
                            ptrdiff_t index, real* panel) noexcept nogil
-cdef void dense_pack_terms(const DenseTiles* plan, const real* weight, ptrdiff_t first,
-                           ptrdiff_t end, real* panels) noexcept nogil
+cdef void dense_pack_terms(
+    const DenseTiles* plan, const real* weight, ptrdiff_t first, ptrdiff_t end,
+    ptrdiff_t first_panel, ptrdiff_t end_panel, real* panels) noexcept nogil
 cdef void dense_panel_chunks(
     const DenseTiles* plan, ptrdiff_t index, const real* x, ptrdiff_t x_step, const real* panel,
     const real* bias, bint relu, const real* positive, real* y, ptrdiff_t y_step, ptrdiff_t first,

@@ -60,19 +60,20 @@ cdef void dense_pack_panel(
 cdef void dense_pack_terms(
         const DenseTiles* plan,
         const real* weight,         # IN   (out, in)
-        ptrdiff_t first, ptrdiff_t end,
-        real* panels) noexcept nogil:       # OUT  all of them: these terms
-    """Terms first … end of the panels of a backward pass: rows of weights, read from end to end.
+        ptrdiff_t first, ptrdiff_t end,             # terms
+        ptrdiff_t first_panel, ptrdiff_t end_panel,
+        real* panels) noexcept nogil:       # OUT  from first_panel on: these terms
+    """Some terms of the panels of a backward pass: rows of weights, or long stretches of them.
 
     Column by column, as a single panel wants them, they would be a cache line from each of many
     pages, which often meet in the same few sets of a cache.
     """
     cdef ptrdiff_t term, index, start, width
     for term in range(first, end):
-        for index in range(plan.panels):
+        for index in range(first_panel, end_panel):
             start = tile_start(&plan.tiling, index * plan.together)
             width = panel_width(plan, index)
-            memcpy(panels + index * plan.panel_size + term * width,
+            memcpy(panels + (index - first_panel) * plan.panel_size + term * width,
                    weight + term * plan.tiling.outputs + start, width * sizeof(real))
 
 

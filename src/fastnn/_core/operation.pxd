@@ -28,6 +28,7 @@ cdef struct Operation:
     WeightGradient gradient
     bint pools                  # CONV: its output is max-pooled row by row, and not kept
     DenseTiles panels, back_panels          # DENSE: likewise
+    bint packed_once            # DENSE: for all chunks; else, to save memory, for each
     DenseGradient dense_gradient
     Windows windows, covering   # pools: of outputs, and of the inputs that they cover
     const void* scale           # AVERAGE_POOL: one over each window's count
@@ -57,8 +58,8 @@ cdef void forward_part(
 cdef void unpool(const Operation* op, const real* saved, const real* dy, real* dx,
                  real* scratch) noexcept nogil
 cdef void backward_input_part(
-    const Operation* op, const real* back_packed, const real* x, const real* y,
-    const real* saved, const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts,
+    const Operation* op, const real* parameters, const real* back_packed, const real* x,
+    const real* y, const real* saved, const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts,
     real* scratch) noexcept nogil
 
 

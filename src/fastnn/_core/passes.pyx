@@ -68,7 +68,7 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
                          ptrdiff_t parts, int thread, const real* which) noexcept nogil:
     if op.backward and op.input_gradient:
         backward_input_part(
-            op, <const real*>net.arena + op.back_packed,
+            op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,
             value_at(net, op.x, chunk, thread, which),
             value_at(net, op.y, chunk, thread, which),
             frame_of(net, chunk, thread, which) + op.saved, dy_at(net, op, chunk, thread, which),

@@ -138,7 +138,7 @@ cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogi
     cdef ptrdiff_t tasks = 0
     if net.single:
         return single_packs(op)
-    if op.kind == DENSE and not net.layered:
+    if op.kind == DENSE and op.packed_once:
         tasks = op.panels.panels
         if net.training and op.input_gradient:
             tasks += (op.outputs + TERMS - 1) // TERMS
@@ -163,7 +163,8 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
     elif op.kind == DENSE:
         task -= op.panels.panels
         dense_pack_terms(&op.back_panels, weight, task * TERMS,
-                         min((task + 1) * TERMS, op.outputs), arena + op.back_packed)
+                         min((task + 1) * TERMS, op.outputs), 0, op.back_panels.panels,
+                         arena + op.back_packed)
     elif task < forward_tiles:
         pack_tile(&op.correlation, weight, False, task // op.correlation.tiling.tiles,
                   task % op.correlation.tiling.tiles, arena + op.packed)
