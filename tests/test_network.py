@@ -241,3 +241,24 @@ def test_a_network_gives_the_bits_of_its_layers_one_by_one(dtype):
     for layer, joined in zip(alone, net.layers, strict=True):
         for name, gradient in joined.gradients.items():
             np.testing.assert_array_equal(gradient, layer.gradients[name])
+
+
+def test_summary_tells_the_memory_of_training(capsys):
+    layers = [L.Conv2D(8, 3, activation="relu"), L.MaxPool2D(2), L.Flatten(), L.Dense(3)]
+    net, told = fn.Sequential(layers, input_shape=(20, 20, 1)), {}
+    for batch_size in (16, 64, 1024):
+        net.summary(batch_size=batch_size)
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert last.startswith(f"training in batches of {batch_size}: up to ")
+        told[batch_size] = float(last.split()[-2])
+    # a chunk's 18 x 18 x 8 sums alone are 0.16 MiB; a thread's room serves all its chunks
+    assert 0.16 < told[16] < told[1024] < 8 * told[16]
+
+
+def test_summary_tells_no_memory_where_there_is_no_program(capsys):
+    class Own(L.Layer):
+        pass
+
+    for layer in (Own(), L.Standardize()):
+        fn.Sequential([layer, L.Dense(2)], input_shape=(3,)).summary(batch_size=8)
+        assert "training" not in capsys.readouterr().out

@@ -235,9 +235,41 @@ class Sequential(Chain):
 
         save(self, path)
 
-    def summary(self):
-        """Print a table of the layers, their output shapes and numbers of parameters."""
+    def summary(self, batch_size=None):
+        """Print a table of the layers, their output shapes and numbers of parameters.
+
+        Parameters
+        ----------
+        batch_size : int, optional
+            Print also how much memory training with batches of this size takes at its peak, beside
+            the data: parameters, two vectors of the optimizer's, and what the program needs for
+            activations, gradients and packed weights, on as many threads as are set. Nothing is
+            said of networks with layers that run stage by stage, or that have yet to learn how to
+            standardize.
+
+        Examples
+        --------
+        >>> import fastnn as fn
+        >>> net = fn.Sequential([fn.layers.Dense(2)], input_shape=(3,))
+        >>> net.summary(batch_size=16)  # doctest: +ELLIPSIS
+        layer  output shape  parameters
+        -------------------------------
+        Dense  (N, 2)                 8
+        -------------------------------
+        total  float32                8
+        training in batches of 16: up to ... MiB
+        """
         print(self)
+        if batch_size is None:
+            return
+        batch_size = integer(WHO, "batch_size", batch_size)
+        self._check_built("memory to tell")
+        if any(layer.mean is None for layer in self.learns):
+            return
+        runner = self.runner(self.stages, training=True)
+        if runner.bytes is not None:
+            total = runner.bytes(batch_size) + 3 * self.parameters.nbytes
+            print(f"training in batches of {batch_size}: up to {total / 2**20:.1f} MiB")
 
     def __str__(self):
         rows = [("layer", "output shape", "parameters")]

@@ -108,7 +108,7 @@ class Compiled:
 class Staged:
     """Runs a network's stages one after the other."""
 
-    quick = None
+    quick = bytes = None
 
     def __init__(self, net, stages, loss, training):
         self.net, self.stages, self.loss, self.training = net, stages, loss, training

@@ -51,7 +51,9 @@ class Trainer:
         return self.__dict__ | {"_quick": None}
 
     def step(self, x, y, sample_weight=None):
-        """Make one update.
+        """Make one update, unless the loss is NaN.
+
+        `net.gradients` need not hold the gradients afterwards: see `loss_and_gradients`.
 
         Parameters
         ----------

@@ -105,7 +105,7 @@ cdef ptrdiff_t place_values(Network* net) noexcept nogil:
 
 
 cdef void place_gradients(Network* net, ptrdiff_t end) noexcept nogil:
-    """Each gradient lives from one operation's backward pass to the next; behind it, activations die."""
+    """A gradient lives from one operation's backward pass to the next; activations die behind it."""
     cdef Live values, dy
     cdef Operation* op
     cdef int i

@@ -22,7 +22,7 @@ from fastnn._core.tiles cimport choose_outer_tiling, choose_tiling
 from fastnn._core.window cimport Window, end_output, first_output, make_window
 
 cdef ptrdiff_t TERMS = 128              # of a sample-major tile: its x and dy stay in L1
-cdef ptrdiff_t BAND = 1_200_000         # bytes that are sample-major at once: they stay in L2
+cdef ptrdiff_t BAND = 600_000         # bytes that are sample-major at once: they stay in L2
 
 
 cdef void weight_gradient_of_chunk(const WeightGradient* plan, const real* x, const real* dy,

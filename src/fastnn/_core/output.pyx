@@ -112,7 +112,8 @@ cdef void finish_chunk(Network* net, ptrdiff_t chunk, int thread, real* scratch)
                      <real*>net.outputs + (net.first + chunk * LANES) * net.feed.outputs)
     if net.loss.kind != NO_LOSS:
         loss_of_chunk(net, chunk, lanes, y,
-                      frame_of(net, chunk, thread, <const real*>scratch) + net.last_gradient, scratch)
+                      frame_of(net, chunk, thread, <const real*>scratch) + net.last_gradient,
+                      scratch)
 
 
 cdef double mean_loss(const Network* net, const real* which) noexcept nogil:

@@ -12,7 +12,7 @@ from fastnn._core.conv cimport pack_tile
 from fastnn._core.dense cimport (
     dense_backward_weights_tile, dense_pack_panel, dense_pack_terms, dense_panel_chunks,
     dense_scratch)
-from fastnn._core.kernels cimport LANES, adam_update, sgd_update
+from fastnn._core.kernels cimport adam_update, sgd_update
 from fastnn._core.network cimport ADAM, NO_UPDATE, frame_of, value_at
 from fastnn._core.operation cimport BLOCK, CONV, DENSE, Operation, splits
 from fastnn._core.output cimport finish_chunk
