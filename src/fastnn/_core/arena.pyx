@@ -105,7 +105,7 @@ cdef ptrdiff_t place_values(Network* net) noexcept nogil:
 
 
 cdef void place_gradients(Network* net, ptrdiff_t end) noexcept nogil:
-    """A gradient lives from one operation's backward pass to the next; activations die behind it."""
+    """A gradient lives from one operation's backward pass to the next; activations die then."""
     cdef Live values, dy
     cdef Operation* op
     cdef int i

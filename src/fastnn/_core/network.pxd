@@ -41,7 +41,7 @@ cdef struct Network:
     Layout* layout              # where samples run singly
     int n_values, last          # value[last]: its output
     ptrdiff_t last_gradient     # where the loss writes, in a frame
-    # activations and gradients of one chunk: a frame for each chunk if layered, else for each thread
+    # activations and gradients of a chunk: a frame for each chunk if layered, else for each thread
     ptrdiff_t frame, frame_size
     ptrdiff_t scratch, scratch_size         # of each thread
     int threads

@@ -1,6 +1,9 @@
 """Philox 4x32-10 (Salmon et al., SC 2011): random words from a counter and a key, in any order."""
+from cython.parallel cimport parallel, prange
 from libc.math cimport cos, log, sin, sqrt
 from libc.stdint cimport uint32_t, uint64_t
+
+from fastnn._core.threads cimport team
 
 cdef double TWO_PI = 6.283185307179586476925286766559
 
@@ -34,6 +37,25 @@ cdef inline double to_double(uint32_t high, uint32_t low) noexcept nogil:
     return ((high >> 5) * 67108864.0 + (low >> 6)) * (1.0 / 9007199254740992.0)
 
 
+cdef ptrdiff_t BLOCK = 4096             # numbers that a task makes
+cdef double COST = 40                   # a number costs about as much as this many multiply-adds
+
+
+cdef void fill_normal_part(double* out, ptrdiff_t first, ptrdiff_t end, uint64_t seed,
+                           uint32_t stream, uint32_t counter) noexcept nogil:
+    """Numbers first … end, `first` even. Box and Muller: one block of words makes two numbers."""
+    cdef ptrdiff_t i
+    cdef uint32_t word[4]
+    cdef double radius, angle
+    for i from first <= i < end by 2:
+        block_words(i // 2, seed, stream, counter, word)
+        radius = sqrt(-2.0 * log(1.0 - to_double(word[0], word[1])))
+        angle = TWO_PI * to_double(word[2], word[3])
+        out[i] = radius * cos(angle)
+        if i + 1 < end:
+            out[i + 1] = radius * sin(angle)
+
+
 def fill_uint32(uint32_t[::1] out, uint64_t seed, uint32_t stream, uint32_t counter):
     cdef ptrdiff_t n = out.shape[0], block, i
     cdef uint32_t word[4]
@@ -64,16 +86,11 @@ def fill_uniform_f64(double[::1] out, uint64_t seed, uint32_t stream, uint32_t c
                 out[2 * block + i] = to_double(word[2 * i], word[2 * i + 1])
 
 
-def fill_normal(double[::1] out, uint64_t seed, uint32_t stream, uint32_t counter):
-    """Box and Muller: one block of words makes two numbers."""
-    cdef ptrdiff_t n = out.shape[0], block
-    cdef uint32_t word[4]
-    cdef double radius, angle
-    with nogil:
-        for block in range((n + 1) // 2):
-            block_words(block, seed, stream, counter, word)
-            radius = sqrt(-2.0 * log(1.0 - to_double(word[0], word[1])))
-            angle = TWO_PI * to_double(word[2], word[3])
-            out[2 * block] = radius * cos(angle)
-            if 2 * block + 1 < n:
-                out[2 * block + 1] = radius * sin(angle)
+def fill_normal(double[::1] out, uint64_t seed, uint32_t stream, uint32_t counter,
+                int n_threads):
+    cdef ptrdiff_t n = out.shape[0], blocks = (n + BLOCK - 1) // BLOCK, block
+    cdef int threads = team(n_threads, blocks, COST * n)
+    with nogil, parallel(num_threads=threads):
+        for block in prange(blocks, schedule="static"):
+            fill_normal_part(&out[0], block * BLOCK, min((block + 1) * BLOCK, n), seed, stream,
+                             counter)

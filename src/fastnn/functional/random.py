@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastnn._core import random as core
+from fastnn._core.threads import resolve
 from fastnn.geometry import as_integer
 
 _LARGEST = 2**62
@@ -111,7 +112,7 @@ def random_normal(n, *, seed, stream=0, counter=0, dtype="float32", n_threads=No
     n, key = _arguments("random_normal", n, seed, stream, counter)
     dtype = _real("random_normal", dtype)
     numbers = np.empty(n, np.float64)
-    core.fill_normal(numbers, *key)
+    core.fill_normal(numbers, *key, resolve(n_threads))
     return numbers.astype(dtype, copy=False)
 
 
