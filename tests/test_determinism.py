@@ -119,9 +119,9 @@ from fastnn._core import threads
 from networks import TABLE
 
 threads.set_small_work(0)
+fn.set_num_threads(1)
 network = next(network for network in TABLE if network.name == sys.argv[1])
 trainer, batch = network.trainer(), network.batch(statistics.median_low(network.sizes))
-fn.set_num_threads(1)
 trainer.step(*batch)
 before = len(os.listdir("/proc/self/task"))
 fn.set_num_threads(3)

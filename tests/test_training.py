@@ -1,5 +1,8 @@
 """One step of training: losses and their targets, weights."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -193,3 +196,68 @@ def test_balanced_classes_share_the_weight_among_those_present():
     two.fit(x, y, sample_weight=weight, optimizer=SGD(0.1), verbose=0)
     np.testing.assert_allclose(one.parameters, two.parameters, rtol=1e-13)
     assert one.classes_.tolist() == [0, 1, 2, 3]
+
+
+def huge(weight):
+    """A network whose loss is infinite for x = 1e10; weighed 0 that is NaN."""
+    net = fn.Sequential([L.Dense(1, bias=False)], input_shape=(1,))
+    net.parameters[:] = 1e30
+    trainer = fn.Trainer(net, "half_squared_error", fn.optimizers.Adam())
+    return net, trainer, trainer.step([[1e10], [0.0]], [[0.0], [0.0]], sample_weight=weight)
+
+
+def test_a_step_whose_loss_is_nan_makes_no_update():
+    net, trainer, loss = huge([0.0, 1.0])
+    assert np.isnan(loss)
+    assert net.parameters[0] == np.float32(1e30)
+    assert trainer.optimizer.steps == 0
+
+
+def test_steps_that_are_refused_count_as_none():
+    net, x, y = linear(), samples(4).astype(np.float32), np.array([0, 1, 2, 1])
+    net = fn.Sequential([L.Dense(3)], input_shape=net.input_shape)
+    trainer = fn.Trainer(net, optimizer=fn.optimizers.Adam())
+    trainer.step(x, y)
+    before = net.parameters.copy()
+    with pytest.raises(ValueError, match="NaN"):
+        trainer.step(np.full_like(x, np.nan), y)
+    assert trainer.optimizer.steps == 1
+    np.testing.assert_array_equal(net.parameters, before)
+
+
+def test_a_trainer_follows_its_attributes():
+    class Frozen(fn.optimizers.SGD):
+        def update(self, parameters, gradients):
+            self.steps += 1
+
+    net = fn.Sequential([L.Dense(3)], input_shape=(2,))
+    trainer = fn.Trainer(net, optimizer=fn.optimizers.SGD(0.1))
+    x, y = samples(4, 2).astype(np.float32), np.array([0, 1, 2, 1])
+    trainer.step(x, y)
+    trainer.step(x, y)
+    trainer.optimizer, before = Frozen(), net.parameters.copy()
+    trainer.step(x, y)
+    np.testing.assert_array_equal(net.parameters, before)
+    with pytest.raises(TypeError, match="dtype"):
+        trainer.step(x.astype("M8[s]"), y)
+
+
+def test_weights_that_are_subnormal_count_as_zero_in_every_batch():
+    net = fn.Sequential([L.Dense(3)], input_shape=(2,))
+    x, y = samples(64, 2), np.arange(64) % 3
+    before = net.parameters.copy()
+    weight = np.full(64, 1e-40, np.float32)
+    net.fit(x, y, sample_weight=weight, batch_size=16, optimizer="sgd", verbose=0)
+    np.testing.assert_array_equal(net.parameters, before)
+
+
+def test_a_network_is_freed_with_its_program():
+    net = fn.Sequential([L.Dense(3)], input_shape=(2,))
+    net.predict(samples(4, 2))
+    gone = weakref.ref(net)
+    gc.disable()
+    try:
+        del net
+        assert gone() is None
+    finally:
+        gc.enable()

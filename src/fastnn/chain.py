@@ -92,14 +92,14 @@ class Chain:
         )
         self.fused = fuse_relus(self.stages)
         self.learns = [layer for layer in self.layers if isinstance(layer, Standardize)]
-        self._runners = {}
+        self._runners, self._learnt = {}, []
 
     def __copy__(self):
         return copy.deepcopy(self)  # layers belong to one network
 
     def __getstate__(self):
         derived = ("_parameters", "_gradients", "head", "stages", "fused", "places")
-        derived += ("learns", "_runners")
+        derived += ("learns", "_runners", "_learnt")
         return {name: value for name, value in self.__dict__.items() if name not in derived}
 
     def __setstate__(self, state):
@@ -138,7 +138,11 @@ class Chain:
 
     def runner(self, stages, loss=None, training=False):
         """Return what runs batches through these stages; see `fastnn.running`."""
-        key = len(stages), loss, training, *[layer.version for layer in self.learns]
+        learnt = [layer.version for layer in self.learns]
+        if learnt != self._learnt:
+            self._learnt = learnt
+            self._runners.clear()
+        key = len(stages), loss, training
         if key not in self._runners:
             from fastnn.running import make_runner
 

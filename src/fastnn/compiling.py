@@ -16,12 +16,15 @@ from fastnn.layers.weighted import WeightedLayer
 from fastnn.losses import Loss
 
 READABLE = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8)
+MOST_AXES = 8  # of a sample, that a program keeps
 IN_PLACE = "pointwise", "affine"  # y takes the place of x
 
 
 def compile_program(net, stages, loss, training):
     """Return the network's `Program`, or None where a layer or loss has no instruction."""
     if loss is not None and (type(loss) is not Loss or loss.name not in LOSSES):
+        return None
+    if max(len(net.input_shape), len(net.output_shape)) > MOST_AXES:
         return None
     if not all(_describes(layer, "_instruction") for layer in (*net.head, *stages)):
         return None
@@ -51,10 +54,10 @@ def _describes(layer, name):
         return next(base for base in kind.__mro__ if attribute in vars(base))
 
     own = owner(name)
-    passes = (
-        ("_forward", "_backward", "apply") if hasattr(kind, "apply") else ("_forward", "_backward")
+    methods = ("_forward", "_backward", "apply", "slope")
+    return vars(own)[name] is not None and all(
+        issubclass(own, owner(method)) for method in methods if hasattr(kind, method)
     )
-    return vars(own)[name] is not None and all(issubclass(own, owner(p)) for p in passes)
 
 
 def _instructions(net, stages):

@@ -1,6 +1,6 @@
 """The user's own labels (words, ±1, 1 … K), and the class numbers 0 … C − 1 that losses compare.
 
-x, y, sample_weight, class_weight --Data--> checked x, target, weight, a batch at a time
+x, y, sample_weight, class_weight --Data--> checked x, target, weight
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ SHOWN = 5  # labels in a message
 
 
 class Data:
-    """Samples with their targets and weights as the loss takes them; index it for a batch.
+    """Samples with their targets and weights as the loss takes them.
 
     Parameters
     ----------
@@ -67,14 +67,11 @@ class Data:
                     f"{who}: class_weight is for labels of shape (N,), got y of shape {shape} "
                     f"with {loss.name}; use sample_weight"
                 )
-            factors = class_weights(who, class_weight, self.classes, y).astype(net.dtype)
+            factors = class_weights(who, class_weight, self.classes, y)
             weight = factors if weight is None else weight * factors
+            weight = sample_weights(who, weight, n, net.dtype)
         self.x, self.weight = x, weight
         self.target = loss.target(y, (n, *outputs), net.dtype)
-
-    def __getitem__(self, rows):
-        weight = None if self.weight is None else self.weight[rows]
-        return self.x[rows], self.target[rows], weight
 
 
 def _holds_labels(loss, shape, outputs):

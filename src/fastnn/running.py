@@ -38,14 +38,15 @@ def make_runner(net, stages, loss, training):
     program = compile_program(net, stages, loss, training)
     if program is None:
         return Staged(net, stages, loss, training)
-    return Compiled(net, program, training)
+    return Compiled(program, net)
 
 
 class Compiled:
     """Runs a network's program."""
 
-    def __init__(self, net, program, training):
-        self.net, self.program, self.training = net, program, training
+    def __init__(self, program, net):
+        # not the network itself, which keeps its runners: its memory would wait for a collection
+        self.program, self.parameters, self.gradients = program, net.parameters, net.gradients
         # a network that learns to standardize gets a new program then
         self.quick = None if net.learns else program.step
 
@@ -101,7 +102,7 @@ class Compiled:
         )
         figures = [Figures(*batch) for batch in done]
         if optimizer is not None and not follows and figures[0].loss == figures[0].loss:
-            optimizer.update(self.net.parameters, self.net.gradients)
+            optimizer.update(self.parameters, self.gradients)
         return figures
 
 

@@ -44,8 +44,9 @@ class Trainer:
         self.loss = losses.get(loss)
         self.optimizer = optimizers.get(optimizer)
         self.optimizer.serve(net)
-        self._stages = self.loss.stages(net.stages) if net.built else None
-        self._quick = None  # a shorter way for what is checked already
+        if net.built:
+            self.loss.stages(net.stages)  # may refuse the network
+        self._quick = None  # a shorter way for what is checked already, and whose it is
 
     def __getstate__(self):
         return self.__dict__ | {"_quick": None}
@@ -69,9 +70,11 @@ class Trainer:
             Mean loss of the batch, before the update.
         """
         if self._quick is not None and sample_weight is None:
-            loss = self._quick(x, y, self.optimizer)
-            if loss is not None:
-                return loss
+            quick, net, loss, optimizer = self._quick
+            if net is self.net and loss is self.loss and optimizer is self.optimizer:
+                mean = quick(x, y, optimizer)
+                if mean is not None:
+                    return mean
         return self._run(x, y, sample_weight, self.optimizer)
 
     def loss_and_gradients(self, x, y, sample_weight=None):
@@ -95,12 +98,12 @@ class Trainer:
         y = self.loss.target(y, (len(x), *net.output_shape), net.dtype)
         if weight is not None:
             weight = sample_weights("Trainer", weight, len(x), net.dtype)
-        if self._stages is None:
-            self._stages = self.loss.stages(net.stages)
-        runner = net.runner(self._stages, self.loss, training=True)
+        runner = net.runner(self.loss.stages(net.stages), self.loss, training=True)
         if len(x) == 0:
             return _step_on_nothing(net, optimizer)
-        self._quick = runner.quick if self.optimizer.compiled else None
+        self._quick = None
+        if runner.quick is not None and self.optimizer.compiled:
+            self._quick = runner.quick, net, self.loss, self.optimizer
         samples = Samples(runner.source(x), y, weight)
         (figures,) = runner.run(samples, 0, len(x), len(x), optimizer=optimizer)
         if figures.loss != figures.loss:  # NaN; looking for one in x first would cost every step

@@ -106,18 +106,17 @@ cdef ptrdiff_t place_values(Network* net) noexcept nogil:
 
 cdef void place_gradients(Network* net, ptrdiff_t end) noexcept nogil:
     """A gradient lives from one operation's backward pass to the next; activations die then."""
-    cdef Live values, dy
+    cdef Live values, dy, nothing
     cdef Operation* op
     cdef int i
-    values.start = 0
+    values.start = nothing.start = nothing.end = 0
     values.end = end
-    dy.start = dy.end = 0
-    dy.start = net.last_gradient = lowest_gap(net, net.value_size[net.last], values, dy)
+    dy.start = net.last_gradient = lowest_gap(net, net.value_size[net.last], values, nothing)
     dy.end = dy.start + net.value_size[net.last]
     for i in range(net.n - 1, -1, -1):
         op = &net.op[i]
         op.dx = op.dy = dy.start
-        if op.kind != POINTWISE and op.kind != SOFTMAX:
+        if op.kind != POINTWISE and op.kind != SOFTMAX:     # which need their outputs
             # what is needed of the forward pass: all up to x, and the argmax
             values.end = op.saved + (op.outputs * LANES if saves(op) else 0)
         if op.pools:
@@ -138,10 +137,14 @@ cdef void place_by_turns(Network* net) noexcept nogil:
         room = max(room, net.value_size[i])
     for i in range(net.n_values):
         net.value[i] = i % 2 * room
+    net.frame_size = 2 * room
     for i in range(net.n):
         net.op[i].saved = 2 * room
-    net.last_gradient = 3 * room
-    net.frame_size = 4 * room
+        if saves(&net.op[i]):
+            net.frame_size = 3 * room
+    net.last_gradient = net.frame_size
+    if net.loss.kind != NO_LOSS:
+        net.frame_size += net.value_size[net.last]
 
 
 cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,

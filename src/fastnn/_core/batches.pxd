@@ -7,7 +7,7 @@ cdef struct Figures:
     double loss, weight
     ptrdiff_t right
 
-# How many of an owner's tasks are taken, on a cache line of its own.
+# How many of an owner's tasks are taken; counters of different threads stand a cache line apart.
 cdef struct Taken:
     ptrdiff_t tasks
     char line[56]
@@ -21,7 +21,7 @@ cdef struct Run:
     ptrdiff_t stop, batch
     double deadline             # no batch starts after it
     Figures* figures            # of each batch
-    ptrdiff_t done              # batches
+    ptrdiff_t done, updates     # batches, and those with an update
     bint finished
 
 cdef double now() noexcept nogil

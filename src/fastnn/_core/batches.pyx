@@ -37,6 +37,10 @@ cdef void end(Run* run, const real* which) noexcept nogil:
     figures.loss = mean_loss(run.net, which)
     figures.weight = run.net.weight
     figures.right = all_right(run.net, which)
+    if run.net.unsound:
+        run.net.update.steps -= 1
+    else:
+        run.updates += 1
     run.net.first += run.net.samples
     run.done += 1
 
@@ -64,7 +68,9 @@ cdef void work(Run* run, int thread, const real* which) noexcept nogil:
 cdef void run_batches(Run* run, const real* which) noexcept nogil:
     cdef int threads = run.net.threads
     cdef unsigned long long mode
+    mode = enter_fast_mode()
     begin(run, which)
+    leave_fast_mode(mode)
     with parallel(num_threads=threads):
         mode = enter_fast_mode()
         work(run, threadid(), which)

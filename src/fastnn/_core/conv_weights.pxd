@@ -1,4 +1,4 @@
-from fastnn._core.kernels cimport fastnn_run, real
+from fastnn._core.kernels cimport real
 from fastnn._core.tiles cimport Tiling
 from fastnn._core.window cimport Window
 

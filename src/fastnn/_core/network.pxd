@@ -39,7 +39,8 @@ cdef struct Network:
     ptrdiff_t* value            # where values start in a frame; value[0]: the network's input
     ptrdiff_t* value_size       # in elements
     Layout* layout              # where samples run singly
-    int n_values, last          # value[last]: its output
+    int n_values
+    int last                    # value[last]: the network's output
     ptrdiff_t last_gradient     # where the loss writes, in a frame
     # activations and gradients of a chunk: a frame for each chunk if layered, else for each thread
     ptrdiff_t frame, frame_size

@@ -75,6 +75,7 @@ cdef void loss_of_chunk(Network* net, ptrdiff_t chunk, ptrdiff_t lanes, const re
     cdef const int64_t* labels = NULL
     cdef const double* share = share_of(net, y) + chunk * LANES
     cdef double* losses = losses_of(net, y) + chunk * LANES
+    cdef double counted
     cdef ptrdiff_t lane
     if net.feed.labels != NULL:
         feed_labels(&net.feed, first, lanes, <int64_t*>scratch)
@@ -95,7 +96,8 @@ cdef void loss_of_chunk(Network* net, ptrdiff_t chunk, ptrdiff_t lanes, const re
             BINARY_CROSS_ENTROPY if net.loss.kind == BINARY else SQUARED_ERROR, y, target, share,
             net.loss.scale, net.feed.outputs, lanes, dy, losses)
     for lane in range(lanes):
-        if losses[lane] != losses[lane]:
+        counted = losses[lane] * share[lane]    # ∞ · 0 is NaN as well
+        if counted != counted:
             net.unsound = True
 
 

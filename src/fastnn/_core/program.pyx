@@ -20,7 +20,7 @@ from fastnn._core.network cimport (
 from fastnn._core.operation cimport Operation, free_operation, make_affine, make_operation
 from fastnn._core.single cimport Layout, layout_after
 from fastnn._core.step cimport Phase
-from fastnn._core.threads cimport default_threads
+from fastnn._core.threads cimport default_threads, small_work
 
 import threading
 
@@ -46,7 +46,8 @@ cdef class Program:
     cdef Affine* affine
     cdef bint double_precision
     cdef ptrdiff_t planned, room            # samples that the arena is for; its bytes
-    cdef int planned_threads
+    cdef int asked_threads
+    cdef double small_work
     cdef ptrdiff_t shape[8], label_shape[8]  # of a sample of x and of labels
     cdef int rank, label_rank
     cdef object parameters, arrays, lock, array_type    # the first two: what C points into
@@ -137,7 +138,8 @@ cdef class Program:
     cdef bint make_room(self, ptrdiff_t samples, int n_threads) except False:
         """Place everything; memory that is there already is kept if it is enough."""
         cdef ptrdiff_t size
-        if samples == self.planned and n_threads == self.planned_threads:
+        if (samples == self.planned and n_threads == self.asked_threads
+                and small_work() == self.small_work):
             return True
         self.planned = -1
         size = self.place(samples, n_threads)
@@ -149,7 +151,8 @@ cdef class Program:
                 raise MemoryError(f"no memory for batches of {samples} samples: {size} bytes")
             self.room = size
         self.planned = samples
-        self.planned_threads = n_threads
+        self.asked_threads = n_threads
+        self.small_work = small_work()
         return True
 
     cdef void set_update(self, tuple update) except *:
@@ -185,7 +188,9 @@ cdef class Program:
         if figures == NULL:
             raise MemoryError(f"no memory for the figures of {batches} batches")
         try:
+            rule = None if optimizer is None else optimizer.rule(self.parameters)
             with self.lock:
+                self.set_update(rule)
                 self.net.feed.source = _SOURCES[x.dtype.char]
                 self.net.feed.x = address(x)
                 self.net.feed.labels = <const int64_t*>address(labels)
@@ -208,15 +213,18 @@ cdef class Program:
         """
         cdef Py_buffer given, wanted
         cdef Figures figures
-        cdef bint right = False
-        if not (isinstance(x, self.array_type) and isinstance(labels, self.array_type)):
+        cdef bint sound = False
+        if not (isinstance(x, self.array_type) and isinstance(labels, self.array_type)
+                and x.dtype.kind == "f" and labels.dtype.kind == "i"):
             return None
+        rule = optimizer.rule(self.parameters)
         with self.lock:
             PyObject_GetBuffer(x, &given, PyBUF_FORMAT | PyBUF_STRIDES)
             try:
                 PyObject_GetBuffer(labels, &wanted, PyBUF_FORMAT | PyBUF_STRIDES)
                 try:
                     if self.admits(&given, &wanted):
+                        self.set_update(rule)
                         self.net.feed.source = FLOAT64 if self.double_precision else FLOAT32
                         self.net.feed.x = given.buf
                         self.net.feed.labels = <const int64_t*>wanted.buf
@@ -224,12 +232,12 @@ cdef class Program:
                         self.net.feed.order = NULL
                         self.net.loss.counts_right = False
                         self.make_batches(0, given.shape[0], given.shape[0], optimizer, 0, &figures)
-                        right = figures.loss == figures.loss
+                        sound = figures.loss == figures.loss
                 finally:
                     PyBuffer_Release(&wanted)
             finally:
                 PyBuffer_Release(&given)
-        return figures.loss if right else None
+        return figures.loss if sound else None
 
     cdef bint admits(self, const Py_buffer* x, const Py_buffer* labels) noexcept:
         """Whether these are a batch and its labels, as `step` wants them."""
@@ -257,12 +265,11 @@ cdef class Program:
         """Run batches of what `net.feed` holds; returns how many there was time for."""
         cdef Run run
         self.make_room(min(batch, stop - first), default_threads())
-        self.set_update(None if optimizer is None else optimizer.rule(self.parameters))
         self.net.first = first
         run.net = &self.net
         run.stop = stop
         run.batch = batch
-        run.done = 0
+        run.done = run.updates = 0
         run.finished = False
         run.deadline = now() + seconds
         run.figures = figures
@@ -280,5 +287,5 @@ cdef class Program:
             free(run.phase)
             free(run.taken)
         if optimizer is not None:
-            optimizer.steps += run.done
+            optimizer.steps += run.updates
         return run.done

@@ -100,7 +100,7 @@ cdef void single_pack(const Operation* op, const real* parameters, ptrdiff_t ind
 
 cdef void turn_planar(const real* x, Layout layout, ptrdiff_t first, ptrdiff_t end,
                       real* planes) noexcept nogil:
-    """Positions first … end (at least) of x as planes [channel][position]."""
+    """Positions first … end (at least) of x as planes [channel][position]; LANES numbers behind."""
     cdef const real* row[16]
     cdef ptrdiff_t position, lane, width = padded(layout.channels)
     # blocks of LANES positions; the last one overlaps the one before it

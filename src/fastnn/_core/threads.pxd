@@ -2,6 +2,7 @@
 cdef int team(int n_threads, ptrdiff_t tasks, double multiply_adds) noexcept nogil
 
 cdef int default_threads() noexcept nogil
+cdef double small_work() noexcept nogil
 
 cdef extern from *:
     """

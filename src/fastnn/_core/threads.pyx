@@ -99,6 +99,10 @@ cdef int default_threads() noexcept nogil:
     return _num_threads
 
 
+cdef double small_work() noexcept nogil:
+    return SMALL_WORK
+
+
 def resolve(n_threads):
     """Return the number of threads for a call that asks for `n_threads` (None: the default)."""
     if n_threads is None:
