@@ -31,7 +31,7 @@ CORES = (1, 8, 32, 128)
 BATCHES = (128, 1024, 8192)
 CHUNK, MOST_SLOTS = 16, 64
 CHUNKS = 16  # of the batch that is timed
-BARRIERS = 10  # a step's: start, chunks, the tree of up to 64 slots, update, end
+BARRIERS = 4  # a step's, chunk by chunk: pack, chunks, finish, end
 BARRIER = 1e-6
 SLOT_MEMORY = 2**27  # bytes of slots that are added when that is timed: beyond an L2 cache
 
