@@ -261,3 +261,28 @@ def test_a_network_is_freed_with_its_program():
         assert gone() is None
     finally:
         gc.enable()
+
+
+def assert_program_equals_stages(net, n):
+    """Loss and gradients of a step are the bytes that its stages give one by one."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, *net.input_shape)).astype(np.float32)
+    y = rng.integers(0, net.output_shape[-1], n)
+    loss = fn.Trainer(net).loss_and_gradients(x, y)
+    gradients = net.gradients.tobytes()
+    expected, dy = fn.losses.cross_entropy(net.forward(x, training=True), y)
+    net.backward(dy)
+    assert (loss, gradients) == (expected, net.gradients.tobytes())
+
+
+@pytest.mark.parametrize("n", [1, 37, 1024, 2500])  # the last: several packs to a gradient slot
+def test_a_program_gives_the_bytes_of_its_stages(n):
+    layers = [L.Conv2D(3, 3, activation="relu"), L.MaxPool2D(2), L.Conv2D(17, 2), L.Flatten()]
+    layers += [L.Dense(5, "tanh"), L.Dense(3)]
+    assert_program_equals_stages(fn.Sequential(layers, input_shape=(8, 8, 2)), n)
+
+
+def test_a_program_gives_the_bytes_of_its_stages_for_chains_of_packs():
+    layers = [L.Conv1D(2, 2), L.Flatten(), L.Dense(2)]
+    net = fn.Sequential(layers, input_shape=(3, 1))
+    assert_program_equals_stages(net, 64 * 16 * 130)  # a slot's packs are more than one chain
