@@ -5,14 +5,15 @@ A `Network` is described once; `fastnn_network` and `torch_model` make it for ei
 
 import math
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
 import fastnn as fn
 
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
-TOLERANCE = 1e-4  # an error in a kernel is far larger, float32's rounding far smaller
-BATCHES_TO_TRY = 8
+TOLERANCE = 1e-5  # an error in a kernel is far larger, float32's rounding far smaller
+CHECKED_BATCHES = 5
 
 
 @dataclass(frozen=True)
@@ -170,18 +171,16 @@ def torch_model(network):
 def check_gradient(network, batch):
     """Return the relative error (L2) of the float32 gradient against float64; stop if it is off.
 
-    A gradient jumps where float32 takes the other side of a ReLU or the other of two maxima, in
-    few batches; an error in a kernel shows in all.
+    The median of some batches: a gradient jumps where float32 takes the other side of a ReLU or the
+    other of two maxima, which happens in one batch or two.
     """
     single, double = _both_precisions(network)
     errors = []
-    for seed in range(BATCHES_TO_TRY):
+    for seed in range(CHECKED_BATCHES):
         for net in (single, double):
             fastnn_trainer(net).loss_and_gradients(*network.data(batch, seed))
         errors.append(_relative(single.gradients, double.gradients))
-        if errors[-1] < TOLERANCE:
-            break
-    return _checked(f"{network.name}: the gradient", min(errors))
+    return _checked(f"{network.name}: the gradient", median(errors))
 
 
 def check_outputs(network, batch):

@@ -14,12 +14,10 @@ import pytest
 import fastnn as fn
 from cases import LARGE, SMALL
 from fastnn import functional
+from isas import FUSED, ISAS, results_by_isa
 from operations import allowed_errors, expected_results
 from test_precision import DTYPES, EXPONENTIALS, largest_error
 from tolerances import EXPONENTIAL_ULP, assert_within
-
-ISAS = fn.build_info()["available_isas"]
-FUSED = [isa for isa in ISAS if isa != "generic"]
 
 
 def compute_all(path):
@@ -39,16 +37,7 @@ def compute_all(path):
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """The results of every instruction set, by its name."""
-    folder, found = tmp_path_factory.mktemp("isa"), {}
-    # glibc then fills what it allocates: results depend on no memory that a kernel did not write
-    dirty = {"MALLOC_PERTURB_": "1", "FASTNN_NUM_THREADS": "1"}
-    for isa in ISAS:
-        environment = os.environ | dirty | {"FASTNN_ISA": isa}
-        path = folder / f"{isa}.npz"
-        subprocess.run([sys.executable, __file__, str(path)], env=environment, check=True)
-        found[isa] = dict(np.load(path))
-        assert found[isa]["isa"] == isa
-    return found
+    return results_by_isa(__file__, tmp_path_factory.mktemp("isa"))
 
 
 def test_instruction_sets_with_fused_multiply_add_give_the_same_bytes(results):

@@ -4,19 +4,16 @@ AVX2 and AVX-512 give the same bytes. The generic build has no fused multiply-ad
 as near to them as to the reference.
 """
 
-import os
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 
 import fastnn as fn
+from isas import FUSED, ISAS, results_by_isa
 from networks import DTYPES, LENET, MANY_TERMS, SGD, Adam, L, Network, image, volume
 from tolerances import TRAINING, assert_within
 
-ISAS = fn.build_info()["available_isas"]
-FUSED = [isa for isa in ISAS if isa != "generic"]
 STEPS = [77, 37, 5, 77, 37]  # samples of each
 NETWORKS = [
     LENET,
@@ -63,16 +60,7 @@ def train_all(path):
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """What training gives on every instruction set, by its name."""
-    folder, found = tmp_path_factory.mktemp("isa"), {}
-    # glibc then fills what it allocates: results depend on no memory that nobody wrote
-    dirty = {"MALLOC_PERTURB_": "1", "FASTNN_NUM_THREADS": "1"}
-    for isa in ISAS:
-        path = folder / f"{isa}.npz"
-        environment = os.environ | dirty | {"FASTNN_ISA": isa}
-        subprocess.run([sys.executable, __file__, str(path)], env=environment, check=True)
-        found[isa] = dict(np.load(path))
-        assert found[isa]["isa"] == isa
-    return found
+    return results_by_isa(__file__, tmp_path_factory.mktemp("isa"))
 
 
 @pytest.mark.skipif(len(FUSED) < 2, reason="needs a CPU with AVX-512")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fastnn as fn
+from fastnn.compiling import instructions
 
 L, SGD, Adam = fn.layers, fn.optimizers.SGD, fn.optimizers.Adam
 
@@ -150,6 +151,14 @@ def test_training_computes_no_gradient_of_the_input(monkeypatch):
         monkeypatch.setattr(fn.functional, name, watched)
     fn.Trainer(net).step(np.ones((4, 5, 1)), [0, 1, 2, 0])
     assert called == ["dense_backward_input"]
+
+
+def test_a_program_computes_no_gradient_of_the_input():
+    layers = [L.Rescale(2.0), L.Activation("tanh"), L.Conv1D(2, 3), L.Flatten(), L.Dense(3)]
+    net = fn.Sequential(layers, input_shape=(5, 1))
+    tanh, conv, dense = instructions(net, net.stages)
+    assert not tanh["backward"]
+    assert (conv["input_gradient"], dense["input_gradient"]) == (False, True)
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "half_squared_error"])

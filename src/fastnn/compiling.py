@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from fastnn._core.program import LOSSES, Program
+from fastnn._core.program import LOSSES, MOST_AXES, Program
 from fastnn.layers.activation import Activation
 from fastnn.layers.conv import Conv2D
 from fastnn.layers.pool import MaxPool2D
@@ -16,7 +16,6 @@ from fastnn.layers.weighted import WeightedLayer
 from fastnn.losses import Loss
 
 READABLE = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8)
-MOST_AXES = 8  # of a sample, that a program keeps
 IN_PLACE = "pointwise", "affine"  # y takes the place of x
 
 
@@ -26,15 +25,15 @@ def compile_program(net, stages, loss, training):
         return None
     if max(len(net.input_shape), len(net.output_shape)) > MOST_AXES:
         return None
-    if not all(_describes(layer, "_instruction") for layer in (*net.head, *stages)):
+    if not all(map(_has_instruction, (*net.head, *stages))):
         return None
-    instructions = _instructions(net, stages)
-    sizes = _place(instructions, math.prod(net.input_shape), training)
+    program = instructions(net, stages)
+    sizes = _place(program, math.prod(net.input_shape), training)
     if loss is not None:
         loss = _loss_settings(loss, net.output_shape)
     preprocessing = [layer._instruction(net.input_shape)["affine"] for layer in net.head]
     return Program(
-        instructions,
+        program,
         sizes,
         net.input_shape,
         net.output_shape,
@@ -46,23 +45,24 @@ def compile_program(net, stages, loss, training):
     )
 
 
-def _describes(layer, name):
-    """Whether a layer's instruction is about the passes that it has: a subclass may change them."""
+def _has_instruction(layer):
+    """Whether a layer has an instruction of its very passes, which a subclass may have changed."""
     kind = type(layer)
 
     def owner(attribute):
         return next(base for base in kind.__mro__ if attribute in vars(base))
 
-    own = owner(name)
+    own = owner("_instruction")
     methods = ("_forward", "_backward", "apply", "slope")
-    return vars(own)[name] is not None and all(
+    return own._instruction is not None and all(
         issubclass(own, owner(method)) for method in methods if hasattr(kind, method)
     )
 
 
-def _instructions(net, stages):
+def instructions(net, stages):
+    """Return what a program does for these stages, in order: settings of its operations."""
     first = next((i for i, stage in enumerate(stages) if stage.parameters), len(stages))
-    shape, instructions = net.input_shape, []
+    shape, found = net.input_shape, []
     for layer in net.head:
         shape = layer.output_shape
     stages = list(stages)
@@ -91,10 +91,10 @@ def _instructions(net, stages):
             instruction["biases"] = 0 if stage.bias is None else stage.bias.size
         before = stages[i - 1] if i else None
         if type(stage) is MaxPool2D and type(before) is Conv2D and _row_by_row(stage):
-            instructions[-1] |= {"pool": instruction["window"], "outputs": math.prod(shape)}
+            found[-1] |= {"pool": instruction["window"], "outputs": math.prod(shape)}
         elif instruction["forward"] or instruction["backward"]:
-            instructions.append(instruction)
-    return instructions
+            found.append(instruction)
+    return found
 
 
 def _row_by_row(pool):

@@ -12,6 +12,7 @@ import numpy as np
 from fastnn import functional
 from fastnn._core.loss import labels_within
 from fastnn.checks import check_no_nan, lookup, real_array, text_of
+from fastnn.functional.losses import check_shares
 from fastnn.layers import Activation, Flatten
 
 
@@ -79,8 +80,8 @@ class Loss:
         check_no_nan(self.name, "target", target)
         if target.shape != outputs and self.name == "cross_entropy":
             return self._labels(target, outputs)
-        if self.activation and target.size:
-            self._check_shares(target)
+        if self.activation:
+            check_shares(self.name, target)
         if target.shape == outputs:
             return np.ascontiguousarray(target, dtype)
         if outputs[1:] != (1,) or target.shape != outputs[:1]:
@@ -90,13 +91,6 @@ class Loss:
                 f"output, got {text_of(target.shape)}"
             )
         return np.ascontiguousarray(target.reshape(outputs), dtype)
-
-    def _check_shares(self, target):
-        """Raise unless these can be shares of classes: at least 0; of two classes at most 1."""
-        low, high = target.min(), target.max()
-        if low < 0 or (high > 1 and self.name == "binary_cross_entropy"):
-            bounds = "from 0 to 1" if self.name == "binary_cross_entropy" else "of at least 0"
-            raise ValueError(f"{self.name}: expected targets {bounds}, got {low} to {high}")
 
     def decided(self, values, logits=False):
         """Return the decisions of logits, or of targets: class numbers, or 0 and 1."""

@@ -10,9 +10,9 @@ from fastnn._core.lanes cimport unpack_chunk
 from fastnn._core.loss cimport (
     BINARY_CROSS_ENTROPY, SQUARED_ERROR, chained_sum, cross_entropy_chunk, elementwise_loss_chunk,
     weighted_sum)
-from fastnn._core.single cimport single_leave
 from fastnn._core.network cimport (
     ADAM, BINARY, CROSS_ENTROPY, NO_LOSS, frame_of, losses_of, right_of, share_of, value_at)
+from fastnn._core.single cimport single_leave
 
 
 cdef void start_batch(Network* net, const real* which) noexcept nogil:

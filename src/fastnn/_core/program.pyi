@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOSSES: dict[str, int]
+MOST_AXES: int
 
 class Program:
     def __init__(

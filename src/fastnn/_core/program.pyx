@@ -28,7 +28,9 @@ import threading
 _SOURCES = {"f": FLOAT32, "d": FLOAT64, "B": UINT8}
 LOSSES = {"cross_entropy": CROSS_ENTROPY, "binary_cross_entropy": BINARY,
           "half_squared_error": SQUARED, "squared_error": SQUARED, "mean_squared_error": SQUARED}
+MOST_AXES = 8
 _RULES = {"sgd": SGD, "adam": ADAM}
+
 
 cdef void* address(object array) except? NULL:
     """Where a contiguous array's numbers stand; None is nowhere."""
@@ -48,7 +50,7 @@ cdef class Program:
     cdef ptrdiff_t planned, room            # samples that the arena is for; its bytes
     cdef int asked_threads
     cdef double small_work
-    cdef ptrdiff_t shape[8], label_shape[8]  # of a sample of x and of labels
+    cdef ptrdiff_t shape[8], label_shape[8]  # (MOST_AXES,) of a sample of x and of labels
     cdef int rank, label_rank
     cdef object parameters, arrays, lock, array_type    # the first two: what C points into
 
@@ -59,8 +61,8 @@ cdef class Program:
         self.array_type = type(parameters)
         self.rank = len(input_shape)
         self.label_rank = len(output_shape) - 1
-        if self.rank > 8 or self.label_rank > 8:
-            raise ValueError(f"expected at most 8 axes, got samples of shape {input_shape}")
+        if max(self.rank, self.label_rank) > MOST_AXES:
+            raise ValueError(f"expected at most {MOST_AXES} axes, got {input_shape}")
         for i in range(self.rank):
             self.shape[i] = input_shape[i]
         for i in range(self.label_rank):

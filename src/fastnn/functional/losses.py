@@ -75,7 +75,7 @@ def cross_entropy(logits, target, *, sample_weight=None, n_threads=None):
     dtype = common_dtype(logits, target if is_rows else None, weights)
     threads = resolve(n_threads)
     if is_rows:
-        _check_rows(name, target)
+        check_shares(name, target)
         labels, rows = None, packed(target, dtype, n_threads=threads).rows
     else:
         labels, rows = _labels(name, target, shape), None
@@ -127,12 +127,7 @@ def binary_cross_entropy(logits, target, *, sample_weight=None, n_threads=None):
     """
     name = "binary_cross_entropy"
     target = operand(name, "target", target)
-    values = target.data if isinstance(target, Packs) else target
-    if values.size and not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(
-            f"{name}: expected every target from 0 to 1, got values from {values.min()} to "
-            f"{values.max()}"
-        )
+    check_shares(name, target)
     return _elementwise_loss(
         name, core.BINARY, "logits", logits, target, sample_weight, 1.0, n_threads
     )
@@ -288,11 +283,19 @@ def _nothing(dy, like):
     return 0.0, answer(dy, like)
 
 
-def _check_rows(name, target):
+def check_shares(name, target):
+    """Raise unless a cross-entropy's target holds shares: at least 0, of two classes at most 1."""
     values = target.data if isinstance(target, Packs) else target
-    if values.size and values.min() < 0:
+    if not values.size:
+        return
+    low, high = values.min(), values.max()
+    if name == "binary_cross_entropy" and not (low >= 0 and high <= 1):
         raise ValueError(
-            f"{name}: expected every element of a target row to be at least 0, got {values.min()}"
+            f"{name}: expected every target from 0 to 1, got values from {low} to {high}"
+        )
+    if low < 0:
+        raise ValueError(
+            f"{name}: expected every element of a target row to be at least 0, got {low}"
         )
 
 
