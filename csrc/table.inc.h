@@ -23,6 +23,18 @@ typedef struct {
         const REAL *bias, const REAL *positive, int finish,
         REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step);
 
+    /* tile_turned[positions - 1][outputs - 1], up to two positions: the same sums over weights that lie
+     * as a tile of their transpose reads them, LANES apart:
+     *
+     *   y[j·y_position_step + o·LANES + lane] =
+     *       Σ_runs Σ_i x[run.x + j·x_position_step + i·LANES + lane] · w[run.w·w_run_step + o·LANES + i]
+     *
+     * for runs of up to LANES terms, then 0 where `positive` is not > 0. */
+    void (*tile_turned[2][FASTNN_MAX_OUTPUTS])(
+        const REAL *x, ptrdiff_t x_position_step, const fastnn_run *runs, ptrdiff_t n_runs,
+        const REAL *w, ptrdiff_t w_run_step, const REAL *positive,
+        REAL *y, ptrdiff_t y_position_step);
+
     /* The most outputs of an outer tile of (index + 1) taps. */
     int outer_outputs[FASTNN_MAX_TAPS];
 

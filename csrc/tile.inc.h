@@ -43,10 +43,11 @@
 
 #define PLACE (j * y_position_step + o * y_output_step + v * WIDTH)     /* of a sum in y */
 #define AHEAD 80      /* terms */
+#define RUNS_AHEAD 2
 #define LEVELS 3   /* of flushed sums: CHAIN⁴ = 2²⁸ terms before a chain grows beyond CHAIN */
 
 INLINE void NAME(tile)(
-        const int positions, const int outputs,
+        const int positions, const int outputs, const int turned,
         const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
         const fastnn_run *runs, ptrdiff_t n_runs,
         const REAL *w, ptrdiff_t w_run_step, ptrdiff_t w_step,
@@ -56,11 +57,14 @@ INLINE void NAME(tile)(
         vec sum[MAX_OUTPUTS][MAX_POSITIONS][PIECE];
         vec level[LEVELS][MAX_OUTPUTS][MAX_POSITIONS][PIECE];   /* memory: touched once a chain */
         ptrdiff_t flushes = 0, left = CHAIN;
+        const ptrdiff_t w_output_step = turned ? LANES : 1;
         FOR_EACH_SUM sum[o][j][v] = fill(0);
 
         for (ptrdiff_t r = 0; r < n_runs; r++) {
             const REAL *x_term = x + runs[r].x;
             const REAL *w_term = w + runs[r].w * w_run_step;
+            const ptrdiff_t later = r + RUNS_AHEAD < n_runs ? r + RUNS_AHEAD : r;
+            const REAL *w_later = turned ? w + runs[later].w * w_run_step : NULL;
             ptrdiff_t todo = runs[r].length;
             while (todo > 0) {
                 if (left == 0) {
@@ -84,14 +88,20 @@ INLINE void NAME(tile)(
                 todo -= n;
                 left -= n;
                 do {
-                    /* with one position weights are used once a call: they come from afar */
-                    if (positions == 1) __builtin_prefetch(w_term + AHEAD * w_step);
+                    /* with one position weights are used once a call: they come from afar; turned, each
+                     * run reads lines of its own, one an output */
+                    if (turned) {
+                        __builtin_prefetch(w_later);
+                        w_later += LANES;
+                    } else if (positions == 1) {
+                        __builtin_prefetch(w_term + AHEAD * w_step);
+                    }
                     vec xs[MAX_POSITIONS][PIECE];
                     UNROLL for (int j = 0; j < positions; j++)
                         UNROLL for (int v = 0; v < PIECE; v++)
                             xs[j][v] = load(x_term + j * x_position_step + v * WIDTH);
                     UNROLL for (int o = 0; o < outputs; o++) {
-                        const vec scalar = fill(w_term[o]);
+                        const vec scalar = fill(w_term[o * w_output_step]);
                         UNROLL for (int j = 0; j < positions; j++)
                             UNROLL for (int v = 0; v < PIECE; v++)
                                 sum[o][j][v] += scalar * xs[j][v];
@@ -125,15 +135,25 @@ INLINE void NAME(tile)(
             const REAL *w, ptrdiff_t w_run_step, ptrdiff_t w_step,                                  \
             const REAL *bias, const REAL *positive, int finish,                                     \
             REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) {                          \
-        NAME(tile)(positions, outputs, x, x_position_step, x_term_step, runs, n_runs,               \
+        NAME(tile)(positions, outputs, 0, x, x_position_step, x_term_step, runs, n_runs,            \
                    w, w_run_step, w_step, bias, positive, finish, y, y_position_step,               \
                    y_output_step);                                                                  \
+    }
+#define TURNED(positions, outputs)                                                                  \
+    static void NAME(tile_turned_##positions##_##outputs)(                                          \
+            const REAL *x, ptrdiff_t x_position_step, const fastnn_run *runs, ptrdiff_t n_runs,     \
+            const REAL *w, ptrdiff_t w_run_step, const REAL *positive,                              \
+            REAL *y, ptrdiff_t y_position_step) {                                                   \
+        NAME(tile)(positions, outputs, 1, x, x_position_step, LANES, runs, n_runs, w, w_run_step,   \
+                   1, NULL, positive, 0, y, y_position_step, LANES);                                \
     }
 #define FOR_TILES(DO)                                                                               \
     REPEAT(OUTPUTS_1, DO, 1) REPEAT(OUTPUTS_2, DO, 2)                                               \
     REPEAT(OUTPUTS_3, DO, 3) REPEAT(OUTPUTS_4, DO, 4)
+#define FOR_TURNED(DO) REPEAT(OUTPUTS_1, DO, 1) REPEAT(OUTPUTS_2, DO, 2)
 
 FOR_TILES(TILE)
+FOR_TURNED(TURNED)
 
 static void NAME(fill_tile)(TABLE *table) {
     table->tile_outputs[0] = OUTPUTS_1;
@@ -144,16 +164,23 @@ static void NAME(fill_tile)(TABLE *table) {
     table->tile[positions - 1][outputs - 1] = NAME(tile_##positions##_##outputs);
     FOR_TILES(ENTER)
 #undef ENTER
+#define ENTER(positions, outputs)                                                                   \
+    table->tile_turned[positions - 1][outputs - 1] = NAME(tile_turned_##positions##_##outputs);
+    FOR_TURNED(ENTER)
+#undef ENTER
 }
 
 #undef TILE
+#undef TURNED
 #undef FOR_TILES
+#undef FOR_TURNED
 #undef PIECE
 #undef OUTPUTS_1
 #undef OUTPUTS_2
 #undef OUTPUTS_3
 #undef OUTPUTS_4
 #undef AHEAD
+#undef RUNS_AHEAD
 #undef LEVELS
 #undef FOR_EACH_SUM
 #undef PLACE

@@ -10,7 +10,8 @@ read anew, are much larger than the activations. A few samples alone go that way
 were a chunk.
 """
 from fastnn._core.conv cimport packed_size
-from fastnn._core.dense cimport dense_panels_size, make_dense_tiles
+from fastnn._core.dense cimport make_dense_tiles
+from fastnn._core.dense_weights cimport dense_panels_size
 from fastnn._core.feed cimport feed_scratch
 from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.network cimport NO_LOSS
@@ -180,11 +181,8 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             op.packed = reserve(net, packed_size(&op.correlation))
         if op.kind == DENSE:
             op.panels = make_dense_tiles(op.inputs, op.outputs, chunks if net.layered else 1, which)
-            op.back_panels = make_dense_tiles(op.outputs, op.inputs, chunks if net.layered else 1,
-                                              which)
-            op.packed_once = (not net.layered
-                              and op.weights * <ptrdiff_t>sizeof(real) <= LARGE_WEIGHTS)
-            op.packed = reserve(net, op.panels.panels * op.panels.panel_size * op.packed_once)
+            op.packed = reserve(net, op.panels.panels * op.panels.panel_size)
+            op.back_packed = op.packed
         net.scratch_size = max(net.scratch_size, scratch_size(op, which))
         if not net.training:
             continue
@@ -196,8 +194,6 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             if chunks > slots * CHAIN:
                 op.chain = reserve(net, net.threads * op.gradient.parameters)
         if op.kind == DENSE:
-            op.back_packed = reserve(net, op.back_panels.panels * op.back_panels.panel_size
-                                     * (op.packed_once and op.input_gradient))
             op.x_rows = reserve(net, samples * op.dense_gradient.row)
             op.dy_panels = reserve(net, dense_panels_size(&op.dense_gradient, samples))
     net.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))

@@ -38,7 +38,7 @@ cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, 
                + panel_start(&plan.tiling, index, taps * terms))
     if not backward:
         pack_rows(weight + (group * outputs + start) * taps * terms, taps * terms, taps * terms,
-                  width, packed)
+                  width, width, packed)
         return
     for tap in range(taps):
         copy_panel(weight + (group * terms * taps + taps - 1 - tap) * outputs + start,

@@ -8,7 +8,3 @@ def dense_forward(
 def dense_backward_input(
     dy: Reals, weight: Reals, positive: Reals | None, dx: Reals, n_threads: int
 ) -> None: ...
-@fused
-def dense_backward_weights(
-    x: Reals, dy: Reals, samples: int, dweight: Reals, dbias: Reals, n_threads: int
-) -> None: ...

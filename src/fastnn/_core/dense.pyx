@@ -1,31 +1,32 @@
-"""Dense layers: y[n][o] = Σ_i x[n][i] · w[o][i] + b[o], and both gradients, all by csrc's tile.
+"""Dense layers: y[n][o] = Σ_i x[n][i] · w[o][i] + b[o], and the gradient of x, by csrc's tile.
 
-    forward, input gradient   positions of a tile are packs of samples (chunks), lanes are samples
-    weight gradient           positions are packs of input features, lanes features, terms the
-                              samples of the whole batch in order: x and dy are turned row-major,
-                              chunk by chunk
+Positions of a tile are packs of samples (chunks), lanes are samples. Weights are packed once, in
+panels of up to LANES outputs: [input][output]. The forward pass reads a panel from end to end, tile
+by tile of its outputs; the input gradient reads, for a tile of inputs, LANES weights of each from
+every panel (tile_turned). The weight gradient is in dense_weights.pyx.
 """
 from cython.parallel cimport parallel, prange, threadid
-from libc.string cimport memcpy, memset
 
 from fastnn._core.kernels cimport (
-    ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode,
-    fastnn_run, lanes_to_rows, leave_fast_mode, real, tile)
+    LANES, RELU, enter_fast_mode, fastnn_run, leave_fast_mode, real, tile, tile_turned)
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
-from fastnn._core.tiles cimport (
-    choose_tiling, pack_rows, panel_start, panels_size, tile_start, tile_width)
+from fastnn._core.tiles cimport choose_tiling, pack_rows, tile_start, tile_width
+
+cdef enum:
+    TURNED_POSITIONS = 2        # the most that csrc's tile_turned has
 
 
-cdef DenseTiles make_dense_tiles(ptrdiff_t terms, ptrdiff_t outputs, ptrdiff_t chunks,
+cdef DenseTiles make_dense_tiles(ptrdiff_t inputs, ptrdiff_t outputs, ptrdiff_t chunks,
                                  const real* which) noexcept nogil:
     """For passes over `chunks` at once."""
     cdef DenseTiles plan
-    plan.terms = terms
+    plan.inputs = inputs
     plan.tiling = choose_tiling(which, chunks, outputs)
+    plan.turned = choose_tiling(which, chunks, inputs, TURNED_POSITIONS)
     plan.together = LANES // tile_width(&plan.tiling, 0)
     plan.panels = (plan.tiling.tiles + plan.together - 1) // plan.together
-    plan.panel_size = LANES * terms + LANES
+    plan.panel_size = LANES * inputs
     return plan
 
 
@@ -33,115 +34,85 @@ cdef inline ptrdiff_t end_tile(const DenseTiles* plan, ptrdiff_t index) noexcept
     return min((index + 1) * plan.together, plan.tiling.tiles)
 
 
-cdef inline ptrdiff_t panel_width(const DenseTiles* plan, ptrdiff_t index) noexcept nogil:
-    return (tile_start(&plan.tiling, end_tile(plan, index))
-            - tile_start(&plan.tiling, index * plan.together))
+cdef inline ptrdiff_t first_output(const DenseTiles* plan, ptrdiff_t index) noexcept nogil:
+    """Of a panel; for the index after the last, the number of outputs."""
+    return tile_start(&plan.tiling, min(index * plan.together, plan.tiling.tiles))
 
 
 cdef void dense_pack_panel(
         const DenseTiles* plan,
         const real* weight,         # IN   (out, in)
-        bint backward,
         ptrdiff_t index,
-        real* panel) noexcept nogil:        # OUT  (terms, width of the panel)
-    """Lay out one panel's weights as the tile kernel reads them.
-
-    forward:   y[o] += w[o][i] · x[i], rows of w are outputs
-    backward: dx[i] += w[o][i] · dy[o], columns of w are
-    """
-    cdef ptrdiff_t start = tile_start(&plan.tiling, index * plan.together)
-    cdef ptrdiff_t width = panel_width(plan, index)
-    if backward:
-        copy_panel(weight + start, plan.tiling.outputs, plan.terms, width, panel)
-    else:
-        pack_rows(weight + start * plan.terms, plan.terms, plan.terms, width, panel)
+        real* panel) noexcept nogil:        # OUT  (in, LANES)
+    """Lay out the weights of up to LANES outputs as the tile kernels read them."""
+    cdef ptrdiff_t start = first_output(plan, index)
+    pack_rows(weight + start * plan.inputs, plan.inputs, plan.inputs,
+              first_output(plan, index + 1) - start, LANES, panel)
 
 
-cdef void dense_pack_terms(
-        const DenseTiles* plan,
-        const real* weight,         # IN   (out, in)
-        ptrdiff_t first, ptrdiff_t end,             # terms
-        ptrdiff_t first_panel, ptrdiff_t end_panel,
-        real* panels) noexcept nogil:       # OUT  from first_panel on: these terms
-    """Some terms of the panels of a backward pass: rows of weights, or long stretches of them.
-
-    Column by column, as a single panel wants them, they would be a cache line from each of many
-    pages, which often meet in the same few sets of a cache.
-    """
-    cdef ptrdiff_t term, index, start, width
-    for term in range(first, end):
-        for index in range(first_panel, end_panel):
-            start = tile_start(&plan.tiling, index * plan.together)
-            width = panel_width(plan, index)
-            memcpy(panels + (index - first_panel) * plan.panel_size + term * width,
-                   weight + term * plan.tiling.outputs + start, width * sizeof(real))
-
-
-cdef void dense_panel_chunks(
+cdef void dense_forward_panel(
         const DenseTiles* plan, ptrdiff_t index,
-        const real* x,              # IN   (terms, LANES) for each chunk,
+        const real* x,              # IN   (in, LANES) for each chunk,
         ptrdiff_t x_step,           #      so far apart
-        const real* panel,          # IN   (terms, width of the panel)
-        const real* bias,           # IN   (outputs,) or NULL
+        const real* panel,          # IN   (in, LANES)
+        const real* bias,           # IN   (out,) or NULL
         bint relu,                  #      keep what is positive
-        const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
-        real* y,                    # OUT  (outputs, LANES) likewise: this panel's are overwritten
+        real* y,                    # OUT  (out, LANES) likewise: this panel's are overwritten
         ptrdiff_t y_step,
         ptrdiff_t first, ptrdiff_t end) noexcept nogil:
-    """The outputs of one panel for chunks first … end."""
+    """y[o] = Σ_i w[o][i] · x[i] + b[o] for the outputs of one panel and chunks first … end."""
     cdef const Tiling* tiling = &plan.tiling
-    cdef ptrdiff_t begin = tile_start(tiling, index * plan.together), chunk, t, start
-    cdef ptrdiff_t width = panel_width(plan, index)
+    cdef ptrdiff_t begin = first_output(plan, index), chunk, t, start
     cdef fastnn_run run
     run.x = 0
     run.w = 0
-    run.length = plan.terms
+    run.length = plan.inputs
     for t in range(index * plan.together, end_tile(plan, index)):
         start = tile_start(tiling, t)
         for chunk from first <= chunk < end by tiling.positions:
             tile(<int>min(<ptrdiff_t>tiling.positions, end - chunk), <int>tile_width(tiling, t),
                  x + chunk * x_step, x_step, LANES, &run, 1,
-                 panel + start - begin, width, width, bias + start if bias != NULL else NULL,
-                 positive + chunk * y_step + start * LANES if positive != NULL else NULL,
-                 RELU if relu else 0, y + chunk * y_step + start * LANES, y_step, LANES)
+                 panel + start - begin, LANES, LANES, bias + start if bias != NULL else NULL,
+                 <const real*>NULL, RELU if relu else 0, y + chunk * y_step + start * LANES,
+                 y_step, LANES)
 
 
-cdef bint dense(const real[:, ::1] x, const real[:, ::1] weight, bint backward,
-                const real[::1] bias, bint relu, const real[:, ::1] positive, real[:, ::1] y,
-                int n_threads) except False:
-    """The driver of both passes: panels in parallel, and parts of the batch if panels are few."""
-    cdef ptrdiff_t chunks = x.shape[0], terms = x.shape[1] // LANES, outputs = y.shape[1] // LANES
-    cdef ptrdiff_t parts = 1, part, task
-    cdef const real* bias_start = NULL if bias is None else &bias[0]
-    cdef const real* positive_start
-    cdef DenseTiles plan
-    cdef real* panels
-    cdef real* mine
-    cdef int threads
-    cdef unsigned long long mode
-    if chunks == 0:
-        return True
-    positive_start = NULL if positive is None else &positive[0, 0]
-    plan = make_dense_tiles(terms, outputs, chunks, &weight[0, 0])
-    threads = team(n_threads, plan.panels * chunks, <double>chunks * terms * outputs * LANES)
-    if plan.panels < 2 * threads:
-        parts = min(<ptrdiff_t>threads,
-                    (chunks + plan.tiling.positions - 1) // plan.tiling.positions)
-    panels = <real*>take(threads * plan.panel_size * sizeof(real))
-    if panels == NULL:
-        raise MemoryError(f"no memory for {threads} panels of {terms} weights")
-    with nogil, parallel(num_threads=threads):
-        mode = enter_fast_mode()
-        mine = panels + threadid() * plan.panel_size
-        for task in prange(plan.panels * parts, schedule="static"):
-            part = task % parts
-            dense_pack_panel(&plan, &weight[0, 0], backward, task // parts, mine)
-            dense_panel_chunks(&plan, task // parts, &x[0, 0], terms * LANES, mine, bias_start,
-                               relu, positive_start, &y[0, 0], outputs * LANES,
-                               part * chunks // parts, (part + 1) * chunks // parts)
-        leave_fast_mode(mode)
-    give(panels)
-    return True
+cdef void dense_list_runs(const DenseTiles* plan, fastnn_run* runs) noexcept nogil:
+    """The terms of an input gradient: panel after panel."""
+    cdef ptrdiff_t index
+    for index in range(plan.panels):
+        runs[index].x = first_output(plan, index) * LANES
+        runs[index].w = index
+        runs[index].length = first_output(plan, index + 1) - first_output(plan, index)
+
+
+cdef void dense_backward_input_tile(
+        const DenseTiles* plan, ptrdiff_t index,
+        const real* dy,             # IN   (out, LANES) for each chunk,
+        ptrdiff_t dy_step,          #      so far apart
+        const real* panels,         # IN   (panels, in, LANES)
+        const fastnn_run* runs,     # IN   (panels,) from dense_list_runs
+        const real* positive,       # IN   like dx, or NULL: results are 0 where it is not > 0
+        real* dx,                   # OUT  (in, LANES) likewise: this tile's are overwritten
+        ptrdiff_t dx_step,
+        ptrdiff_t first, ptrdiff_t end) noexcept nogil:
+    """dx[i] = Σ_o w[o][i] · dy[o] for one tile of inputs and chunks first … end."""
+    cdef const Tiling* tiling = &plan.turned
+    cdef ptrdiff_t start = tile_start(tiling, index) * LANES, chunk
+    for chunk from first <= chunk < end by tiling.positions:
+        # forward: y[o] += w[o][i] · x[i], in panels of outputs
+        tile_turned(<int>min(<ptrdiff_t>tiling.positions, end - chunk),
+                    <int>tile_width(tiling, index), dy + chunk * dy_step, dy_step, runs,
+                    plan.panels, panels + start, plan.panel_size,
+                    positive + chunk * dx_step + start if positive != NULL else NULL,
+                    dx + chunk * dx_step + start, dx_step)
+
+
+cdef real* take_panels(const DenseTiles* plan, ptrdiff_t panels, const real* which) except NULL:
+    cdef real* start = <real*>take(panels * plan.panel_size * sizeof(real))
+    if start == NULL:
+        raise MemoryError(f"no memory for {panels} panels of {plan.inputs} x {LANES} weights")
+    return start
 
 
 def dense_forward(
@@ -151,8 +122,32 @@ def dense_forward(
         bint relu,                      #      apply a ReLU
         real[:, ::1] y,                 # OUT  (chunks, out·LANES), overwritten
         int n_threads):
-    cdef const real[:, ::1] nothing = None
-    dense(x, weight, False, bias, relu, nothing, y, n_threads)
+    """Panels in parallel, and parts of the batch if panels are few."""
+    cdef ptrdiff_t chunks = x.shape[0], inputs = x.shape[1] // LANES, outputs = y.shape[1] // LANES
+    cdef ptrdiff_t parts, part, task
+    cdef const real* bias_start = NULL if bias is None else &bias[0]
+    cdef DenseTiles plan
+    cdef real* panels
+    cdef real* mine
+    cdef int threads
+    cdef unsigned long long mode
+    if chunks == 0:
+        return
+    plan = make_dense_tiles(inputs, outputs, chunks, &weight[0, 0])
+    threads = team(n_threads, plan.panels * chunks, <double>chunks * inputs * outputs * LANES)
+    parts = dense_parts(&plan.tiling, plan.panels, chunks, threads)
+    panels = take_panels(&plan, threads, &weight[0, 0])
+    with nogil, parallel(num_threads=threads):
+        mode = enter_fast_mode()
+        mine = panels + threadid() * plan.panel_size
+        for task in prange(plan.panels * parts, schedule="static"):
+            part = task % parts
+            dense_pack_panel(&plan, &weight[0, 0], task // parts, mine)
+            dense_forward_panel(&plan, task // parts, &x[0, 0], inputs * LANES, mine, bias_start,
+                                relu, &y[0, 0], outputs * LANES, part * chunks // parts,
+                                (part + 1) * chunks // parts)
+        leave_fast_mode(mode)
+    give(panels)
 
 
 def dense_backward_input(
@@ -161,190 +156,38 @@ def dense_backward_input(
         const real[:, ::1] positive,    # IN   like dx, or None: dx is 0 where it is not > 0
         real[:, ::1] dx,                # OUT  (chunks, in·LANES), overwritten
         int n_threads):
-    cdef const real[::1] no_bias = None
-    dense(dy, weight, True, no_bias, False, positive, dx, n_threads)
-
-
-cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
-                                       const real* which) noexcept nogil:
-    cdef DenseGradient plan
-    plan.features = features
-    plan.outputs = outputs
-    plan.packs = (features + LANES - 1) // LANES
-    plan.row = (plan.packs + 1) * LANES     # no power of two: rows would meet in few cache lines
-    plan.tiling = choose_tiling(which, plan.packs, outputs)
-    return plan
-
-
-cdef inline ptrdiff_t block_of(ptrdiff_t samples) noexcept nogil:
-    """Samples at once: CHAIN², or more where there would be more than CHAIN blocks."""
-    cdef ptrdiff_t block = <ptrdiff_t>CHAIN * CHAIN
-    return block * ((samples + block * CHAIN - 1) // (block * CHAIN))
-
-
-cdef ptrdiff_t dense_scratch(const DenseGradient* plan) noexcept nogil:
-    """Elements that a thread needs."""
-    return LANES * max(plan.outputs, <ptrdiff_t>(MAX_OUTPUTS * MAX_POSITIONS))
-
-
-cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil:
-    """Elements of dy's panels, which stand block after block."""
-    cdef ptrdiff_t block = block_of(samples)
-    return (samples + block - 1) // block * panels_size(&plan.tiling, min(block, samples))
-
-
-cdef void dense_turn_chunk(
-        const DenseGradient* plan,
-        const real* x,              # IN   (features, LANES) of this chunk
-        const real* dy,             # IN   (outputs, LANES) of this chunk
-        ptrdiff_t chunk, ptrdiff_t samples,     # of the batch
-        real* scratch,              #      (LANES, outputs)
-        real* x_rows,               # OUT  (samples, row): this chunk's rows
-        real* panels) noexcept nogil:       # OUT  of all tiles, [sample][output]: this chunk's rows
-    cdef ptrdiff_t block = block_of(samples), first = chunk * LANES
-    cdef ptrdiff_t begin = first // block * block, in_block = min(block, samples - begin)
-    cdef ptrdiff_t count = min(<ptrdiff_t>LANES, samples - first), index, width, lane
-    cdef real* rows[16]
-    for lane in range(count):
-        rows[lane] = x_rows + (first + lane) * plan.row
-        memset(rows[lane] + plan.features, 0, (plan.row - plan.features) * sizeof(real))
-    lanes_to_rows(x, plan.features, count, rows)
-    for lane in range(count):
-        rows[lane] = scratch + lane * plan.outputs
-    lanes_to_rows(dy, plan.outputs, count, rows)
-    panels += begin // block * panels_size(&plan.tiling, block)
-    for index in range(plan.tiling.tiles):
-        width = tile_width(&plan.tiling, index)
-        copy_panel(scratch + tile_start(&plan.tiling, index), plan.outputs, count, width,
-                   panels + panel_start(&plan.tiling, index, in_block) + (first - begin) * width)
-
-
-cdef void dense_backward_weights_columns(
-        const DenseGradient* plan, ptrdiff_t index,
-        const real* x,              # IN   (samples, row) from a pack of features on
-        ptrdiff_t first,            #      that pack's first feature
-        const real* panel,          # IN   (samples, width of the tile) of dy
-        ptrdiff_t samples, bint accumulate,
-        real* sums,                 #      scratch
-        real* dweight) noexcept nogil:      # IN/OUT  (outputs, features): the tile's rows
-    """One tile of outputs and up to tiling.positions packs of features."""
-    cdef ptrdiff_t positions = min(<ptrdiff_t>plan.tiling.positions, plan.packs - first // LANES)
-    cdef ptrdiff_t width = tile_width(&plan.tiling, index), o, c, step = positions * LANES
-    cdef ptrdiff_t columns = min(step, plan.features - first)
-    cdef real* place = dweight + tile_start(&plan.tiling, index) * plan.features + first
-    cdef fastnn_run run
-    run.x = 0
-    run.w = 0
-    run.length = samples
-    if columns == step:
-        tile(<int>positions, <int>width, x, LANES, plan.row, &run, 1, panel, width, width,
-             <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
-             place, LANES, plan.features)
-        return
-    # the last features of a row do not fill a pack: their sums pass through a buffer
-    tile(<int>positions, <int>width, x, LANES, plan.row, &run, 1, panel, width, width,
-         <const real*>NULL, <const real*>NULL, 0, sums, LANES, step)
-    for o in range(width):
-        for c in range(columns):
-            if accumulate:
-                place[o * plan.features + c] += sums[o * step + c]
-            else:
-                place[o * plan.features + c] = sums[o * step + c]
-
-
-cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t samples,
-                                   bint accumulate, real* dbias) noexcept nogil:
-    """dbias[o] += Σ_n dy[n][o], in chains over n; a second level holds the chains."""
-    cdef real chain[16]
-    cdef real level[16]
-    cdef real total[16]
-    cdef ptrdiff_t n, o, chains = 0
-    memset(level, 0, sizeof(level))
-    memset(total, 0, sizeof(total))
-    memset(chain, 0, sizeof(chain))
-    for n in range(samples):
-        for o in range(width):
-            chain[o] += panel[n * width + o]
-        if n % CHAIN == CHAIN - 1 or n == samples - 1:
-            chains += 1
-            for o in range(width):
-                level[o] += chain[o]
-                chain[o] = 0
-                if chains % CHAIN == 0 or n == samples - 1:
-                    total[o] += level[o]
-                    level[o] = 0
-    for o in range(width):
-        dbias[o] = dbias[o] + total[o] if accumulate else total[o]
-
-
-cdef void dense_backward_weights_tile(
-        const DenseGradient* plan, ptrdiff_t index,
-        const real* x_rows,         # IN   (samples, row) from dense_turn_chunk
-        const real* panels,         # IN   likewise
-        ptrdiff_t samples,          #      of the batch, at least one
-        real* scratch,              #      (dense_scratch,)
-        real* dweight,              # OUT  (outputs, features): the tile's rows
-        real* dbias) noexcept nogil:        # OUT  (outputs,), likewise, or NULL
-    """dweight[o][i] = Σ_n dy[n][o] · x[n][i], in chains over n, at most CHAIN blocks of them."""
-    cdef ptrdiff_t block = block_of(samples), first, end, j
-    cdef const real* panel
-    for first from 0 <= first < samples by block:
-        end = min(first + block, samples)
-        panel = panels + panel_start(&plan.tiling, index, end - first)
-        for j from 0 <= j < plan.packs by plan.tiling.positions:
-            dense_backward_weights_columns(
-                plan, index, x_rows + first * plan.row + j * LANES, j * LANES, panel, end - first,
-                first > 0, scratch, dweight)
-        if dbias != NULL:
-            dense_backward_bias_tile(panel, tile_width(&plan.tiling, index), end - first,
-                                     first > 0, dbias + tile_start(&plan.tiling, index))
-        panels += panels_size(&plan.tiling, block)
-
-
-def dense_backward_weights(
-        const real[:, ::1] x,           # IN   (chunks, in·LANES)
-        const real[:, ::1] dy,          # IN   (chunks, out·LANES)
-        ptrdiff_t samples,              # real ones
-        real[:, ::1] dweight,           # OUT  (out, in), overwritten
-        real[::1] dbias,                # OUT  (out,), overwritten
-        int n_threads):
-    """x and dy are turned first; then tiles of outputs are shared out to threads."""
-    cdef ptrdiff_t features = dweight.shape[1], outputs = dweight.shape[0], chunks = x.shape[0]
-    cdef ptrdiff_t chunk, index, scratch_size
-    cdef DenseGradient plan
-    cdef real* scratch
-    cdef real* x_rows
+    """All panels are packed first; then tiles in parallel, and parts of the batch if few."""
+    cdef ptrdiff_t chunks = dy.shape[0], inputs = dx.shape[1] // LANES
+    cdef ptrdiff_t outputs = dy.shape[1] // LANES, parts, part, task
+    cdef const real* positive_start
+    cdef DenseTiles plan
     cdef real* panels
+    cdef fastnn_run* runs
     cdef int threads
     cdef unsigned long long mode
-    if samples == 0:
-        dweight[:, :] = 0
-        dbias[:] = 0
+    if chunks == 0:
         return
-    plan = make_dense_gradient(features, outputs, &x[0, 0])
-    threads = team(n_threads, max(chunks, plan.tiling.tiles), <double>samples * features * outputs)
-    scratch_size = dense_scratch(&plan)
-    scratch = <real*>take(threads * scratch_size * sizeof(real))
-    x_rows = <real*>take(samples * plan.row * sizeof(real))
-    panels = <real*>take(dense_panels_size(&plan, samples) * sizeof(real))
-    if scratch == NULL or x_rows == NULL or panels == NULL:
-        give(scratch)
-        give(x_rows)
+    positive_start = NULL if positive is None else &positive[0, 0]
+    plan = make_dense_tiles(inputs, outputs, chunks, &weight[0, 0])
+    threads = team(n_threads, plan.turned.tiles * chunks,
+                   <double>chunks * inputs * outputs * LANES)
+    parts = dense_parts(&plan.turned, plan.turned.tiles, chunks, threads)
+    panels = take_panels(&plan, plan.panels, &weight[0, 0])
+    runs = <fastnn_run*>take(plan.panels * sizeof(fastnn_run))
+    if runs == NULL:
         give(panels)
-        raise MemoryError(f"no memory for {samples} rows of {features} inputs")
+        raise MemoryError(f"no memory for {plan.panels} runs")
+    dense_list_runs(&plan, runs)
+    with nogil, parallel(num_threads=threads):
+        for task in prange(plan.panels, schedule="static"):
+            dense_pack_panel(&plan, &weight[0, 0], task, panels + task * plan.panel_size)
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
-        for chunk in prange(chunks, schedule="static"):
-            dense_turn_chunk(&plan, &x[chunk, 0], &dy[chunk, 0], chunk, samples,
-                             scratch + threadid() * scratch_size, x_rows, panels)
+        for task in prange(plan.turned.tiles * parts, schedule="static"):
+            part = task % parts
+            dense_backward_input_tile(
+                &plan, task // parts, &dy[0, 0], outputs * LANES, panels, runs, positive_start,
+                &dx[0, 0], inputs * LANES, part * chunks // parts, (part + 1) * chunks // parts)
         leave_fast_mode(mode)
-    with nogil, parallel(num_threads=threads):
-        mode = enter_fast_mode()
-        for index in prange(plan.tiling.tiles, schedule="static"):
-            dense_backward_weights_tile(&plan, index, x_rows, panels, samples,
-                                        scratch + threadid() * scratch_size, &dweight[0, 0],
-                                        &dbias[0])
-        leave_fast_mode(mode)
-    give(scratch)
-    give(x_rows)
+    give(runs)
     give(panels)

@@ -26,6 +26,9 @@ cdef extern from "kernels.h" nogil:
         void (*tile[4][16])(const float*, ptrdiff_t, ptrdiff_t, const fastnn_run*, ptrdiff_t,
                             const float*, ptrdiff_t, ptrdiff_t, const float*, const float*, int,
                             float*, ptrdiff_t, ptrdiff_t) noexcept nogil
+        void (*tile_turned[2][16])(const float*, ptrdiff_t, const fastnn_run*, ptrdiff_t,
+                                   const float*, ptrdiff_t, const float*, float*,
+                                   ptrdiff_t) noexcept nogil
         int outer_outputs[4]
         void (*outer[4][16])(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const float*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
@@ -64,6 +67,9 @@ cdef extern from "kernels.h" nogil:
         void (*tile[4][16])(const double*, ptrdiff_t, ptrdiff_t, const fastnn_run*, ptrdiff_t,
                             const double*, ptrdiff_t, ptrdiff_t, const double*, const double*, int,
                             double*, ptrdiff_t, ptrdiff_t) noexcept nogil
+        void (*tile_turned[2][16])(const double*, ptrdiff_t, const fastnn_run*, ptrdiff_t,
+                                   const double*, ptrdiff_t, const double*, double*,
+                                   ptrdiff_t) noexcept nogil
         int outer_outputs[4]
         void (*outer[4][16])(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const double*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
@@ -139,6 +145,18 @@ cdef inline void tile(
         table.f64.tile[positions - 1][outputs - 1](
             x, x_position_step, x_term_step, runs, n_runs, w, w_run_step, w_step, bias, positive,
             finish, y, y_position_step, y_output_step)
+
+
+cdef inline void tile_turned(
+        int positions, int outputs, const real* x, ptrdiff_t x_position_step,
+        const fastnn_run* runs, ptrdiff_t n_runs, const real* w, ptrdiff_t w_run_step,
+        const real* positive, real* y, ptrdiff_t y_position_step) noexcept nogil:
+    if real is float:
+        table.f32.tile_turned[positions - 1][outputs - 1](
+            x, x_position_step, runs, n_runs, w, w_run_step, positive, y, y_position_step)
+    else:
+        table.f64.tile_turned[positions - 1][outputs - 1](
+            x, x_position_step, runs, n_runs, w, w_run_step, positive, y, y_position_step)
 
 
 cdef inline int outer_outputs(const real* which, int taps) noexcept nogil:

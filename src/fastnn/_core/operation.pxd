@@ -1,7 +1,8 @@
 """One operation of a program: its plans, and what it does with one chunk."""
 from fastnn._core.conv cimport Correlation
 from fastnn._core.conv_weights cimport WeightGradient
-from fastnn._core.dense cimport DenseGradient, DenseTiles
+from fastnn._core.dense cimport DenseTiles
+from fastnn._core.dense_weights cimport DenseGradient
 from fastnn._core.feed cimport Affine
 from fastnn._core.kernels cimport real
 from fastnn._core.pointwise cimport Function
@@ -27,8 +28,7 @@ cdef struct Operation:
     Correlation correlation, transposed     # CONV: forward, and input gradient
     WeightGradient gradient
     bint pools                  # CONV: its output is max-pooled row by row, and not kept
-    DenseTiles panels, back_panels          # DENSE: likewise
-    bint packed_once            # DENSE: for all chunks; else, to save memory, for each
+    DenseTiles panels           # DENSE: likewise, of both passes
     DenseGradient dense_gradient
     Windows windows, covering   # pools: of outputs, and of the inputs that they cover
     const void* scale           # AVERAGE_POOL: one over each window's count
@@ -41,7 +41,7 @@ cdef struct Operation:
     ptrdiff_t saved             # the argmax of a max pooling
     ptrdiff_t unpooled          # dy before the max pooling, of a convolution that is pooled
     # and in the arena
-    ptrdiff_t packed, back_packed   # weights
+    ptrdiff_t packed, back_packed   # weights; CONV: apart for the input gradient
     ptrdiff_t slots             # CONV: the first gradient slot, gradient.parameters apart
     ptrdiff_t chain             # CONV: of each thread, where a slot may own more than CHAIN chunks
     ptrdiff_t x_rows, dy_panels  # DENSE: x and dy of the whole batch, turned
@@ -58,9 +58,8 @@ cdef void forward_part(
 cdef void unpool(const Operation* op, const real* saved, const real* dy, real* dx,
                  real* scratch) noexcept nogil
 cdef void backward_input_part(
-    const Operation* op, const real* parameters, const real* back_packed, const real* x,
-    const real* y, const real* saved, const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts,
-    real* scratch) noexcept nogil
+    const Operation* op, const real* packed, const real* x, const real* y, const real* saved,
+    const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil
 
 
 cdef inline bint splits(const Operation* op, bint backward) noexcept nogil:

@@ -9,7 +9,8 @@ from fastnn._core.conv cimport (
     conv_correlate_chunk, free_correlation, make_correlation)
 from fastnn._core.conv_weights cimport free_weight_gradient, make_weight_gradient
 from fastnn._core.dense cimport (
-    dense_pack_panel, dense_pack_terms, dense_panel_chunks, dense_scratch, make_dense_gradient)
+    dense_backward_input_tile, dense_forward_panel, dense_list_runs)
+from fastnn._core.dense_weights cimport dense_scratch, make_dense_gradient
 from fastnn._core.feed cimport affine_backward_chunk, affine_forward_chunk
 from fastnn._core.kernels cimport LANES, MAX_OUTPUTS, fastnn_run
 from fastnn._core.pointwise cimport (
@@ -157,8 +158,7 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
     elif op.kind == DENSE:
         # a tile's rows of the weight gradient and their biases
         size = dense_scratch(&op.dense_gradient) + (op.inputs + 1) * MAX_OUTPUTS
-        size = max(size, op.panels.panel_size,
-                   panels_at_once(op, which) * op.back_panels.panel_size)
+        size = max(size, runs_size(op.panels.panels, which))
     elif op.kind == MAX_POOL:
         size = taps_size(&op.windows, which)
     elif op.kind == AVERAGE_POOL:
@@ -187,42 +187,20 @@ cdef void conv_pool_forward(const Operation* op, const real* x, const real* pack
                                <ptrdiff_t*>taps, <ptrdiff_t*>taps + windows.size)
 
 
-cdef void dense_forward_chunk(const Operation* op, const real* weight, const real* packed,
-                              const real* bias, const real* x, real* y,
-                              real* scratch) noexcept nogil:
-    cdef const real* panel
+cdef void dense_forward_chunk(const Operation* op, const real* packed, const real* bias,
+                              const real* x, real* y) noexcept nogil:
     cdef ptrdiff_t index
     for index in range(op.panels.panels):
-        panel = packed + index * op.panels.panel_size
-        if not op.packed_once:
-            dense_pack_panel(&op.panels, weight, False, index, scratch)
-            panel = scratch
-        dense_panel_chunks(&op.panels, index, x, 0, panel, bias, op.relu, <const real*>NULL, y, 0,
-                           0, 1)
+        dense_forward_panel(&op.panels, index, x, 0, packed + index * op.panels.panel_size, bias,
+                            op.relu, y, 0, 0, 1)
 
 
-cdef inline ptrdiff_t panels_at_once(const Operation* op, const real* which) noexcept nogil:
-    """Panels of a backward pass that are packed for one chunk: as many as stay in L2."""
-    return max(<ptrdiff_t>1, min(op.back_panels.panels, (<ptrdiff_t>1 << 20)
-                                 // (op.back_panels.panel_size * <ptrdiff_t>sizeof(real))))
-
-
-cdef void dense_backward_chunk(const Operation* op, const real* weight, const real* packed,
-                               const real* positive, const real* dy, real* dx,
-                               real* scratch) noexcept nogil:
-    cdef ptrdiff_t first, end, index, together = op.back_panels.panels
-    if not op.packed_once:
-        together = panels_at_once(op, weight)
-    for first from 0 <= first < op.back_panels.panels by together:
-        end = min(first + together, op.back_panels.panels)
-        if not op.packed_once:
-            dense_pack_terms(&op.back_panels, weight, 0, op.outputs, first, end, scratch)
-            packed = scratch
-        for index in range(first, end):
-            dense_panel_chunks(
-                &op.back_panels, index, dy, 0,
-                packed + (index - first) * op.back_panels.panel_size, <const real*>NULL, False,
-                positive, dx, 0, 0, 1)
+cdef void dense_backward_chunk(const Operation* op, const real* packed, const real* positive,
+                               const real* dy, real* dx, fastnn_run* runs) noexcept nogil:
+    cdef ptrdiff_t index
+    dense_list_runs(&op.panels, runs)
+    for index in range(op.panels.turned.tiles):
+        dense_backward_input_tile(&op.panels, index, dy, 0, packed, runs, positive, dx, 0, 0, 1)
 
 
 cdef void forward_part(
@@ -245,7 +223,7 @@ cdef void forward_part(
             conv_correlate_chunk(&op.correlation, x, packed, bias, <const real*>NULL, y, first,
                                  end, <fastnn_run*>scratch)
     elif op.kind == DENSE:
-        dense_forward_chunk(op, parameters + op.weight, packed, bias, x, y, scratch)
+        dense_forward_chunk(op, packed, bias, x, y)
     elif op.kind == MAX_POOL or op.kind == AVERAGE_POOL:
         rows = op.windows.axis[1].targets
         first = part * rows // parts
@@ -278,8 +256,7 @@ cdef void unpool(const Operation* op, const real* saved, const real* dy, real* d
 
 cdef void backward_input_part(
         const Operation* op,
-        const real* parameters,     # IN   flat
-        const real* back_packed,    # IN   CONV, DENSE: weights for this pass
+        const real* packed,         # IN   CONV, DENSE: weights for this pass
         const real* x,              # IN   of the forward pass
         const real* y,              # IN   likewise
         const real* saved,          # IN   likewise
@@ -290,11 +267,11 @@ cdef void backward_input_part(
     cdef ptrdiff_t rows, first, end
     if op.kind == CONV:
         rows = op.transposed.axis[1].targets
-        conv_correlate_chunk(&op.transposed, dy, back_packed, <const real*>NULL, positive, dx,
+        conv_correlate_chunk(&op.transposed, dy, packed, <const real*>NULL, positive, dx,
                              part * rows // parts, (part + 1) * rows // parts,
                              <fastnn_run*>scratch)
     elif op.kind == DENSE:
-        dense_backward_chunk(op, parameters + op.weight, back_packed, positive, dy, dx, scratch)
+        dense_backward_chunk(op, packed, positive, dy, dx, <fastnn_run*>scratch)
     elif op.kind == MAX_POOL:
         unpool(op, saved, dy, dx, scratch)
     elif op.kind == AVERAGE_POOL:

@@ -1,6 +1,6 @@
 """The passes of one operation over one chunk of a network (or part of it)."""
 from fastnn._core.conv_weights cimport conv_backward_weights_chunk
-from fastnn._core.dense cimport dense_turn_chunk
+from fastnn._core.dense_weights cimport dense_turn_chunk
 from fastnn._core.feed cimport feed_inputs, feed_row
 from fastnn._core.network cimport value_at
 from fastnn._core.operation cimport (
@@ -68,7 +68,7 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
                          ptrdiff_t parts, int thread, const real* which) noexcept nogil:
     if op.backward and op.input_gradient:
         backward_input_part(
-            op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,
+            op, <const real*>net.arena + op.back_packed,
             value_at(net, op.x, chunk, thread, which),
             value_at(net, op.y, chunk, thread, which),
             frame_of(net, chunk, thread, which) + op.saved, dy_at(net, op, chunk, thread, which),

@@ -10,9 +10,9 @@ which one task fills, or is summed within one task.
 """
 from fastnn._core.conv cimport pack_tile
 from fastnn._core.dense cimport (
-    dense_backward_weights_tile, dense_pack_panel, dense_pack_terms, dense_panel_chunks,
-    dense_scratch)
-from fastnn._core.kernels cimport adam_update, sgd_update
+    dense_backward_input_tile, dense_forward_panel, dense_list_runs, dense_pack_panel, dense_parts)
+from fastnn._core.dense_weights cimport dense_backward_weights_tile, dense_scratch
+from fastnn._core.kernels cimport adam_update, fastnn_run, sgd_update
 from fastnn._core.network cimport ADAM, NO_UPDATE, frame_of, value_at
 from fastnn._core.operation cimport BLOCK, CONV, DENSE, Operation, splits
 from fastnn._core.output cimport finish_chunk
@@ -21,8 +21,6 @@ from fastnn._core.passes cimport (
 from fastnn._core.single cimport single_pack, single_packs
 from fastnn._core.slots cimport slot_start, sum_slots
 from fastnn._core.tiles cimport Tiling, tile_start, tile_width
-
-cdef ptrdiff_t TERMS = 16               # rows of dense weights that a task of PACK takes
 
 
 cdef void run_lot(Network* net, ptrdiff_t lot, int thread, const real* which) noexcept nogil:
@@ -56,28 +54,28 @@ cdef inline ptrdiff_t parts_of(const Network* net, const Operation* op,
     return 2 * net.threads
 
 
-cdef inline ptrdiff_t dense_parts(const Network* net, ptrdiff_t panels,
-                                  int positions) noexcept nogil:
-    """Into how many parts the batch is cut where panels alone are few."""
-    if panels >= 2 * net.threads:
-        return 1
-    return min(<ptrdiff_t>net.threads, (net.chunks + positions - 1) // positions)
+cdef inline ptrdiff_t forward_parts(const Network* net, const Operation* op) noexcept nogil:
+    return dense_parts(&op.panels.tiling, op.panels.panels, net.chunks, net.threads)
+
+
+cdef inline ptrdiff_t backward_parts(const Network* net, const Operation* op) noexcept nogil:
+    return dense_parts(&op.panels.turned, op.panels.turned.tiles, net.chunks, net.threads)
 
 
 cdef void forward_task(Network* net, const Operation* op, ptrdiff_t task, int thread,
                        const real* which) noexcept nogil:
     cdef ptrdiff_t parts, panel
-    cdef real* scratch = scratch_of(net, thread, which)
-    cdef const real* parameters = <const real*>net.parameters
+    cdef const real* weight = <const real*>net.parameters + op.weight
+    cdef real* packed
     if op.kind == DENSE and not net.single:
-        parts = dense_parts(net, op.panels.panels, op.panels.tiling.positions)
+        parts = forward_parts(net, op)
         panel = task // parts
-        dense_pack_panel(&op.panels, parameters + op.weight, False, panel, scratch)
-        dense_panel_chunks(
-            &op.panels, panel, value_at(net, op.x, 0, 0, which), net.frame_size, scratch,
-            parameters + op.weight + op.weights if op.biases else NULL, op.relu,
-            <const real*>NULL, value_at(net, op.y, 0, 0, which), net.frame_size,
-            task % parts * net.chunks // parts, (task % parts + 1) * net.chunks // parts)
+        packed = <real*>net.arena + op.packed + panel * op.panels.panel_size
+        dense_forward_panel(
+            &op.panels, panel, value_at(net, op.x, 0, 0, which), net.frame_size, packed,
+            weight + op.weights if op.biases else NULL, op.relu,
+            value_at(net, op.y, 0, 0, which), net.frame_size, task % parts * net.chunks // parts,
+            (task % parts + 1) * net.chunks // parts)
     else:
         parts = parts_of(net, op, False)
         forward(net, op, task // parts, task % parts, parts, thread, which)
@@ -97,14 +95,14 @@ cdef ptrdiff_t backward_tasks(const Network* net, const Operation* op,
     if not (op.input_gradient and op.backward):
         return tasks
     if op.kind == DENSE:
-        return tasks + op.back_panels.panels * dense_parts(net, op.back_panels.panels,
-                                                           op.back_panels.tiling.positions)
+        return tasks + op.panels.turned.tiles * backward_parts(net, op)
     return tasks + net.chunks * parts_of(net, op, True)
 
 
 cdef void backward_task(Network* net, const Operation* op, ptrdiff_t task, int thread,
                         const real* which) noexcept nogil:
-    cdef ptrdiff_t tasks = weight_tasks(net, op, which), slots, chunk, parts, panel
+    cdef ptrdiff_t tasks = weight_tasks(net, op, which), slots, chunk, parts
+    cdef fastnn_run* runs = <fastnn_run*>scratch_of(net, thread, which)
     if task < tasks:
         if op.kind == DENSE:
             backward_weights(net, op, task, thread, which)
@@ -119,14 +117,11 @@ cdef void backward_task(Network* net, const Operation* op, ptrdiff_t task, int t
         parts = parts_of(net, op, True)
         backward_input(net, op, task // parts, task % parts, parts, thread, which)
         return
-    parts = dense_parts(net, op.back_panels.panels, op.back_panels.tiling.positions)
-    panel = task // parts
-    dense_pack_panel(&op.back_panels, <const real*>net.parameters + op.weight, True, panel,
-                     scratch_of(net, thread, which))
-    dense_panel_chunks(
-        &op.back_panels, panel, dy_at(net, op, 0, 0, which), net.frame_size,
-        scratch_of(net, thread, which),
-        <const real*>NULL, False,
+    parts = backward_parts(net, op)
+    dense_list_runs(&op.panels, runs)
+    dense_backward_input_tile(
+        &op.panels, task // parts, dy_at(net, op, 0, 0, which), net.frame_size,
+        <const real*>net.arena + op.back_packed, runs,
         value_at(net, op.x, 0, 0, which) if op.relu_input else NULL,
         frame_of(net, 0, 0, which) + op.dx, net.frame_size,
         task % parts * net.chunks // parts, (task % parts + 1) * net.chunks // parts)
@@ -138,11 +133,8 @@ cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogi
     cdef ptrdiff_t tasks = 0
     if net.single:
         return single_packs(op)
-    if op.kind == DENSE and op.packed_once:
+    if op.kind == DENSE:
         tasks = op.panels.panels
-        if net.training and op.input_gradient:
-            tasks += (op.outputs + TERMS - 1) // TERMS
-        return tasks
     if op.kind == CONV:
         tasks = op.correlation.groups * op.correlation.tiling.tiles
         if net.training and op.input_gradient:
@@ -157,14 +149,9 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
     cdef ptrdiff_t forward_tiles = op.correlation.groups * op.correlation.tiling.tiles
     if net.single:
         single_pack(op, <const real*>net.parameters, task, arena + op.packed)
-    elif op.kind == DENSE and task < op.panels.panels:
-        dense_pack_panel(&op.panels, weight, False, task,
-                         arena + op.packed + task * op.panels.panel_size)
     elif op.kind == DENSE:
-        task -= op.panels.panels
-        dense_pack_terms(&op.back_panels, weight, task * TERMS,
-                         min((task + 1) * TERMS, op.outputs), 0, op.back_panels.panels,
-                         arena + op.back_packed)
+        dense_pack_panel(&op.panels, weight, task,
+                         arena + op.packed + task * op.panels.panel_size)
     elif task < forward_tiles:
         pack_tile(&op.correlation, weight, False, task // op.correlation.tiling.tiles,
                   task % op.correlation.tiling.tiles, arena + op.packed)
@@ -278,8 +265,7 @@ cdef int add_layers(const Network* net, Phase* phases, int n, const real* which)
     for i in range(net.n):
         op = &net.op[i]
         if op.kind == DENSE and not net.single:
-            n = add_phase(phases, n, FORWARD, i, op.panels.panels * dense_parts(
-                net, op.panels.panels, op.panels.tiling.positions))
+            n = add_phase(phases, n, FORWARD, i, op.panels.panels * forward_parts(net, op))
         elif op.forward:
             n = add_phase(phases, n, FORWARD, i, net.chunks * parts_of(net, op, False))
     n = add_phase(phases, n, OUTPUT, 0, net.chunks)

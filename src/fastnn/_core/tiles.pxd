@@ -12,7 +12,8 @@ cdef bint make_tiling(Tiling* tiling, int positions, ptrdiff_t most,
                       ptrdiff_t outputs) noexcept nogil
 cdef double tiling_cycles(const Tiling* tiling, int vectors, ptrdiff_t count) noexcept nogil
 cdef int tile_vectors(const real* which) noexcept nogil
-cdef Tiling choose_tiling(const real* which, ptrdiff_t count, ptrdiff_t outputs) noexcept nogil
+cdef Tiling choose_tiling(const real* which, ptrdiff_t count, ptrdiff_t outputs,
+                          int most_positions=*) noexcept nogil
 cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps,
                                 ptrdiff_t outputs) noexcept nogil
 
@@ -38,4 +39,4 @@ cdef inline ptrdiff_t panels_size(const Tiling* tiling, ptrdiff_t terms) noexcep
 
 
 cdef void pack_rows(const real* weight, ptrdiff_t row_step, ptrdiff_t terms, ptrdiff_t width,
-                    real* panel) noexcept nogil
+                    ptrdiff_t step, real* panel) noexcept nogil

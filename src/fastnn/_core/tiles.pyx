@@ -40,12 +40,13 @@ cdef int tile_vectors(const real* which) noexcept nogil:
     return 1 if tile_outputs(which, 3) > 0 else 2
 
 
-cdef Tiling choose_tiling(const real* which, ptrdiff_t count, ptrdiff_t outputs) noexcept nogil:
+cdef Tiling choose_tiling(const real* which, ptrdiff_t count, ptrdiff_t outputs,
+                          int most_positions=MAX_POSITIONS) noexcept nogil:
     """The tiling that covers `count` positions x `outputs` in the fewest cycles."""
     cdef Tiling best, tiling
     cdef int positions, vectors = tile_vectors(which)
     cdef double cycles, fewest = -1
-    for positions in range(1, MAX_POSITIONS + 1):
+    for positions in range(1, most_positions + 1):
         if make_tiling(&tiling, positions, tile_outputs(which, positions), outputs):
             cycles = tiling_cycles(&tiling, vectors, count)
             if fewest < 0 or cycles < fewest:
@@ -77,10 +78,10 @@ cdef double outer_cycles(int taps, ptrdiff_t outputs) noexcept nogil:
 
 
 cdef void pack_rows(const real* weight, ptrdiff_t row_step, ptrdiff_t terms, ptrdiff_t width,
-                    real* panel) noexcept nogil:
-    """`width` rows of `terms` weights, transposed: panel[term][row]."""
+                    ptrdiff_t step, real* panel) noexcept nogil:
+    """`width` rows of `terms` weights, transposed: panel[term · step + row]."""
     cdef const real* rows[16]
     cdef ptrdiff_t lane
     for lane in range(LANES):
         rows[lane] = weight + min(lane, width - 1) * row_step
-    rows_to_lanes(rows, terms, panel, width)
+    rows_to_lanes(rows, terms, panel, step)

@@ -1,6 +1,7 @@
 """Dense layers: y = x Wᵀ + b."""
 
 from fastnn._core import dense as core
+from fastnn._core import dense_weights
 
 from ._operands import (
     answer,
@@ -21,7 +22,7 @@ from ._operands import (
 
 _forward = both(core.dense_forward)
 _backward_input = both(core.dense_backward_input)
-_backward_weights = both(core.dense_backward_weights)
+_backward_weights = both(dense_weights.dense_backward_weights)
 
 
 def dense_forward(x, weight, bias=None, *, activation=None, n_threads=None):

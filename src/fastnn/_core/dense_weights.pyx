@@ -1,0 +1,201 @@
+"""The weight and bias gradient of a dense layer, across the whole batch, by csrc's tile.
+
+    dweight[o][i] = Σ_n dy[n][o] · x[n][i],     dbias[o] = Σ_n dy[n][o]
+
+Positions of a tile are packs of input features, lanes features, terms the samples of the batch in
+order: x and dy are turned row-major, chunk by chunk; then tasks take tiles of outputs.
+"""
+from cython.parallel cimport parallel, prange, threadid
+from libc.string cimport memset
+
+from fastnn._core.kernels cimport (
+    ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, MAX_POSITIONS, copy_panel, enter_fast_mode, fastnn_run,
+    lanes_to_rows, leave_fast_mode, real, tile)
+from fastnn._core.memory cimport give, take
+from fastnn._core.threads cimport team
+from fastnn._core.tiles cimport choose_tiling, panel_start, panels_size, tile_start, tile_width
+
+
+cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
+                                       const real* which) noexcept nogil:
+    cdef DenseGradient plan
+    plan.features = features
+    plan.outputs = outputs
+    plan.packs = (features + LANES - 1) // LANES
+    plan.row = (plan.packs + 1) * LANES     # no power of two: rows would meet in few cache lines
+    plan.tiling = choose_tiling(which, plan.packs, outputs)
+    return plan
+
+
+cdef inline ptrdiff_t block_of(ptrdiff_t samples) noexcept nogil:
+    """Samples at once: CHAIN², or more where there would be more than CHAIN blocks."""
+    cdef ptrdiff_t block = <ptrdiff_t>CHAIN * CHAIN
+    return block * ((samples + block * CHAIN - 1) // (block * CHAIN))
+
+
+cdef ptrdiff_t dense_scratch(const DenseGradient* plan) noexcept nogil:
+    """Elements that a thread needs."""
+    return LANES * max(plan.outputs, <ptrdiff_t>(MAX_OUTPUTS * MAX_POSITIONS))
+
+
+cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil:
+    """Elements of dy's panels, which stand block after block."""
+    cdef ptrdiff_t block = block_of(samples)
+    return (samples + block - 1) // block * panels_size(&plan.tiling, min(block, samples))
+
+
+cdef void dense_turn_chunk(
+        const DenseGradient* plan,
+        const real* x,              # IN   (features, LANES) of this chunk
+        const real* dy,             # IN   (outputs, LANES) of this chunk
+        ptrdiff_t chunk, ptrdiff_t samples,     # of the batch
+        real* scratch,              #      (LANES, outputs)
+        real* x_rows,               # OUT  (samples, row): this chunk's rows
+        real* panels) noexcept nogil:       # OUT  of all tiles, [sample][output]: this chunk's rows
+    cdef ptrdiff_t block = block_of(samples), first = chunk * LANES
+    cdef ptrdiff_t begin = first // block * block, in_block = min(block, samples - begin)
+    cdef ptrdiff_t count = min(<ptrdiff_t>LANES, samples - first), index, width, lane
+    cdef real* rows[16]
+    for lane in range(count):
+        rows[lane] = x_rows + (first + lane) * plan.row
+        memset(rows[lane] + plan.features, 0, (plan.row - plan.features) * sizeof(real))
+    lanes_to_rows(x, plan.features, count, rows)
+    for lane in range(count):
+        rows[lane] = scratch + lane * plan.outputs
+    lanes_to_rows(dy, plan.outputs, count, rows)
+    panels += begin // block * panels_size(&plan.tiling, block)
+    for index in range(plan.tiling.tiles):
+        width = tile_width(&plan.tiling, index)
+        copy_panel(scratch + tile_start(&plan.tiling, index), plan.outputs, count, width,
+                   panels + panel_start(&plan.tiling, index, in_block) + (first - begin) * width)
+
+
+cdef void dense_backward_weights_columns(
+        const DenseGradient* plan, ptrdiff_t index,
+        const real* x,              # IN   (samples, row) from a pack of features on
+        ptrdiff_t first,            #      that pack's first feature
+        const real* panel,          # IN   (samples, width of the tile) of dy
+        ptrdiff_t samples, bint accumulate,
+        real* sums,                 #      scratch
+        real* dweight) noexcept nogil:      # IN/OUT  (outputs, features): the tile's rows
+    """One tile of outputs and up to tiling.positions packs of features."""
+    cdef ptrdiff_t positions = min(<ptrdiff_t>plan.tiling.positions, plan.packs - first // LANES)
+    cdef ptrdiff_t width = tile_width(&plan.tiling, index), o, c, step = positions * LANES
+    cdef ptrdiff_t columns = min(step, plan.features - first)
+    cdef real* place = dweight + tile_start(&plan.tiling, index) * plan.features + first
+    cdef fastnn_run run
+    run.x = 0
+    run.w = 0
+    run.length = samples
+    if columns == step:
+        tile(<int>positions, <int>width, x, LANES, plan.row, &run, 1, panel, width, width,
+             <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
+             place, LANES, plan.features)
+        return
+    # the last features of a row do not fill a pack: their sums pass through a buffer
+    tile(<int>positions, <int>width, x, LANES, plan.row, &run, 1, panel, width, width,
+         <const real*>NULL, <const real*>NULL, 0, sums, LANES, step)
+    for o in range(width):
+        for c in range(columns):
+            if accumulate:
+                place[o * plan.features + c] += sums[o * step + c]
+            else:
+                place[o * plan.features + c] = sums[o * step + c]
+
+
+cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t samples,
+                                   bint accumulate, real* dbias) noexcept nogil:
+    """dbias[o] += Σ_n dy[n][o], in chains over n; a second level holds the chains."""
+    cdef real chain[16]
+    cdef real level[16]
+    cdef real total[16]
+    cdef ptrdiff_t n, o, chains = 0
+    memset(level, 0, sizeof(level))
+    memset(total, 0, sizeof(total))
+    memset(chain, 0, sizeof(chain))
+    for n in range(samples):
+        for o in range(width):
+            chain[o] += panel[n * width + o]
+        if n % CHAIN == CHAIN - 1 or n == samples - 1:
+            chains += 1
+            for o in range(width):
+                level[o] += chain[o]
+                chain[o] = 0
+                if chains % CHAIN == 0 or n == samples - 1:
+                    total[o] += level[o]
+                    level[o] = 0
+    for o in range(width):
+        dbias[o] = dbias[o] + total[o] if accumulate else total[o]
+
+
+cdef void dense_backward_weights_tile(
+        const DenseGradient* plan, ptrdiff_t index,
+        const real* x_rows,         # IN   (samples, row) from dense_turn_chunk
+        const real* panels,         # IN   likewise
+        ptrdiff_t samples,          #      of the batch, at least one
+        real* scratch,              #      (dense_scratch,)
+        real* dweight,              # OUT  (outputs, features): the tile's rows
+        real* dbias) noexcept nogil:        # OUT  (outputs,), likewise, or NULL
+    """dweight[o][i] = Σ_n dy[n][o] · x[n][i], in chains over n, at most CHAIN blocks of them."""
+    cdef ptrdiff_t block = block_of(samples), first, end, j
+    cdef const real* panel
+    for first from 0 <= first < samples by block:
+        end = min(first + block, samples)
+        panel = panels + panel_start(&plan.tiling, index, end - first)
+        for j from 0 <= j < plan.packs by plan.tiling.positions:
+            dense_backward_weights_columns(
+                plan, index, x_rows + first * plan.row + j * LANES, j * LANES, panel, end - first,
+                first > 0, scratch, dweight)
+        if dbias != NULL:
+            dense_backward_bias_tile(panel, tile_width(&plan.tiling, index), end - first,
+                                     first > 0, dbias + tile_start(&plan.tiling, index))
+        panels += panels_size(&plan.tiling, block)
+
+
+def dense_backward_weights(
+        const real[:, ::1] x,           # IN   (chunks, in·LANES)
+        const real[:, ::1] dy,          # IN   (chunks, out·LANES)
+        ptrdiff_t samples,              # real ones
+        real[:, ::1] dweight,           # OUT  (out, in), overwritten
+        real[::1] dbias,                # OUT  (out,), overwritten
+        int n_threads):
+    """x and dy are turned first; then tiles of outputs are shared out to threads."""
+    cdef ptrdiff_t features = dweight.shape[1], outputs = dweight.shape[0], chunks = x.shape[0]
+    cdef ptrdiff_t chunk, index, scratch_size
+    cdef DenseGradient plan
+    cdef real* scratch
+    cdef real* x_rows
+    cdef real* panels
+    cdef int threads
+    cdef unsigned long long mode
+    if samples == 0:
+        dweight[:, :] = 0
+        dbias[:] = 0
+        return
+    plan = make_dense_gradient(features, outputs, &x[0, 0])
+    threads = team(n_threads, max(chunks, plan.tiling.tiles), <double>samples * features * outputs)
+    scratch_size = dense_scratch(&plan)
+    scratch = <real*>take(threads * scratch_size * sizeof(real))
+    x_rows = <real*>take(samples * plan.row * sizeof(real))
+    panels = <real*>take(dense_panels_size(&plan, samples) * sizeof(real))
+    if scratch == NULL or x_rows == NULL or panels == NULL:
+        give(scratch)
+        give(x_rows)
+        give(panels)
+        raise MemoryError(f"no memory for {samples} rows of {features} inputs")
+    with nogil, parallel(num_threads=threads):
+        mode = enter_fast_mode()
+        for chunk in prange(chunks, schedule="static"):
+            dense_turn_chunk(&plan, &x[chunk, 0], &dy[chunk, 0], chunk, samples,
+                             scratch + threadid() * scratch_size, x_rows, panels)
+        leave_fast_mode(mode)
+    with nogil, parallel(num_threads=threads):
+        mode = enter_fast_mode()
+        for index in prange(plan.tiling.tiles, schedule="static"):
+            dense_backward_weights_tile(&plan, index, x_rows, panels, samples,
+                                        scratch + threadid() * scratch_size, &dweight[0, 0],
+                                        &dbias[0])
+        leave_fast_mode(mode)
+    give(scratch)
+    give(x_rows)
+    give(panels)
