@@ -39,7 +39,9 @@ def normal(spread=0.05, mean=0.0):
     def draw(shape, *, seed=0, stream=0):
         n = math.prod(shape)
         draws = functional.random_normal(n, seed=seed, stream=stream, dtype="float64")
-        return (mean + spread * draws).reshape(shape)
+        draws *= spread
+        draws += mean
+        return draws.reshape(shape)
 
     return draw
 
@@ -53,7 +55,9 @@ def uniform(low=-0.05, high=0.05):
     def draw(shape, *, seed=0, stream=0):
         n = math.prod(shape)
         draws = functional.random_uniform(n, seed=seed, stream=stream, dtype="float64")
-        return (low + (high - low) * draws).reshape(shape)
+        draws *= high - low
+        draws += low
+        return draws.reshape(shape)
 
     return draw
 
