@@ -11,7 +11,7 @@ were a chunk.
 """
 from fastnn._core.conv cimport packed_size
 from fastnn._core.dense cimport make_dense_tiles
-from fastnn._core.dense_weights cimport dense_panels_size
+from fastnn._core.dense_weights cimport dense_panels_size, dense_x_size
 from fastnn._core.feed cimport feed_scratch
 from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.network cimport NO_LOSS
@@ -194,7 +194,7 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             if chunks > slots * CHAIN:
                 op.chain = reserve(net, net.threads * op.gradient.parameters)
         if op.kind == DENSE:
-            op.x_rows = reserve(net, samples * op.dense_gradient.row)
+            op.x_panels = reserve(net, dense_x_size(&op.dense_gradient, samples))
             op.dy_panels = reserve(net, dense_panels_size(&op.dense_gradient, samples))
     net.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
     net.losses = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))

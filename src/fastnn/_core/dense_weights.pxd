@@ -5,16 +5,17 @@ from fastnn._core.tiles cimport Tiling
 # rows of dweight from end to end.
 cdef struct DenseGradient:
     ptrdiff_t features, outputs
-    ptrdiff_t packs, row        # of features; elements between samples' rows of x
+    ptrdiff_t packs             # of features
     Tiling tiling               # of the outputs
 
 cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
                                        const real* which) noexcept nogil
 cdef ptrdiff_t dense_scratch(const DenseGradient* plan) noexcept nogil
+cdef ptrdiff_t dense_x_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil
 cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil
 cdef void dense_turn_chunk(
     const DenseGradient* plan, const real* x, const real* dy, ptrdiff_t chunk, ptrdiff_t samples,
-    real* scratch, real* x_rows, real* panels) noexcept nogil
+    real* scratch, real* x_panels, real* panels) noexcept nogil
 cdef void dense_backward_weights_tile(
-    const DenseGradient* plan, ptrdiff_t index, const real* x_rows, const real* panels,
+    const DenseGradient* plan, ptrdiff_t index, const real* x_panels, const real* panels,
     ptrdiff_t samples, real* scratch, real* dweight, real* dbias) noexcept nogil

@@ -3,7 +3,8 @@
     dweight[o][i] = Σ_n dy[n][o] · x[n][i],     dbias[o] = Σ_n dy[n][o]
 
 Positions of a tile are packs of input features, lanes features, terms the samples of the batch in
-order: x and dy are turned row-major, chunk by chunk; then tasks take tiles of outputs.
+order: x and dy are turned sample-major, chunk by chunk, into panels as wide as a tile; then tasks
+take tiles of outputs.
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.string cimport memset
@@ -22,7 +23,6 @@ cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
     plan.features = features
     plan.outputs = outputs
     plan.packs = (features + LANES - 1) // LANES
-    plan.row = (plan.packs + 1) * LANES     # no power of two: rows would meet in few cache lines
     plan.tiling = choose_tiling(which, plan.packs, outputs)
     return plan
 
@@ -38,10 +38,20 @@ cdef ptrdiff_t dense_scratch(const DenseGradient* plan) noexcept nogil:
     return LANES * max(plan.outputs, <ptrdiff_t>(MAX_OUTPUTS * MAX_POSITIONS))
 
 
+cdef ptrdiff_t dense_x_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil:
+    """Elements of x's panels."""
+    return plan.packs * LANES * samples
+
+
 cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil:
     """Elements of dy's panels, which stand block after block."""
     cdef ptrdiff_t block = block_of(samples)
     return (samples + block - 1) // block * panels_size(&plan.tiling, min(block, samples))
+
+
+cdef inline ptrdiff_t x_width(const DenseGradient* plan, ptrdiff_t pack) noexcept nogil:
+    """Of the panel of x that starts with this pack of features: what a tile takes at once."""
+    return LANES * min(<ptrdiff_t>plan.tiling.positions, plan.packs - pack)
 
 
 cdef void dense_turn_chunk(
@@ -50,16 +60,19 @@ cdef void dense_turn_chunk(
         const real* dy,             # IN   (outputs, LANES) of this chunk
         ptrdiff_t chunk, ptrdiff_t samples,     # of the batch
         real* scratch,              #      (LANES, outputs)
-        real* x_rows,               # OUT  (samples, row): this chunk's rows
+        real* x_panels,             # OUT  of all packs, [sample][feature]: this chunk's rows
         real* panels) noexcept nogil:       # OUT  of all tiles, [sample][output]: this chunk's rows
     cdef ptrdiff_t block = block_of(samples), first = chunk * LANES
     cdef ptrdiff_t begin = first // block * block, in_block = min(block, samples - begin)
-    cdef ptrdiff_t count = min(<ptrdiff_t>LANES, samples - first), index, width, lane
+    cdef ptrdiff_t count = min(<ptrdiff_t>LANES, samples - first), index, width, lane, columns, pack
     cdef real* rows[16]
-    for lane in range(count):
-        rows[lane] = x_rows + (first + lane) * plan.row
-        memset(rows[lane] + plan.features, 0, (plan.row - plan.features) * sizeof(real))
-    lanes_to_rows(x, plan.features, count, rows)
+    for pack from 0 <= pack < plan.packs by plan.tiling.positions:
+        width = x_width(plan, pack)
+        columns = min(width, plan.features - pack * LANES)
+        for lane in range(count):
+            rows[lane] = x_panels + pack * LANES * samples + (first + lane) * width
+            memset(rows[lane] + columns, 0, (width - columns) * sizeof(real))
+        lanes_to_rows(x + pack * LANES * LANES, columns, count, rows)
     for lane in range(count):
         rows[lane] = scratch + lane * plan.outputs
     lanes_to_rows(dy, plan.outputs, count, rows)
@@ -72,15 +85,15 @@ cdef void dense_turn_chunk(
 
 cdef void dense_backward_weights_columns(
         const DenseGradient* plan, ptrdiff_t index,
-        const real* x,              # IN   (samples, row) from a pack of features on
-        ptrdiff_t first,            #      that pack's first feature
+        const real* x,              # IN   (samples, step): a panel
+        ptrdiff_t first,            #      its first feature
         const real* panel,          # IN   (samples, width of the tile) of dy
         ptrdiff_t samples, bint accumulate,
         real* sums,                 #      scratch
         real* dweight) noexcept nogil:      # IN/OUT  (outputs, features): the tile's rows
     """One tile of outputs and up to tiling.positions packs of features."""
-    cdef ptrdiff_t positions = min(<ptrdiff_t>plan.tiling.positions, plan.packs - first // LANES)
-    cdef ptrdiff_t width = tile_width(&plan.tiling, index), o, c, step = positions * LANES
+    cdef ptrdiff_t step = x_width(plan, first // LANES)
+    cdef ptrdiff_t width = tile_width(&plan.tiling, index), o, c
     cdef ptrdiff_t columns = min(step, plan.features - first)
     cdef real* place = dweight + tile_start(&plan.tiling, index) * plan.features + first
     cdef fastnn_run run
@@ -88,12 +101,12 @@ cdef void dense_backward_weights_columns(
     run.w = 0
     run.length = samples
     if columns == step:
-        tile(<int>positions, <int>width, x, LANES, plan.row, &run, 1, panel, width, width,
+        tile(<int>(step // LANES), <int>width, x, LANES, step, &run, 1, panel, width, width,
              <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
              place, LANES, plan.features)
         return
     # the last features of a row do not fill a pack: their sums pass through a buffer
-    tile(<int>positions, <int>width, x, LANES, plan.row, &run, 1, panel, width, width,
+    tile(<int>(step // LANES), <int>width, x, LANES, step, &run, 1, panel, width, width,
          <const real*>NULL, <const real*>NULL, 0, sums, LANES, step)
     for o in range(width):
         for c in range(columns):
@@ -130,7 +143,7 @@ cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t
 
 cdef void dense_backward_weights_tile(
         const DenseGradient* plan, ptrdiff_t index,
-        const real* x_rows,         # IN   (samples, row) from dense_turn_chunk
+        const real* x_panels,       # IN   from dense_turn_chunk
         const real* panels,         # IN   likewise
         ptrdiff_t samples,          #      of the batch, at least one
         real* scratch,              #      (dense_scratch,)
@@ -144,8 +157,8 @@ cdef void dense_backward_weights_tile(
         panel = panels + panel_start(&plan.tiling, index, end - first)
         for j from 0 <= j < plan.packs by plan.tiling.positions:
             dense_backward_weights_columns(
-                plan, index, x_rows + first * plan.row + j * LANES, j * LANES, panel, end - first,
-                first > 0, scratch, dweight)
+                plan, index, x_panels + j * LANES * samples + first * x_width(plan, j), j * LANES,
+                panel, end - first, first > 0, scratch, dweight)
         if dbias != NULL:
             dense_backward_bias_tile(panel, tile_width(&plan.tiling, index), end - first,
                                      first > 0, dbias + tile_start(&plan.tiling, index))
@@ -164,7 +177,7 @@ def dense_backward_weights(
     cdef ptrdiff_t chunk, index, scratch_size
     cdef DenseGradient plan
     cdef real* scratch
-    cdef real* x_rows
+    cdef real* x_panels
     cdef real* panels
     cdef int threads
     cdef unsigned long long mode
@@ -176,26 +189,26 @@ def dense_backward_weights(
     threads = team(n_threads, max(chunks, plan.tiling.tiles), <double>samples * features * outputs)
     scratch_size = dense_scratch(&plan)
     scratch = <real*>take(threads * scratch_size * sizeof(real))
-    x_rows = <real*>take(samples * plan.row * sizeof(real))
+    x_panels = <real*>take(dense_x_size(&plan, samples) * sizeof(real))
     panels = <real*>take(dense_panels_size(&plan, samples) * sizeof(real))
-    if scratch == NULL or x_rows == NULL or panels == NULL:
+    if scratch == NULL or x_panels == NULL or panels == NULL:
         give(scratch)
-        give(x_rows)
+        give(x_panels)
         give(panels)
         raise MemoryError(f"no memory for {samples} rows of {features} inputs")
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
         for chunk in prange(chunks, schedule="static"):
             dense_turn_chunk(&plan, &x[chunk, 0], &dy[chunk, 0], chunk, samples,
-                             scratch + threadid() * scratch_size, x_rows, panels)
+                             scratch + threadid() * scratch_size, x_panels, panels)
         leave_fast_mode(mode)
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
         for index in prange(plan.tiling.tiles, schedule="static"):
-            dense_backward_weights_tile(&plan, index, x_rows, panels, samples,
+            dense_backward_weights_tile(&plan, index, x_panels, panels, samples,
                                         scratch + threadid() * scratch_size, &dweight[0, 0],
                                         &dbias[0])
         leave_fast_mode(mode)
     give(scratch)
-    give(x_rows)
+    give(x_panels)
     give(panels)

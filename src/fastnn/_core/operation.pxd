@@ -44,7 +44,7 @@ cdef struct Operation:
     ptrdiff_t packed, back_packed   # weights; CONV: apart for the input gradient
     ptrdiff_t slots             # CONV: the first gradient slot, gradient.parameters apart
     ptrdiff_t chain             # CONV: of each thread, where a slot may own more than CHAIN chunks
-    ptrdiff_t x_rows, dy_panels  # DENSE: x and dy of the whole batch, turned
+    ptrdiff_t x_panels, dy_panels  # DENSE: x and dy of the whole batch, turned
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
                          const real* which) except False

@@ -50,7 +50,7 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
     cdef ptrdiff_t slots, slot, first
     if op.kind == DENSE:
         dense_turn_chunk(&op.dense_gradient, value_at(net, op.x, chunk, thread, which), dy, chunk,
-                         net.samples, scratch_of(net, thread, which), arena + op.x_rows,
+                         net.samples, scratch_of(net, thread, which), arena + op.x_panels,
                          arena + op.dy_panels)
     elif op.kind == CONV:
         slots = slots_of(net, op, which)

@@ -204,7 +204,7 @@ cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thr
             gradient = scratch + dense_scratch(&op.dense_gradient) - start * op.inputs
             bias_gradient = scratch + dense_scratch(&op.dense_gradient) + n * op.inputs - start
         dense_backward_weights_tile(
-            &op.dense_gradient, task, <real*>net.arena + op.x_rows,
+            &op.dense_gradient, task, <real*>net.arena + op.x_panels,
             <real*>net.arena + op.dy_panels, net.samples, scratch, gradient,
             bias_gradient if op.biases else NULL)
         update(net, op.weight + start * op.inputs, n * op.inputs, gradient + start * op.inputs)
