@@ -11,7 +11,7 @@ from libc.string cimport memset
 
 from fastnn._core.kernels cimport (
     ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, MAX_POSITIONS, copy_panel, enter_fast_mode, fastnn_run,
-    lanes_to_rows, leave_fast_mode, real, tile)
+    lanes_to_rows, leave_fast_mode, position_sums, real, tile)
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport choose_tiling, panel_start, panels_size, tile_start, tile_width
@@ -118,25 +118,20 @@ cdef void dense_backward_weights_columns(
 
 cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t samples,
                                    bint accumulate, real* dbias) noexcept nogil:
-    """dbias[o] += Σ_n dy[n][o], in chains over n; a second level holds the chains."""
-    cdef real chain[16]
+    """dbias[o] += Σ_n dy[n][o], in chains over n; a second level holds the chains.
+
+    LANES numbers of a row at once: those beyond its width are the next row's, and not used.
+    """
     cdef real level[16]
     cdef real total[16]
-    cdef ptrdiff_t n, o, chains = 0
-    memset(level, 0, sizeof(level))
+    cdef ptrdiff_t first, n, o
     memset(total, 0, sizeof(total))
-    memset(chain, 0, sizeof(chain))
-    for n in range(samples):
+    for first from 0 <= first < samples by CHAIN * CHAIN:
+        memset(level, 0, sizeof(level))
+        for n from first <= n < min(first + CHAIN * CHAIN, samples) by CHAIN:
+            position_sums(min(<ptrdiff_t>CHAIN, samples - n), 1, panel + n * width, width, level)
         for o in range(width):
-            chain[o] += panel[n * width + o]
-        if n % CHAIN == CHAIN - 1 or n == samples - 1:
-            chains += 1
-            for o in range(width):
-                level[o] += chain[o]
-                chain[o] = 0
-                if chains % CHAIN == 0 or n == samples - 1:
-                    total[o] += level[o]
-                    level[o] = 0
+            total[o] += level[o]
     for o in range(width):
         dbias[o] = dbias[o] + total[o] if accumulate else total[o]
 
