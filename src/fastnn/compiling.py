@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from fastnn._core.program import LOSSES, MOST_AXES, Program
+from fastnn._core.program import MOST_AXES, Program
+from fastnn.functional._losses import KERNELS, loss_settings
 from fastnn.layers.activation import Activation
 from fastnn.layers.conv import Conv2D
 from fastnn.layers.pool import MaxPool2D
@@ -21,7 +22,7 @@ IN_PLACE = "pointwise", "affine"  # y takes the place of x
 
 def compile_program(net, stages, loss, training):
     """Return the network's `Program`, or None where a layer or loss has no instruction."""
-    if loss is not None and (type(loss) is not Loss or loss.name not in LOSSES):
+    if loss is not None and (type(loss) is not Loss or loss.name not in KERNELS):
         return None
     if max(len(net.input_shape), len(net.output_shape)) > MOST_AXES:
         return None
@@ -30,7 +31,7 @@ def compile_program(net, stages, loss, training):
     program = instructions(net, stages)
     sizes = _place(program, math.prod(net.input_shape), training)
     if loss is not None:
-        loss = _loss_settings(loss, net.output_shape)
+        loss = loss_settings(loss.name, net.output_shape)
     preprocessing = [layer._instruction(net.input_shape)["affine"] for layer in net.head]
     return Program(
         program,
@@ -115,12 +116,6 @@ def _place(instructions, inputs, training):
             instruction["y"] = len(sizes) - 1
         producer = instruction["kind"]
     return sizes
-
-
-def _loss_settings(loss, output_shape):
-    scales = {"half_squared_error": 0.5, "mean_squared_error": 1.0 / math.prod(output_shape)}
-    channels = output_shape[-1] if loss.name == "cross_entropy" else 1
-    return {"name": loss.name, "scale": scales.get(loss.name, 1.0), "channels": channels}
 
 
 def source_array(x):

@@ -12,7 +12,7 @@ import numpy as np
 from fastnn import functional
 from fastnn._core.loss import labels_within
 from fastnn.checks import check_no_nan, lookup, real_array, text_of
-from fastnn.functional.losses import check_shares
+from fastnn.functional._losses import check_shares
 from fastnn.layers import Activation, Flatten
 
 

@@ -14,7 +14,7 @@ from fastnn._core.dense cimport make_dense_tiles
 from fastnn._core.dense_weights cimport dense_panels_size, dense_x_size
 from fastnn._core.feed cimport feed_scratch
 from fastnn._core.kernels cimport CHAIN, LANES
-from fastnn._core.network cimport NO_LOSS
+from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.operation cimport (
     CONV, DENSE, MAX_POOL, POINTWISE, SOFTMAX, Operation, in_place, scratch_size, unpooled_size)
 from fastnn._core.single cimport (

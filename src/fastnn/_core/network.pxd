@@ -3,17 +3,9 @@ from libc.stdint cimport int64_t
 
 from fastnn._core.feed cimport Feed
 from fastnn._core.kernels cimport real
+from fastnn._core.loss cimport Loss
 from fastnn._core.operation cimport Operation
 from fastnn._core.single cimport Layout
-
-cdef enum LossKind:
-    NO_LOSS, CROSS_ENTROPY, SQUARED, BINARY
-
-cdef struct Loss:
-    LossKind kind
-    double scale                # SQUARED: of every element
-    ptrdiff_t positions, channels           # CROSS_ENTROPY
-    bint counts_right           # whether decisions are compared with the target
 
 cdef enum Rule:
     NO_UPDATE, SGD, ADAM
@@ -51,6 +43,7 @@ cdef struct Network:
     # the batch
     Feed feed
     Loss loss
+    bint counts_right           # whether decisions are compared with the target
     Update update
     ptrdiff_t first, samples    # of the epoch's order
     ptrdiff_t chunks, lots

@@ -7,11 +7,8 @@ from fastnn._core.arena cimport count_lots
 from fastnn._core.feed cimport feed_labels, feed_target, feed_weights
 from fastnn._core.kernels cimport LANES
 from fastnn._core.lanes cimport unpack_chunk
-from fastnn._core.loss cimport (
-    BINARY_CROSS_ENTROPY, SQUARED_ERROR, chained_sum, cross_entropy_chunk, elementwise_loss_chunk,
-    weighted_sum)
-from fastnn._core.network cimport (
-    ADAM, BINARY, CROSS_ENTROPY, NO_LOSS, frame_of, losses_of, right_of, share_of, value_at)
+from fastnn._core.loss cimport NO_LOSS, chained_sum, loss_chunk, of_classes, weighted_sum
+from fastnn._core.network cimport ADAM, frame_of, losses_of, right_of, share_of, value_at
 from fastnn._core.single cimport single_leave
 
 
@@ -19,7 +16,7 @@ cdef void start_batch(Network* net, const real* which) noexcept nogil:
     """What each sample counts, and the figures of this step, for net.first and net.samples."""
     cdef ptrdiff_t n
     cdef double* share
-    cdef double positions = net.loss.positions if net.loss.kind == CROSS_ENTROPY else 1
+    cdef double positions = net.loss.positions if of_classes(&net.loss) else 1
     net.chunks = net.samples if net.single else (net.samples + LANES - 1) // LANES
     net.lots = count_lots(net, net.chunks, sizeof(real))
     if net.update.rule == ADAM:
@@ -53,7 +50,7 @@ cdef int64_t count_right(const Network* net, const real* z, const real* target,
     """How many decisions of a chunk equal the target's."""
     cdef ptrdiff_t pack = net.loss.channels * LANES, position, lane, wanted, i
     cdef int64_t right = 0
-    if net.loss.kind == BINARY:
+    if not of_classes(&net.loss):
         for i in range(net.feed.outputs):
             for lane in range(lanes):
                 right += (z[i * LANES + lane] > 0) == (target[i * LANES + lane] > <real>0.5)
@@ -83,18 +80,13 @@ cdef void loss_of_chunk(Network* net, ptrdiff_t chunk, ptrdiff_t lanes, const re
     else:
         feed_target(&net.feed, first, lanes, scratch)
         target = scratch
-    if net.loss.counts_right:
+    if net.counts_right:
         right_of(net, y)[chunk] = count_right(net, y, target, labels, lanes)
     if net.weight == 0:
         memset(dy, 0, net.feed.outputs * LANES * sizeof(real))
         memset(losses, 0, LANES * sizeof(double))
-    elif net.loss.kind == CROSS_ENTROPY:
-        cross_entropy_chunk(y, labels, target, share, net.loss.positions, net.loss.channels, lanes,
-                            dy, losses)
     else:
-        elementwise_loss_chunk(
-            BINARY_CROSS_ENTROPY if net.loss.kind == BINARY else SQUARED_ERROR, y, target, share,
-            net.loss.scale, net.feed.outputs, lanes, dy, losses)
+        loss_chunk(&net.loss, y, labels, target, share, lanes, dy, losses)
     for lane in range(lanes):
         counted = losses[lane] * share[lane]    # ∞ · 0 is NaN as well
         if counted != counted:
@@ -126,7 +118,7 @@ cdef double mean_loss(const Network* net, const real* which) noexcept nogil:
 
 cdef ptrdiff_t all_right(const Network* net, const real* which) noexcept nogil:
     cdef ptrdiff_t chunk, right = 0
-    if net.loss.counts_right:
+    if net.counts_right:
         for chunk in range(net.chunks):
             right += right_of(net, which)[chunk]
     return right

@@ -3,7 +3,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LOSSES: dict[str, int]
 MOST_AXES: int
 
 class Program:

@@ -13,10 +13,9 @@ from fastnn._core.arena cimport plan_arena
 from fastnn._core.batches cimport Figures, Run, Taken, now, run_batches
 from fastnn._core.feed cimport FLOAT32, FLOAT64, UINT8, Affine
 from fastnn._core.kernels cimport LANES
-from fastnn._core.loss cimport all_within
+from fastnn._core.loss cimport all_within, make_loss, of_classes
 from fastnn._core.memory cimport give, take
-from fastnn._core.network cimport (
-    ADAM, BINARY, CROSS_ENTROPY, NO_UPDATE, SGD, SQUARED, Network)
+from fastnn._core.network cimport ADAM, NO_UPDATE, SGD, Network
 from fastnn._core.operation cimport Operation, free_operation, make_affine, make_operation
 from fastnn._core.single cimport Layout, layout_after
 from fastnn._core.step cimport Phase
@@ -26,8 +25,6 @@ import threading
 
 # by dtype.char
 _SOURCES = {"f": FLOAT32, "d": FLOAT64, "B": UINT8}
-LOSSES = {"cross_entropy": CROSS_ENTROPY, "binary_cross_entropy": BINARY,
-          "half_squared_error": SQUARED, "squared_error": SQUARED, "mean_squared_error": SQUARED}
 MOST_AXES = 8
 _RULES = {"sgd": SGD, "adam": ADAM}
 
@@ -68,7 +65,7 @@ cdef class Program:
         for i in range(self.label_rank):
             self.label_shape[i] = output_shape[i]
         self.parameters = parameters
-        self.arrays = (instructions, preprocessing, gradients)
+        self.arrays = (instructions, preprocessing, gradients, loss)
         self.lock = threading.Lock()
         self.planned = -1
         self.double_precision = parameters.dtype.char == "d"
@@ -105,10 +102,7 @@ cdef class Program:
             self.net.last = self.net.op[self.net.n - 1].y
         self.net.feed.outputs = sizes[self.net.last]
         if loss is not None:
-            self.net.loss.kind = LOSSES[loss["name"]]
-            self.net.loss.scale = loss["scale"]
-            self.net.loss.channels = loss["channels"]
-            self.net.loss.positions = self.net.feed.outputs // self.net.loss.channels
+            make_loss(&self.net.loss, loss, self.net.feed.outputs)
             self.net.feed.positions = self.net.loss.positions
 
     def __dealloc__(self):
@@ -200,7 +194,7 @@ cdef class Program:
                 self.net.feed.weight = address(weight)
                 self.net.feed.order = <const int64_t*>address(order)
                 self.net.outputs = address(outputs)
-                self.net.loss.counts_right = counts_right
+                self.net.counts_right = counts_right
                 batches = self.make_batches(first, stop, batch, optimizer, seconds, figures)
             return [(figures[i].loss, figures[i].weight, figures[i].right)
                     for i in range(batches)]
@@ -232,7 +226,7 @@ cdef class Program:
                         self.net.feed.labels = <const int64_t*>wanted.buf
                         self.net.feed.target = self.net.feed.weight = self.net.outputs = NULL
                         self.net.feed.order = NULL
-                        self.net.loss.counts_right = False
+                        self.net.counts_right = False
                         self.make_batches(0, given.shape[0], given.shape[0], optimizer, 0, &figures)
                         sound = figures.loss == figures.loss
                 finally:
@@ -245,7 +239,7 @@ cdef class Program:
         """Whether these are a batch and its labels, as `step` wants them."""
         cdef ptrdiff_t n, i
         cdef const char* real_format = b"d" if self.double_precision else b"f"
-        if (self.net.loss.kind != CROSS_ENTROPY or not self.net.training
+        if (not of_classes(&self.net.loss) or not self.net.training
                 or x.ndim != self.rank + 1 or labels.ndim != self.label_rank + 1
                 or strcmp(x.format, real_format) or strcmp(labels.format, b"l")
                 or not (PyBuffer_IsContiguous(x, b"C") and PyBuffer_IsContiguous(labels, b"C"))):

@@ -14,13 +14,8 @@ first NaN of a window.
 
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
-from .losses import (
-    binary_cross_entropy,
-    cross_entropy,
-    half_squared_error,
-    mean_squared_error,
-    squared_error,
-)
+from .entropies import binary_cross_entropy, cross_entropy
+from .losses import half_squared_error, mean_squared_error, squared_error
 from .pointwise import (
     relu_backward,
     relu_forward,
