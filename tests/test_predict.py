@@ -110,3 +110,13 @@ def test_a_trained_network_predicts_samples_one_by_one_as_together():
         ]
         for predict in (net.predict_proba, net.predict_classes):
             assert predict(x, batch_size=7).tobytes() == predict(x).tobytes()
+
+
+def test_a_network_without_a_program_predicts_the_same_bytes():
+    class Own(L.Dense):
+        _instruction = None
+
+    x, y = np.random.default_rng(0).normal(size=(SAMPLES, 3)), np.arange(SAMPLES) % 2
+    one, other = (fn.Sequential([kind(2)], input_shape=(3,)) for kind in (L.Dense, Own))
+    assert one.predict(x).tobytes() == other.predict(x).tobytes()
+    assert one.evaluate(x, y, loss="cross_entropy") == other.evaluate(x, y, loss="cross_entropy")

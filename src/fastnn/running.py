@@ -124,8 +124,8 @@ class Staged:
         """Run one batch; see `Compiled.run`."""
         net, place = self.net, slice(first, min(stop, first + batch_size))
         rows = place if samples.order is None else samples.order[place]
-        x = net.enter(samples.x[rows])
-        y = net.run(x, self.stages, self.training) if self.training else net.infer(x, self.stages)
+        x = samples.x[rows]
+        y = net.run(net.enter(x), self.stages, True) if self.training else net.infer(x, self.stages)
         if outputs is not None:
             outputs[place] = y.unpack()
         if self.loss is None:
