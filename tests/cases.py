@@ -5,7 +5,7 @@ that threads really share the work; numbers of samples are no multiples of packs
 """
 
 from operations import AveragePool, Conv, Dense, MaxPool, Pointwise, Softmax
-from operations_training import Adam, Loss, Sgd
+from operations_training import IGNORED, WEIGHED, Adam, Loss, Sgd
 
 DENSE = [
     # samples, inputs, outputs
@@ -135,9 +135,51 @@ LOSSES = [
             "half_squared_error",
             "squared_error",
             "mean_squared_error",
+            "mean_absolute_error",
+            "huber",
+            "binary_focal",
         )
         for shape, weighted in [((1, 1), False), ((19, 3), True), ((33, 2, 4, 3), False)]
     ),
+    *(
+        Loss(function, shape, form, weighted)
+        for function, form in (
+            ("poisson", "counts"),
+            ("hinge", "signs"),
+            ("hinge", "bits"),
+            ("perceptron", "signs"),
+        )
+        for shape, weighted in [((1, 1), False), ((19, 3), True), ((33, 2, 4, 3), False)]
+    ),
+    Loss("huber", (19, 3), "numbers", delta=0.25),
+    Loss("huber", (2, 300), "numbers", True, reduction="sum"),
+    Loss("binary_focal", (19, 3), "bits", True, gamma=0.5),
+    Loss("binary_focal", (19, 3), "bits", gamma=0),
+    Loss("squared_error", (19, 3), "numbers", True, reduction="sum"),
+    *(
+        Loss(function, shape, form, weighted, **settings)
+        for function in ("cross_entropy", "focal", "multiclass_hinge")
+        for shape, form, weighted, settings in [
+            ((1, 2), "labels", False, {}),
+            ((19, 5), "ignored", True, WEIGHED),
+            ((17, 4, 3, 5), "ignored", False, WEIGHED),
+            ((3, 7, 200), "ignored", True, {"ignore_label": IGNORED}),
+            ((5, 4, 3, 3), "labels", True, {"reduction": "sum"}),
+            ((19, 5), "ignored", True, {**WEIGHED, "reduction": "sum"}),
+        ]
+        if function != "cross_entropy" or settings
+    ),
+    Loss("cross_entropy", (19, 10), "labels", label_smoothing=0.125),
+    Loss("cross_entropy", (7, 3, 5), "ignored", True, label_smoothing=0.125, **WEIGHED),
+    Loss("cross_entropy", (17, 4), "rows", True, label_smoothing=0.125),
+    Loss("focal", (17, 4), "one_hot", gamma=0.5),
+    Loss("focal", (17, 4), "rows", True, gamma=3),
+    Loss("focal", (2, 7, 200), "rows"),
+    Loss("focal", (19, 4), "labels", gamma=0),
+    Loss("multiclass_hinge", (19, 4), "labels", True, margin=0.25),
+    Loss("kl_divergence", (17, 4), "rows", True),
+    Loss("kl_divergence", (19, 4), "one_hot"),
+    Loss("kl_divergence", (2, 7, 200), "rows", reduction="sum"),
 ]
 
 UPDATES = [
@@ -155,6 +197,11 @@ LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + POOLS
 SMALL = LAYERS + ACTIVATIONS + LOSSES + UPDATES
 
 LARGE_LOSSES = [
+    Loss("focal", (307, 10, 5), "ignored", True, **WEIGHED),
+    Loss("cross_entropy", (307, 10, 5), "ignored", True, label_smoothing=0.125, **WEIGHED),
+    Loss("multiclass_hinge", (307, 70), "labels"),
+    Loss("kl_divergence", (307, 70), "rows"),
+    Loss("huber", (307, 70), "numbers", True),
     Loss("cross_entropy", (307, 10, 7), "labels", weighted=True),
     Loss("cross_entropy", (307, 70), "rows"),
     Loss("binary_cross_entropy", (307, 70), "numbers"),

@@ -17,6 +17,8 @@ L, SGD, Adam = fn.layers, fn.optimizers.SGD, fn.optimizers.Adam
 DTYPES = ["float32", "float64"]
 CLASSES = 5
 ENDING = (L.Flatten(), L.Dense(CLASSES))
+SLOW = {"optimizer": lambda: SGD(0.0001)}
+WEIGHED = {"class_weight": (0.5, 2.0, 0.0, 1.0, 3.0), "ignore_label": -1}
 SIZES = [*[77, 37] * 9, 5, 277]  # of the batches of a run; one has more packs than 16 threads
 
 
@@ -30,8 +32,10 @@ class Network:
         Of a sample.
     layers : list of Layer
         Patterns for those of every new network.
-    loss, target : str
-        The loss, and what it is told: "labels", "shares" of classes or "numbers".
+    loss : str or Loss
+    target : str
+        What the loss is told: "labels", some of them "ignored", "shares" of classes, "numbers",
+        "counts", "signs", or a "vector" of two classes.
     optimizer : callable
         Makes a new one.
     ending : list of Layer
@@ -87,6 +91,9 @@ class Network:
             "shares": lambda: rng.dirichlet(np.ones(outputs[-1]), (n, *outputs[:-1])),
             "numbers": lambda: rng.random((n, *outputs)),
             "vector": lambda: rng.integers(0, 2, n),
+            "counts": lambda: rng.integers(0, 4, (n, *outputs)),
+            "signs": lambda: rng.choice([-1, 1], (n, *outputs)),
+            "ignored": lambda: rng.integers(-1, outputs[-1], (n, *outputs[:-1])),
         }
         weight = rng.random(n) * (np.arange(n) % 7 != 3)
         return self.x(n, key), targets[self.target](), weight
@@ -234,6 +241,42 @@ LOSSES = [
         ]
         for last in [L.Dense(units, activation)]
         for how in [{"loss": loss, "target": target, "optimizer": lambda: SGD(0.002)}]
+    ],
+    *[
+        dense(f"{loss}, {target}", ending=[L.Dense(units)], loss=loss, target=target, **SLOW)
+        for loss, units, target in [
+            ("mean_absolute_error", 4, "numbers"),
+            ("huber", 1, "vector"),
+            (fn.losses.Huber(0.25, reduction="sum"), 4, "numbers"),
+            ("poisson", 4, "counts"),
+            ("hinge", 4, "signs"),
+            ("hinge", 1, "vector"),
+            ("perceptron", 1, "vector"),
+            ("binary_focal", 4, "numbers"),
+            (fn.losses.BinaryFocal(0.5), 1, "vector"),
+            ("focal", CLASSES, "labels"),
+            (fn.losses.Focal(3.0, reduction="sum"), CLASSES, "shares"),
+            ("kl_divergence", CLASSES, "shares"),
+            ("multiclass_hinge", CLASSES, "labels"),
+            (fn.losses.CrossEntropy(0.125), CLASSES, "labels"),
+            (fn.losses.CrossEntropy(0.125), CLASSES, "shares"),
+        ]
+    ],
+    *[
+        make(
+            f"{loss.name} of classes with weights, some labels ignored",
+            ending=ending,
+            loss=loss,
+            target="ignored",
+            **SLOW,
+        )
+        for make, ending in ((dense, ENDING), (image, [L.Conv2D(CLASSES, 2)]))
+        for loss in (
+            fn.losses.CrossEntropy(**WEIGHED),
+            fn.losses.CrossEntropy(0.125, reduction="sum", **WEIGHED),
+            fn.losses.Focal(**WEIGHED),
+            fn.losses.MulticlassHinge(**WEIGHED),
+        )
     ],
     image(
         "mean_squared_error of pixels",

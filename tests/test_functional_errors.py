@@ -192,9 +192,41 @@ LOSS = [
      r"sample_weight of shape \(5"),
     ("cross_entropy", (D, D), {"sample_weight": np.nan * np.ones(5)}, ValueError,
      r"at least 0, got nan"),
-    ("binary_cross_entropy", (D, 2 * D), {}, ValueError, r"from 0 to 1, got values from 2"),
-    ("binary_cross_entropy", (D, np.nan * D), {}, ValueError, r"from 0 to 1, got values from nan"),
+    ("binary_cross_entropy", (D, 2 * D), {}, ValueError, r"from 0 to 1, got 2\.0 at"),
+    ("binary_cross_entropy", (D, np.nan * D), {}, ValueError, r"from 0 to 1, got nan at"),
     ("binary_cross_entropy", (D, A), {}, ValueError, r"target of shape \(5, 3\).*\(5, 4\)"),
+    *(
+        (name, (D, with_one(D, bad)), {}, ValueError, rf"at least 0, got {bad} at index \(2, 1\)")
+        for name in ("cross_entropy", "focal", "kl_divergence", "poisson")
+        for bad in (-1.0, np.nan, np.inf)
+    ),
+    *(
+        (name, (D, with_one(D, bad)), {}, ValueError, rf"got {bad} at index \(2, 1\)")
+        for name in ("hinge", "perceptron", "binary_focal")
+        for bad in (-2.0, 0.5 if name != "binary_focal" else 1.5, np.nan)
+    ),
+    ("hinge", (np.ones(3), index(1, -1, 0)), {}, ValueError, r"-1 or 1, or .*0 or 1, got -1 at"),
+    ("poisson", (np.ones(3), index(1, -1, 0)), {}, ValueError, r"got -1 at index 1$"),
+    ("hinge", (np.ones((5, 1)), np.ones((1, 5))), {}, ValueError, r"\(5, 1\).*\(1, 5\)"),
+    ("multiclass_hinge", (D, D), {}, ValueError, r"labels of shape \(5\), got shape \(5, 3\)"),
+    ("multiclass_hinge", (D, LABELS + 1), {}, ValueError, r"labels 0 \.\.\. 2, got 3"),
+    ("multiclass_hinge", (D, LABELS), {"margin": 0}, ValueError, r"margin greater than 0, got 0"),
+    ("kl_divergence", (D, LABELS), {}, ValueError, r"target of shape \(5, 3\), got shape \(5,\)"),
+    ("huber", (D, D), {"delta": 0.0}, ValueError, r"delta greater than 0, got 0\.0"),
+    ("huber", (D, D), {"delta": np.nan}, ValueError, r"delta .*got nan"),
+    ("huber", (D, D), {"reduction": "none"}, ValueError, r'"mean" or "sum", got \'none\''),
+    ("cross_entropy", (D, D), {"reduction": "none"}, ValueError, r'"mean" or "sum", got'),
+    ("focal", (D, LABELS), {"gamma": -1}, ValueError, r"gamma at least 0, got -1"),
+    ("binary_focal", (D, D), {"gamma": np.inf}, ValueError, r"gamma at least 0, got inf"),
+    ("cross_entropy", (D, LABELS), {"label_smoothing": 1.5}, ValueError, r"from 0 to 1, got 1\.5"),
+    ("cross_entropy", (D, LABELS), {"label_smoothing": -1}, ValueError, r"label_smoothing.*got -1"),
+    ("cross_entropy", (D, LABELS), {"class_weight": [1, 2]}, ValueError,
+     r"class_weight of shape \(3,\), got shape \(2,\)"),
+    ("focal", (D, LABELS), {"class_weight": [1, -2, 1]}, ValueError,
+     r"class_weight finite and at least 0, got -2 at index 1"),
+    ("cross_entropy", (D, D), {"class_weight": [1, 2, 3]}, ValueError, r"target of rows; use samp"),
+    ("cross_entropy", (D, LABELS - 100), {"ignore_label": -100}, ValueError,
+     r"labels 0 \.\.\. 2, got -99"),
     ("half_squared_error", (D, np.ones(5)), {}, ValueError, r"target of shape \(5, 3\).*\(5,\)"),
     ("squared_error", (np.ones((5, 1)), np.ones((1, 5))), {}, ValueError, r"\(5, 1\).*\(1, 5\)"),
     ("mean_squared_error", (np.float64(1), 1.0), {}, ValueError, r"single number"),

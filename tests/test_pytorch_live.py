@@ -197,3 +197,71 @@ def test_average_pool_agrees_with_pytorch(functional, dtype, seed):
     )
     for result, pair, label in zip((y, dx), expected, ("y", "dx"), strict=True):
         check(result, *map(channels_last, pair), dtype, f"{label} of {shape}, {size}, {options}")
+
+
+def pytorch_focal(z, t):
+    log_p = F.log_softmax(z, 1).gather(1, t[:, None])
+    return (-((1 - log_p.exp()) ** 2) * log_p).mean()
+
+
+# Losses that PyTorch has, per output or per class; fastnn adds those of numbers over the outputs.
+OF_CLASSES = {
+    "cross_entropy": (F.cross_entropy, {}),
+    "cross_entropy of smoothed labels": (
+        lambda z, t: F.cross_entropy(z, t, label_smoothing=0.1),
+        {"label_smoothing": 0.1},
+    ),
+    "multiclass_hinge": (F.multi_margin_loss, {}),
+    "focal": (pytorch_focal, {}),
+    "kl_divergence": (
+        lambda z, t: F.kl_div(F.log_softmax(z, 1), t, reduction="batchmean"),
+        {},
+    ),
+}
+OF_NUMBERS = {
+    "mean_absolute_error": (F.l1_loss, False, {}),
+    "huber": (lambda y, t: F.huber_loss(y, t, delta=0.5), True, {"delta": 0.5}),
+    "poisson": (F.poisson_nll_loss, True, {}),
+    "hinge": (lambda y, t: F.hinge_embedding_loss(y * t, -torch.ones_like(y)), True, {}),
+    "binary_cross_entropy": (F.binary_cross_entropy_with_logits, True, {}),
+}
+
+
+def labels_or_numbers(target):
+    return torch.tensor(target) if target.dtype.kind == "i" else leaf(target).detach()
+
+
+def check_loss(functional, name, y, target, expected, scale, dtype, options):
+    loss, gradient = getattr(functional, name)(y, target, **options)
+    tensor = leaf(y)
+    wanted = expected(tensor, labels_or_numbers(target)) * scale
+    (slope,) = torch.autograd.grad(wanted, [tensor])
+    assert abs(loss - wanted.item()) <= 64 * np.finfo(dtype).eps * (1 + abs(wanted.item()))
+    check(gradient, slope.numpy(), 8 * np.abs(slope.numpy()).max(), dtype, name)
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS // 4))
+@pytest.mark.parametrize("name", OF_CLASSES)
+def test_losses_of_classes_agree_with_pytorch(functional, dtype, name, seed):
+    rng = np.random.default_rng(4000 + seed)
+    samples, classes = (int(size) for size in rng.integers(2, 40, 2))
+    y, labels = 3 * reals(rng, dtype, samples, classes), rng.integers(0, classes, samples)
+    shares = rng.dirichlet(np.ones(classes), samples).astype(dtype).astype(np.float64)
+    target = shares if name == "kl_divergence" else labels
+    expected, options = OF_CLASSES[name]
+    if target is shares:  # of the dtype that decides the result's
+        target = target.astype(dtype)
+    check_loss(functional, name.split()[0], y, target, expected, 1, dtype, options)
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS // 4))
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_losses_of_numbers_agree_with_pytorch(functional, dtype, name, seed):
+    rng = np.random.default_rng(5000 + seed)
+    samples, outputs = (int(size) for size in rng.integers(1, 40, 2))
+    y = reals(rng, dtype, samples, outputs)
+    target = rng.integers(0, 2, y.shape).astype(dtype)
+    if name == "hinge":
+        target = 2 * target - 1
+    expected, adds, options = OF_NUMBERS[name]
+    check_loss(functional, name, y, target, expected, outputs if adds else 1, dtype, options)

@@ -50,6 +50,17 @@ CALLS = [
     ("half_squared_error", (X, X), {}),
     ("squared_error", (X, X), {}),
     ("mean_squared_error", (X, X), {}),
+    ("mean_absolute_error", (X, X), {}),
+    ("huber", (X, X), {"delta": 0.5}),
+    ("poisson", (X, X), {}),
+    ("poisson", (X, X), {"log_input": False}),
+    ("hinge", (X, np.ones((2, 3), int)), {}),
+    ("perceptron", (X, np.ones((2, 3), int)), {"sample_weight": np.ones(2)}),
+    ("binary_focal", (X, X), {"gamma": 1}),
+    ("focal", (X, np.zeros(2, int)), {}),
+    ("focal", (X, X), {"gamma": 1}),
+    ("kl_divergence", (X, X), {}),
+    ("multiclass_hinge", (X, np.zeros(2, int)), {"margin": 0.5}),
 ]
 CALL_IDS = [f"{index}-{call[0]}" for index, call in enumerate(CALLS)]
 

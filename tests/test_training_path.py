@@ -10,7 +10,7 @@ import pytest
 
 import fastnn as fn
 from cases import CONV_1D, CONV_2D, CONV_3D, DENSE, POOLS
-from fastnn import reference
+from fastnn import losses, reference
 from operations import AveragePool, Conv
 from tolerances import TRAINING
 
@@ -147,6 +147,7 @@ def test_dense_networks_with_relu_step_like_the_reference(case, dtype):
     np.testing.assert_array_equal(net.gradients, step.gradients)
 
 
+WEIGHED = {"class_weight": (0.5, 2.0, 0.0, 1.0), "ignore_label": -1}
 ENDINGS = [
     # last activation, loss, what its gradient is taken of, targets
     (None, "cross_entropy", "labels"),
@@ -158,8 +159,28 @@ ENDINGS = [
     ("sigmoid", "half_squared_error", "rows"),
     ("tanh", "mean_squared_error", "rows"),
     ("relu", "squared_error", "rows"),
+    (None, losses.CrossEntropy(0.125), "labels"),
+    ("softmax", losses.CrossEntropy(0.125), "rows"),
+    ("softmax", losses.CrossEntropy(**WEIGHED), "ignored"),
+    (None, losses.CrossEntropy(0.125, reduction="sum", **WEIGHED), "ignored"),
+    ("softmax", "focal", "labels"),
+    (None, losses.Focal(0.5), "rows"),
+    (None, losses.Focal(3, **WEIGHED), "ignored"),
+    ("softmax", "kl_divergence", "rows"),
+    (None, "multiclass_hinge", "labels"),
+    ("tanh", losses.MulticlassHinge(0.5, reduction="sum", **WEIGHED), "ignored"),
+    ("sigmoid", "binary_focal", "shares"),
+    (None, losses.BinaryFocal(0.5, reduction="sum"), "shares"),
+    (None, "hinge", "signs"),
+    ("tanh", "hinge", "bits"),
+    (None, "perceptron", "signs"),
+    (None, "mean_absolute_error", "rows"),
+    (None, "huber", "rows"),
+    ("relu", losses.Huber(0.25, reduction="sum"), "rows"),
+    (None, "poisson", "counts"),
+    ("sigmoid", losses.Poisson(log_input=False, epsilon=0.5), "counts"),
+    (None, losses.SquaredError(reduction="sum"), "rows"),
 ]
-FUSED = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
 
 @pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "softmax", "relu"])
@@ -174,16 +195,22 @@ def test_every_activation_and_loss_steps_like_the_reference(hidden, ending, loss
         "labels": rng.integers(0, 4, SAMPLES),
         "shares": rng.random((SAMPLES, 4)),
         "rows": 2 * rng.random((SAMPLES, 4)),
+        "ignored": rng.integers(-1, 4, SAMPLES),
+        "signs": rng.choice([-1, 1], (SAMPLES, 4)),
+        "bits": rng.integers(0, 2, (SAMPLES, 4)),
+        "counts": rng.integers(0, 4, (SAMPLES, 4)),
     }
+    loss = losses.get(loss)
     result = fn.Trainer(net, loss).loss_and_gradients(x, targets[target], sample_weight=weights)
 
     a = getattr(reference, f"{hidden}_forward")(
         reference.dense_forward(x, first.weight, first.bias)
     )
     z = reference.dense_forward(a, last.weight, last.bias)
-    separate = ending is not None and FUSED.get(loss) != ending
+    separate = ending is not None and loss.activation != ending
     y = getattr(reference, f"{ending}_forward")(z) if separate else z
-    expected, dz = getattr(reference, loss)(y, targets[target], sample_weight=weights)
+    operation = getattr(reference, loss.name)
+    expected, dz = operation(y, targets[target], sample_weight=weights, **loss.options)
     if separate:
         dz = getattr(reference, f"{ending}_backward")(dz, y)
     da = reference.dense_backward_input(dz, last.weight)

@@ -9,12 +9,12 @@ import math
 import numpy as np
 
 from fastnn._core.program import MOST_AXES, Program
-from fastnn.functional._losses import KERNELS, loss_settings
+from fastnn.functional._losses import loss_settings
 from fastnn.layers.activation import Activation
 from fastnn.layers.conv import Conv2D
 from fastnn.layers.pool import MaxPool2D
 from fastnn.layers.weighted import WeightedLayer
-from fastnn.losses import Loss
+from fastnn.losses import compiled
 
 READABLE = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8)
 IN_PLACE = "pointwise", "affine"  # y takes the place of x
@@ -22,7 +22,7 @@ IN_PLACE = "pointwise", "affine"  # y takes the place of x
 
 def compile_program(net, stages, loss, training):
     """Return the network's `Program`, or None where a layer or loss has no instruction."""
-    if loss is not None and (type(loss) is not Loss or loss.name not in KERNELS):
+    if loss is not None and not compiled(loss):
         return None
     if max(len(net.input_shape), len(net.output_shape)) > MOST_AXES:
         return None
@@ -31,7 +31,7 @@ def compile_program(net, stages, loss, training):
     program = instructions(net, stages)
     sizes = _place(program, math.prod(net.input_shape), training)
     if loss is not None:
-        loss = loss_settings(loss.name, net.output_shape)
+        loss = loss_settings(loss.name, net.output_shape, **loss.options)
     preprocessing = [layer._instruction(net.input_shape)["affine"] for layer in net.head]
     return Program(
         program,

@@ -57,17 +57,20 @@ class Data:
             if y.shape[1:] == (1,) and len(outputs) == 1:
                 y = y[:, 0]
             self.classes = classes
-            if classes is None and n:
-                self.classes = find_classes(who, y, max(outputs[-1], 2))
+            counted = counted_labels(loss, y)
+            if classes is None and counted.any():
+                self.classes = find_classes(who, y[counted], max(outputs[-1], 2))
             if self.classes is not None:
-                y = encode(who, y, self.classes)
+                y = encode_counted(who, y, counted, self.classes, loss)
         if class_weight is not None:
             if self.classes is None or y.ndim != 1:
                 raise ValueError(
                     f"{who}: class_weight is for labels of shape (N,), got y of shape {shape} "
                     f"with {loss.name}; use sample_weight"
                 )
-            factors = class_weights(who, class_weight, self.classes, y)
+            factors = np.zeros(n)
+            counted = loss.counted(y)
+            factors[counted] = class_weights(who, class_weight, self.classes, y[counted])
             weight = factors if weight is None else weight * factors
             weight = sample_weights(who, weight, n, net.dtype)
         self.x, self.weight = x, weight
@@ -76,11 +79,10 @@ class Data:
 
 def _holds_labels(loss, shape, outputs):
     """Whether a `y` of this shape holds labels, rather than the numbers that are compared."""
-    if loss.name == "cross_entropy":
+    if loss.decides == "largest":
         vector = len(outputs) == 1 and shape[1:] in ((), (1,))
         return outputs[-1] > 1 and (vector or shape[1:] == outputs[:-1])
-    one_output = outputs == (1,) and shape[1:] in ((), (1,))
-    return loss.name == "binary_cross_entropy" and one_output
+    return loss.decides == "sign" and outputs == (1,) and shape[1:] in ((), (1,))
 
 
 def label_array(who, y):
@@ -136,6 +138,29 @@ def encode(who, y, classes):
             f"{who}: label {y[where].item()!r} at index {where[0] if len(where) == 1 else where} "
             f"is none of the network's classes ({_some(classes)})"
         )
+    return index
+
+
+def counted_labels(loss, y):
+    """Return which of the user's labels the loss does not ignore."""
+    ignore = loss.options.get("ignore_label")
+    if ignore is None or y.dtype.kind == "U":
+        return np.ones(y.shape, bool)
+    return y != ignore
+
+
+def encode_counted(who, y, counted, classes, loss):
+    """Return the index of each label in the sorted `classes`; ignored ones stay what they are."""
+    if counted.all() or classes.dtype.kind == "U":
+        return encode(who, y, classes)
+    ignore = loss.options["ignore_label"]
+    if 0 <= ignore < len(classes) and classes[ignore] != ignore:
+        raise ValueError(
+            f"{who}: ignore_label {ignore} is also the number of the class {classes[ignore]}; "
+            f"ignore a label that is no number of a class, for instance -100"
+        )
+    index = encode(who, np.where(counted, y, classes[0]), classes)
+    index[~counted] = ignore
     return index
 
 

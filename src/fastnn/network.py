@@ -96,6 +96,11 @@ class Sequential(Chain):
             The most probable of `classes_`, shape (N, ...), or its number where the network was
             not trained on labels. For labels that do not exclude each other, 0 or 1 for each.
         """
+        if self.loss is not None and self.loss.decides and self.loss.activation is None:
+            decided = self.loss.decided(self.predict(x, batch_size), logits=True)
+            one = self.loss.decides == "sign" and self.output_shape[-1] == 1
+            several = self.loss.decides == "sign" and not one
+            return decided if several else self.decode(decided[..., 0] if one else decided)
         probabilities = self.predict_proba(x, batch_size)
         if self._probabilities() == "sigmoid" and self.output_shape[-1] > 1:
             return (probabilities > 0.5).astype(np.int64)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastnn._core.loss import weight_sum
 from fastnn._core.threads import get_num_threads
 from fastnn.compiling import compile_program, source_array
 
@@ -140,6 +139,6 @@ class Staged:
         right = 0
         if counts_right:
             decided = self.loss.decided(y.unpack(), logits=True)
-            right = int(np.count_nonzero(decided == self.loss.decided(target)))
-        total = float(len(y)) if weight is None else weight_sum(weight.astype(np.float64))
-        return [Figures(loss, total, right)]
+            right = (decided == self.loss.decided(target)) & self.loss.counted(target)
+            right = int(np.count_nonzero(right))
+        return [Figures(loss, self.loss.total_weight(target, weight, y.shape), right)]

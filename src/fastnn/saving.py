@@ -110,7 +110,7 @@ def _describe(net):
         "epochs": net.epochs,
         "classes": None if net.classes_ is None else net.classes_.tolist(),
         "classes_dtype": None if net.classes_ is None else net.classes_.dtype.str,
-        "loss": net.loss and net.loss.name,
+        "loss": net.loss and {"name": net.loss.name, **net.loss.options},
     }
 
 
@@ -139,7 +139,7 @@ def _rebuild(description, shapes, tensor):
         layer.restore(arrays)
     net = Sequential(layers, input_shape, dtype=dtype, seed=description["seed"])
     net.epochs = description["epochs"]
-    net.loss = description["loss"] and losses.get(description["loss"])
+    net.loss = description["loss"] and _loss(description["loss"])
     net.classes_ = _classes(net, description["classes"], description["classes_dtype"])
     return net
 
@@ -152,6 +152,13 @@ def _classes(net, classes, dtype):
     if dtype.kind not in "biufU" or len(classes) != outputs:
         raise ValueError(f"expected {outputs} classes, got {len(classes)} of dtype {dtype}")
     return np.array(classes, dtype)
+
+
+def _loss(entry):
+    if isinstance(entry, str):  # as it was before losses had settings
+        return losses.get(entry)
+    settings = dict(entry)
+    return type(losses.get(settings.pop("name")))(**settings)
 
 
 def _layer(layer, **config):

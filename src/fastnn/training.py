@@ -236,7 +236,7 @@ class _Tally:
     def __init__(self, net, loss, metrics):
         self.net, self.loss = net, loss
         if metrics is None:
-            metrics = ["accuracy"] if loss.activation else []
+            metrics = ["accuracy"] if loss.decides else []
         self.metrics = [m for m in metrics if m != "accuracy"]
         self.counts_right = len(self.metrics) < len(metrics)
         for metric in self.metrics:
@@ -244,7 +244,7 @@ class _Tally:
                 raise ValueError(
                     f'metrics: expected "accuracy" or functions (y_true, y_pred), got {metric!r}'
                 )
-        if self.counts_right and not loss.activation:
+        if self.counts_right and not loss.decides:
             raise ValueError(f"metrics: accuracy is for classification, {loss.name} has no classes")
 
     def outputs(self, samples):
@@ -257,15 +257,17 @@ class _Tally:
 
     def add(self, figures):
         """Take in what a batch gave."""
-        self.total += figures.loss * figures.weight
+        adds = self.loss.reduction == "sum"
+        self.total += figures.loss if adds else figures.loss * figures.weight
         self.weight += figures.weight
         self.right += figures.right
 
     def result(self):
         """Return the figures of all batches."""
-        figures = {"loss": self.total / self.weight if self.weight else 0.0}
+        over = 1 if self.loss.reduction == "sum" else self.weight
+        figures = {"loss": self.total / over if over else 0.0}
         if self.counts_right:
-            decisions = self.loss.decisions(self.samples.target, self.net.output_shape)
+            decisions = int(np.count_nonzero(self.loss.counted(self.samples.target)))
             figures["accuracy"] = self.right / decisions if decisions else 0.0
         if self.metrics and len(self.seen):
             true, predicted = self._compared()
@@ -278,15 +280,18 @@ class _Tally:
         true, predicted = self.samples.target, self.seen
         if self.samples.order is not None:
             true = true[self.samples.order]
-        if self.loss.activation:
+        if self.loss.decides:
+            counted = self.loss.counted(true)
             true, predicted = self.loss.decided(true), self.loss.decided(predicted, logits=True)
+            if not counted.all():
+                true, predicted = true[counted], predicted[counted]
         return self._labels(true), self._labels(predicted)
 
     def _labels(self, values):
         """What the user's metrics see: labels where there are any."""
         if self.net.classes_ is None:
             return values
-        return self.net.decode(values[..., 0] if self.loss.activation == "sigmoid" else values)
+        return self.net.decode(values[..., 0] if self.loss.decides == "sign" else values)
 
 
 def _optimizer(net, optimizer):

@@ -208,13 +208,105 @@ def loss_cases():
         ("se", "squared_error", halves(4, 3), integers(4, 3), lambda y, t: 3 * F.mse_loss(y, t)),
     ]
     for name, function, output, target, loss_function in cases:
-        tensor = channels_first(output)
-        loss = loss_function(tensor, torch.tensor(target))
-        (gradient,) = torch.autograd.grad(loss, [tensor])
-        arrays = {"output": output, "target": target, "loss": loss.detach()}
-        arrays["gradient"] = channels_last(gradient)
-        calls = [call(function, ["output", "target"], ["loss", "gradient"])]
-        yield f"{function}-{name}", calls, arrays
+        yield loss_case(f"{function}-{name}", function, output, target, loss_function)
+    yield from more_loss_cases()
+
+
+def loss_case(name, function, output, target, loss_function, **options):
+    tensor = channels_first(output)
+    loss = loss_function(tensor, torch.tensor(target))
+    (gradient,) = torch.autograd.grad(loss, [tensor])
+    arrays = {"output": output, "target": target, "loss": loss.detach()}
+    arrays["gradient"] = channels_last(gradient)
+    calls = [call(function, ["output", "target"], ["loss", "gradient"], **options)]
+    return name, calls, arrays
+
+
+def focal(z, t):
+    """Lin et al., Focal loss for dense object detection, 2017, equation 4; PyTorch has none."""
+    log_p = F.log_softmax(z, 1).gather(1, t[:, None])
+    return (-((1 - log_p.exp()) ** 2) * log_p).mean()
+
+
+def binary_focal(z, t):
+    p = torch.where(t == 1, z.sigmoid(), 1 - z.sigmoid())
+    return (-((1 - p) ** 2) * p.log()).sum() / len(z)
+
+
+def more_loss_cases():
+    rng = np.random.default_rng(20241)  # its own: the arrays above stay what they were
+
+    def some(*shape, low=-4, high=5):
+        return rng.integers(low, high, shape).astype(np.float64)
+
+    labels, pixels = rng.integers(0, 5, 6), rng.integers(0, 3, (2, 3, 4))
+    ignored = np.where(np.arange(6) == 2, -100, labels)
+    signs, counts = some(4, 3, low=0, high=2) * 2 - 1, some(4, 3, low=0, high=4)
+    shares = rng.dirichlet(np.ones(5), 6)
+    weight = [0.5, 2.0, 0.25, 1.0, 3.0]
+    tensor = torch.tensor(weight, dtype=torch.float64)
+
+    def entropy(**how):
+        return lambda z, t: F.cross_entropy(z, t, **how)
+
+    def kl(z, t):
+        return F.kl_div(F.log_softmax(z, 1), t, reduction="batchmean")
+
+    scores, images, numbers = some(6, 5) / 2, some(2, 3, 4, 3) / 2, some(4, 3) / 2
+    smooth = {"label_smoothing": 0.25}
+    ignore = {"class_weight": weight, "ignore_label": -100}
+    cases = [
+        # name, function, output, target, PyTorch's loss, fastnn's options
+        ("smoothed", "cross_entropy", scores, labels, entropy(**smooth), smooth),
+        ("smoothed-rows", "cross_entropy", scores, shares, entropy(**smooth), smooth),
+        ("ignored", "cross_entropy", scores, ignored, entropy(weight=tensor), ignore),
+        ("sum", "cross_entropy", scores, labels, entropy(reduction="sum"), {"reduction": "sum"}),
+        ("rows", "kl_divergence", scores, shares, kl, {}),
+        ("labels", "focal", scores, labels, focal, {}),
+        ("spatial", "focal", images, pixels, focal, {}),
+        ("labels", "multiclass_hinge", scores, labels, F.multi_margin_loss, {}),
+        (
+            "margin",
+            "multiclass_hinge",
+            scores,
+            labels,
+            lambda z, t: F.multi_margin_loss(z, t, margin=0.25, weight=tensor),
+            # which divides by N, not by the sum of the weights
+            {"margin": 0.25, "class_weight": weight, "reduction": "sum"},
+        ),
+        ("bits", "binary_focal", numbers, (signs + 1) / 2, binary_focal, {}),
+        (
+            "signs",
+            "hinge",
+            numbers,
+            signs,
+            lambda y, t: 3 * F.relu(1 - y * t).mean(),
+            {},
+        ),
+        ("mean", "mean_absolute_error", numbers, some(4, 3), F.l1_loss, {}),
+        (
+            "delta",
+            "huber",
+            numbers,
+            some(4, 3),
+            lambda y, t: 3 * F.huber_loss(y, t, delta=0.75),
+            {"delta": 0.75},
+        ),
+        ("log", "poisson", numbers, counts, lambda y, t: 3 * F.poisson_nll_loss(y, t), {}),
+        (
+            "rate",
+            "poisson",
+            numbers + 3,
+            counts,
+            lambda y, t: 3 * F.poisson_nll_loss(y, t, log_input=False),
+            {"log_input": False},
+        ),
+    ]
+    for name, function, output, target, loss_function, options in cases:
+        found = loss_case(f"{function}-{name}", function, output, target, loss_function, **options)
+        if name == "margin":
+            found[2]["loss"], found[2]["gradient"] = found[2]["loss"] * 6, found[2]["gradient"] * 6
+        yield found
 
 
 def update_cases():

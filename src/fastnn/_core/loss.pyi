@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from ._fused import Reals, fused
 
 @fused
-def mean_loss(
+def batch_loss(
     settings: dict[str, Any],
     y: Reals,
     labels: NDArray[np.int64] | None,
@@ -15,5 +15,10 @@ def mean_loss(
     dy: Reals,
     n_threads: int,
 ) -> float: ...
+def weigh_labels(
+    settings: dict[str, Any],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+) -> None: ...
 def labels_within(labels: NDArray[np.int64], classes: int) -> bool: ...
 def weight_sum(weights: NDArray[np.float64]) -> float: ...

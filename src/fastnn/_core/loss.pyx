@@ -18,14 +18,29 @@ from fastnn._core.threads cimport team
 
 cdef double COST = 64                   # an element costs about as much as this many multiply-adds
 
-_KINDS = {"squared": SQUARED, "binary_cross_entropy": BINARY_CROSS_ENTROPY,
-          "cross_entropy": CROSS_ENTROPY}
+_KINDS = {
+    "squared": SQUARED, "absolute": ABSOLUTE, "huber": HUBER, "poisson": POISSON,
+    "poisson_of_rate": POISSON_OF_RATE, "hinge": HINGE, "perceptron": PERCEPTRON,
+    "binary_cross_entropy": BINARY_CROSS_ENTROPY, "binary_focal": BINARY_FOCAL,
+    "cross_entropy": CROSS_ENTROPY, "kl_divergence": KL_DIVERGENCE, "focal": FOCAL,
+    "multiclass_hinge": MULTICLASS_HINGE,
+}
 
 
 cdef bint make_loss(Loss* loss, dict settings, ptrdiff_t outputs) except False:
-    """Fill a loss from its settings (functional/_losses.py), for samples of so many outputs."""
+    """Fill a loss from its settings (functional/_losses.py), for samples of so many outputs.
+
+    The settings own the weights of classes, and have to outlive the loss.
+    """
+    cdef const double[::1] class_weight = settings["class_weight"]
     loss.kind = _KINDS[settings["kind"]]
     loss.scale = settings["scale"]
+    loss.parameter = settings["parameter"]
+    loss.smoothing = settings["label_smoothing"]
+    loss.class_weight = NULL if class_weight is None else &class_weight[0]
+    loss.ignores = settings["ignore_label"] is not None
+    loss.ignore_label = settings["ignore_label"] or 0
+    loss.adds = settings["reduction"] == "sum"
     loss.channels = settings["channels"]
     loss.positions = outputs // loss.channels
     return True
@@ -41,6 +56,21 @@ cdef double chained_sum(double* terms, ptrdiff_t n) noexcept nogil:
             terms[chain] = terms[chain * CHAIN]
         n = (n + CHAIN - 1) // CHAIN
     return terms[0] if n else 0.0
+
+
+cdef double mean_label_weight(const Loss* loss, const int64_t* labels) noexcept nogil:
+    """The mean weight of a sample's labels, in chains."""
+    cdef double chain = 0, level = 0, total = 0
+    cdef ptrdiff_t position
+    for position in range(loss.positions):
+        chain += label_weight(loss, labels[position])
+        if position % CHAIN == CHAIN - 1:
+            level += chain
+            chain = 0
+        if position % (CHAIN * CHAIN) == CHAIN * CHAIN - 1:
+            total += level
+            level = 0
+    return (total + (level + chain)) / loss.positions
 
 
 cdef void loss_chunk(
@@ -65,7 +95,7 @@ cdef double weighted_sum(double* losses, const double* share, ptrdiff_t samples)
     return chained_sum(losses, samples)
 
 
-def mean_loss(
+def batch_loss(
         dict settings,
         const real[:, ::1] y,           # IN   (chunks, outputs·LANES)
         const int64_t[::1] labels,      # IN   (N·positions,), or None
@@ -73,7 +103,7 @@ def mean_loss(
         const double[::1] share,        # IN   (N,), over positions already
         real[:, ::1] dy,                # OUT  like y, overwritten
         int n_threads):
-    """Return the weighted mean of the samples' losses."""
+    """Return Σ share · ℓ over the samples, where ℓ of labels is weighted by their classes."""
     cdef ptrdiff_t chunks = y.shape[0], samples = share.shape[0], chunk
     cdef const int64_t* label = NULL if labels is None or samples == 0 else &labels[0]
     cdef const real* rows = NULL if target is None or samples == 0 else &target[0, 0]
@@ -99,6 +129,17 @@ def mean_loss(
     mean = weighted_sum(losses, &share[0], samples) if samples else 0.0
     give(losses)
     return mean
+
+
+def weigh_labels(
+        dict settings,
+        const int64_t[::1] labels,      # IN   (N·positions,)
+        double[::1] weights):           # IN   (N,); OUT times the mean weight of their labels
+    cdef Loss loss
+    cdef ptrdiff_t n
+    make_loss(&loss, settings, labels.shape[0] // weights.shape[0] * settings["channels"])
+    for n in range(weights.shape[0]):
+        weights[n] *= mean_label_weight(&loss, &labels[n * loss.positions])
 
 
 cdef bint all_within(const int64_t* labels, ptrdiff_t n, int64_t classes) noexcept nogil:

@@ -4,10 +4,11 @@ from libc.stdint cimport int64_t
 from libc.string cimport memset
 
 from fastnn._core.arena cimport count_lots
-from fastnn._core.feed cimport feed_labels, feed_target, feed_weights
+from fastnn._core.feed cimport feed_labels, feed_target, feed_weights, sample_at
 from fastnn._core.kernels cimport LANES
 from fastnn._core.lanes cimport unpack_chunk
-from fastnn._core.loss cimport NO_LOSS, chained_sum, loss_chunk, of_classes, weighted_sum
+from fastnn._core.loss cimport (
+    NO_LOSS, chained_sum, loss_chunk, mean_label_weight, of_classes, weighs_labels, weighted_sum)
 from fastnn._core.network cimport ADAM, frame_of, losses_of, right_of, share_of, value_at
 from fastnn._core.single cimport single_leave
 
@@ -16,6 +17,7 @@ cdef void start_batch(Network* net, const real* which) noexcept nogil:
     """What each sample counts, and the figures of this step, for net.first and net.samples."""
     cdef ptrdiff_t n
     cdef double* share
+    cdef double* weight
     cdef double positions = net.loss.positions if of_classes(&net.loss) else 1
     net.chunks = net.samples if net.single else (net.samples + LANES - 1) // LANES
     net.lots = count_lots(net, net.chunks, sizeof(real))
@@ -27,9 +29,17 @@ cdef void start_batch(Network* net, const real* which) noexcept nogil:
     if net.loss.kind == NO_LOSS:
         return
     share = share_of(net, which)
+    weight = losses_of(net, which)          # until the losses come
     feed_weights(&net.feed, net.first, net.samples, share, which)
-    feed_weights(&net.feed, net.first, net.samples, losses_of(net, which), which)
-    net.weight = chained_sum(losses_of(net, which), net.samples)
+    for n in range(net.samples):
+        weight[n] = share[n]
+        if net.feed.labels != NULL and weighs_labels(&net.loss):
+            weight[n] *= mean_label_weight(
+                &net.loss,
+                net.feed.labels + sample_at(&net.feed, net.first + n) * net.feed.positions)
+    net.weight = chained_sum(weight, net.samples)
+    if net.loss.adds:
+        return
     for n in range(net.samples):
         share[n] = share[n] / (net.weight * positions) if net.weight > 0 else 0.0
 

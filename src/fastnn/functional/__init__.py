@@ -14,8 +14,16 @@ first NaN of a window.
 
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
-from .entropies import binary_cross_entropy, cross_entropy
-from .losses import half_squared_error, mean_squared_error, squared_error
+from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
+from .losses import (
+    half_squared_error,
+    huber,
+    mean_absolute_error,
+    mean_squared_error,
+    poisson,
+    squared_error,
+)
+from .margins import hinge, multiclass_hinge, perceptron
 from .pointwise import (
     relu_backward,
     relu_forward,
@@ -42,6 +50,7 @@ __all__ = [
     "average_pool_backward",
     "average_pool_forward",
     "binary_cross_entropy",
+    "binary_focal",
     "conv_backward_input",
     "conv_backward_weights",
     "conv_forward",
@@ -49,10 +58,18 @@ __all__ = [
     "dense_backward_input",
     "dense_backward_weights",
     "dense_forward",
+    "focal",
     "half_squared_error",
+    "hinge",
+    "huber",
+    "kl_divergence",
     "max_pool_backward",
     "max_pool_forward",
+    "mean_absolute_error",
     "mean_squared_error",
+    "multiclass_hinge",
+    "perceptron",
+    "poisson",
     "random_normal",
     "random_uint32",
     "random_uniform",
