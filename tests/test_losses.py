@@ -201,9 +201,7 @@ def test_fit_leaves_ignored_labels_out_of_classes_accuracy_and_metrics():
     with pytest.raises(ValueError, match=r"fit: label 7 at index 1 is none of the network's"):
         net.fit(x, np.where(holes, 7, y), verbose=0)
     other = fn.Sequential([L.Dense(2)], input_shape=(2,))
-    with pytest.raises(
-        ValueError, match="ignore_label 1 is also the number of the class 3"
-    ):
+    with pytest.raises(ValueError, match="ignore_label 1 is also the number of the class 3"):
         other.fit(x[:4], [1, 2, 3, 2], loss=losses.CrossEntropy(ignore_label=1), verbose=0)
 
 

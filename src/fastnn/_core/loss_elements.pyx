@@ -151,14 +151,15 @@ ELEMENTS[<int>BINARY_CROSS_ENTROPY] = binary_cross_entropy
 ELEMENTS[<int>BINARY_FOCAL] = binary_focal
 
 
-cdef void prepare(const Loss* loss, const real* y, ptrdiff_t n, real* dy) noexcept nogil:
-    """dy = what a loss wants to find there: σ(y), by the vector kernel, or nothing."""
+cdef bint prepare(const Loss* loss, const real* y, ptrdiff_t n, real* dy) noexcept nogil:
+    """dy = what a loss wants to find there: σ(y), by the vector kernel; says whether it does."""
     if loss.kind != BINARY_CROSS_ENTROPY:
-        memset(dy, 0, n * sizeof(real))
-    elif real is float:
+        return False
+    if real is float:
         table.f32.sigmoid_forward(n, y, dy)
     else:
         table.f64.sigmoid_forward(n, y, dy)
+    return True
 
 
 cdef void element_loss_chunk(
@@ -171,6 +172,7 @@ cdef void element_loss_chunk(
         double* losses) noexcept nogil:     # OUT  (LANES,), overwritten
     cdef ptrdiff_t outputs = loss.positions * loss.channels, i, lane
     cdef Element element = ELEMENTS[<int>loss.kind]
+    cdef bint prepared
     cdef LaneSums sums
     cdef double factor[16]
     cdef double value[16]
@@ -180,12 +182,14 @@ cdef void element_loss_chunk(
     memset(&sums, 0, sizeof(LaneSums))
     for lane in range(LANES):
         factor[lane] = share[lane] * loss.scale if lane < samples else 0
-    prepare(loss, y, outputs * LANES, dy)
+    prepared = prepare(loss, y, outputs * LANES, dy)
     for i in range(outputs):
         for lane in range(LANES):
             value[lane] = y[i * LANES + lane]
             wanted[lane] = target[i * LANES + lane]
-            slope[lane] = dy[i * LANES + lane]
+        if prepared:
+            for lane in range(LANES):
+                slope[lane] = dy[i * LANES + lane]
         element(loss, value, wanted, cost, slope)
         for lane in range(samples):
             sums.chain[lane] += loss.scale * cost[lane]
