@@ -152,6 +152,7 @@ LOSSES = [
         for shape, weighted in [((1, 1), False), ((19, 3), True), ((33, 2, 4, 3), False)]
     ),
     Loss("huber", (19, 3), "numbers", delta=0.25),
+    Loss("poisson", (19, 3), "counts", True, log_input=False, epsilon=0.5),
     Loss("huber", (2, 300), "numbers", True, reduction="sum"),
     Loss("binary_focal", (19, 3), "bits", True, gamma=0.5),
     Loss("binary_focal", (19, 3), "bits", gamma=0),

@@ -53,8 +53,11 @@ class Loss(Case):
             "signs": rng.choice([-1.0, 1.0], self.shape),
             "bits": rng.integers(0, 2, self.shape).astype(np.float64),
         }
+        values = draw(rng, kind, *self.shape)
+        if not self.settings.get("log_input", True):
+            values = (np.abs(values) + 1).astype(np.float32).astype(np.float64)
         return {
-            self.first: draw(rng, kind, *self.shape),
+            self.first: values,
             "target": targets[self.form],
             "sample_weight": weight if self.weighted else None,
         }
@@ -95,7 +98,7 @@ class Loss(Case):
             if self.settings.get("log_input", True):
                 loss, gradient = np.exp(y) + t * y, np.exp(values) + t
             else:
-                loss, gradient = y + t * np.abs(np.log(y)), 1 + t / y
+                loss, gradient = y + t * (1 + np.log(y)), 1 + t / y
             return {"loss": np.sum(share * loss), "gradient": share * gradient}
         if self.function == "binary_focal":
             gamma = self.settings.get("gamma", 2.0)

@@ -221,6 +221,7 @@ cdef void class_loss_chunk(
         real* dlogits,              # OUT  like logits, overwritten
         double* losses) noexcept nogil:     # OUT  (LANES,), overwritten
     cdef ptrdiff_t pack = loss.channels * LANES, position, c, lane
+    cdef bint uncounted
     cdef LaneSums sums
     cdef int64_t label[16]
     cdef double weight[16]
@@ -248,12 +249,15 @@ cdef void class_loss_chunk(
             softmax_of_shares(loss, z, label if labels != NULL else NULL,
                               target + position * pack if target != NULL else NULL, weight,
                               samples, d, &sums)
-        for lane in range(samples):
-            factor[lane] = <real>(share[lane] * weight[lane])
+        uncounted = False
+        for lane in range(LANES):
+            uncounted |= weight[lane] == 0
+            factor[lane] = <real>(share[lane] * weight[lane]) if weight[lane] != 0 else 0
         for c in range(loss.channels):
-            for lane in range(samples):
-                d[c * LANES + lane] *= factor[lane]
             for lane in range(LANES):
-                if weight[lane] == 0:
+                d[c * LANES + lane] *= factor[lane]
+        for c in range(loss.channels if uncounted else 0):
+            for lane in range(LANES):
+                if weight[lane] == 0:       # whatever its outputs are
                     d[c * LANES + lane] = 0
     finish(&sums, losses)

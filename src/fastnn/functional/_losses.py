@@ -139,7 +139,8 @@ def class_loss(name, what, y, target, sample_weight, n_threads, **options):
         labels, rows = None, packed(target, dtype, n_threads=threads).rows
     else:
         labels, rows = _labels(name, target, shape, settings["ignore_label"]), None
-        total = total_weight(len(y), weights, settings, labels)
+        if settings["class_weight"] is not None or settings["ignore_label"] is not None:
+            total = total_weight(len(y), weights, settings, labels)
     dy = empty_packs(len(y), shape[1:], dtype)
     if total == 0:
         return _nothing(dy, y)
