@@ -257,9 +257,11 @@ def test_programs_give_the_bytes_of_stages(loss, step):
 @pytest.mark.parametrize(
     "loss",
     [
-        losses.Huber(0.5),
+        losses.Huber(np.float32(0.5)),
         losses.Poisson(log_input=False),
-        losses.CrossEntropy(0.1, class_weight=np.array([1, 2]), ignore_label=-1, reduction="sum"),
+        losses.CrossEntropy(
+            0.1, class_weight=np.array([1, 2]), ignore_label=np.int8(-1), reduction="sum"
+        ),
         losses.BinaryFocal(1),
     ],
     ids=repr,

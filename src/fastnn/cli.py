@@ -84,7 +84,7 @@ def _predict(args):
     with _user_errors(f"cannot predict {args.data} with {args.model}"):
         if args.proba:
             result = net.predict_proba(x)
-        elif net.loss is not None and not net.loss.decides:
+        elif net.loss is not None and not (net.loss.decides or net.loss.activation):
             result = net.predict(x)  # trained on numbers: there are no labels
         else:
             result = net.predict_classes(x)

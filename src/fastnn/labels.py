@@ -66,7 +66,7 @@ class Data:
             if self.classes is None or y.ndim != 1:
                 raise ValueError(
                     f"{who}: class_weight is for labels of shape (N,), got y of shape {shape} "
-                    f"with {loss.name}; use sample_weight"
+                    f"with {loss.name}; use sample_weight, or the class_weight of the loss"
                 )
             factors = np.zeros(n)
             counted = loss.counted(y)

@@ -54,6 +54,9 @@ class Loss:
 
     def __post_init__(self):
         check_options(self.name, self.options)
+        for name, value in self.options.items():
+            if isinstance(value, np.generic):  # which JSON could not hold
+                object.__setattr__(self, name, value.item())
 
     @property
     def options(self):

@@ -93,14 +93,15 @@ class Sequential(Chain):
         Returns
         -------
         ndarray
-            The most probable of `classes_`, shape (N, ...), or its number where the network was
-            not trained on labels. For labels that do not exclude each other, 0 or 1 for each.
+            The most probable of `classes_`, or that of the highest score, shape (N, ...), or its
+            number where the network was not trained on labels. For labels that do not exclude
+            each other, 0 or 1 for each.
         """
         if self.loss is not None and self.loss.decides and self.loss.activation is None:
             decided = self.loss.decided(self.predict(x, batch_size), logits=True)
-            one = self.loss.decides == "sign" and self.output_shape[-1] == 1
-            several = self.loss.decides == "sign" and not one
-            return decided if several else self.decode(decided[..., 0] if one else decided)
+            if self.loss.decides == "largest":
+                return self.decode(decided)
+            return self.decode(decided[..., 0]) if self.output_shape[-1] == 1 else decided
         probabilities = self.predict_proba(x, batch_size)
         if self._probabilities() == "sigmoid" and self.output_shape[-1] > 1:
             return (probabilities > 0.5).astype(np.int64)
@@ -148,9 +149,9 @@ class Sequential(Chain):
         ----------
         x : array_like, shape (N, *input_shape)
         y : array_like
-            For the cross-entropies labels of any kind, (N,), or shares of classes, (N, classes);
-            for labels that do not exclude each other 0 or 1 for each, (N, labels), with binary
-            cross-entropy; else numbers of the shape of the output.
+            For losses of classes labels of any kind, (N,), or shares of classes, (N, classes); for
+            labels that do not exclude each other 0 or 1 for each, (N, labels), with a loss of two
+            classes; else numbers of the shape of the output.
         loss : str or Loss
             See `fastnn.losses`; that of the last call, at first "cross_entropy".
         optimizer : str or Optimizer

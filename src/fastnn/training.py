@@ -60,8 +60,8 @@ class Trainer:
         ----------
         x : array_like, shape (N, *input_shape)
         y : array_like
-            Class numbers 0 … C − 1 or rows of shares for cross-entropy, else numbers of the shape
-            of the output; (N,) and (N, 1) mean the same.
+            Class numbers 0 … C − 1 or rows of shares for losses of classes, else numbers of the
+            shape of the output; (N,) and (N, 1) mean the same.
         sample_weight : array_like, shape (N,), optional
 
         Returns

@@ -5,6 +5,8 @@ Gradients of empty lanes are 0. Loss sums are taken in double precision, in chai
 
     loss_chunk --> element_loss_chunk (loss_elements.pyx)   an output, a target
                --> class_loss_chunk (loss_classes.pyx)      the outputs of a position, a class
+
+A new loss is a kernel in one of these two, a LossKind (loss.pxd) and its name in _KINDS.
 """
 from cython.parallel cimport parallel, prange
 from libc.stdint cimport int64_t
