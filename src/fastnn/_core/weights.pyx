@@ -1,4 +1,4 @@
-"""What happens to weights outside a chunk: laid out for the kernels before a batch, updated after it.
+"""What happens to weights outside a chunk: laid out before a batch, updated after it.
 
     PACK      panels of weights, as the tile kernels read them
     FINISH    gradients: sums of slots, or across the batch; then the optimizer's update of the same
