@@ -8,6 +8,7 @@
 #include "pack.inc.h"
 #include "pointwise.inc.h"
 #include "pool.inc.h"
+#include "winograd.inc.h"
 #include "update.inc.h"
 #include "peak.inc.h"
 
@@ -17,6 +18,7 @@ static void NAME(fill_all)(TABLE *table) {
     NAME(fill_pack)(table);
     NAME(fill_pointwise)(table);
     NAME(fill_pool)(table);
+    NAME(fill_winograd)(table);
     NAME(fill_update)(table);
     NAME(fill_peak)(table);
 }

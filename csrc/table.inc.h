@@ -112,6 +112,20 @@ typedef struct {
                        ptrdiff_t windows, ptrdiff_t channels, const REAL *scale, REAL *y,
                        ptrdiff_t y_step);
 
+    /* Winograd's F(2×2, 3×3), winograd.inc.h; the 16 places of a transformed tile go row by row.
+     *
+     * data: v[k·v_step + c·LANES + lane] = (Bᵀ d B)[k], k < 16, of d[i] = x[i][c·LANES + lane]: the
+     * channels of four by four pixels.
+     * output: y[i][o·LANES + lane] = (Aᵀ m A)[i] + bias[o], i < 4: two by two pixels, of the products
+     * m[k·m_step + o·LANES + lane]; then, as in tile, a ReLU, and 0 where positive[i] is not > 0. bias
+     * and positive may be NULL.
+     * weights: of n kernels, in place. u is (16, n); its last nine rows hold the taps, and it becomes
+     * (G g Gᵀ)[k]. */
+    void (*winograd_data)(const REAL *const *x, ptrdiff_t channels, REAL *v, ptrdiff_t v_step);
+    void (*winograd_output)(const REAL *m, ptrdiff_t m_step, ptrdiff_t outputs, const REAL *bias,
+                            const REAL *const *positive, int finish, REAL *const *y);
+    void (*winograd_weights)(ptrdiff_t n, REAL *u);
+
     /* Optimizer updates over n parameters, in place.
      * sgd:  velocity ← momentum·velocity + gradient;
      *       parameters ← parameters − rate·(nesterov ? gradient + momentum·velocity : velocity).

@@ -4,7 +4,7 @@ Small cases and losses run in the reference too. Large ones make more than 400,0
 that threads really share the work; numbers of samples are no multiples of packs or of threads.
 """
 
-from operations import AveragePool, Conv, Dense, MaxPool, Pointwise, Softmax
+from operations import AveragePool, Conv, Dense, MaxPool, Pointwise, Softmax, Winograd
 from operations_training import IGNORED, WEIGHED, Adam, Loss, Sgd
 
 DENSE = [
@@ -79,6 +79,20 @@ CONV_3D = [
     Conv(17, (3, 3, 3), 3, 3, (3, 3, 3), groups=3, padding="same"),
     Conv(2, (3, 4, 4), 16, 2, (2, 3, 2), padding=((1, 0), (0, 2), (1, 1)), stride=(1, 1, 2)),
     Conv(2, (5, 5, 5), 2, 3, (2, 1, 3), stride=(3, 2, 2)),
+]
+
+WINOGRAD = [
+    # samples, spatial, channels, filters
+    Winograd(2, (4, 4), 32, 32),
+    Winograd(2, (3, 3), 32, 32, bias=False),  # one output
+    Winograd(1, (1, 1), 32, 32, padding=1),
+    Winograd(17, (3, 4), 32, 33, padding="same"),
+    Winograd(2, (5, 4), 33, 32, padding="same", relu=True),
+    Winograd(2, (3, 8), 32, 34, padding=((2, 0), (0, 1))),
+    Winograd(1, (2, 3), 35, 37, padding=((0, 3), (4, 1))),  # whole windows of padding
+    Winograd(1, (3, 3), 130, 32, padding=1),  # chains of more than 128 terms
+    Winograd(1, (3, 3), 32, 130, padding=1),
+    Winograd(1, (11, 10), 32, 32, padding=1),  # more tiles than a block
 ]
 
 POOL_SHAPES = [
@@ -194,7 +208,7 @@ UPDATES = [
     Adam(37, 5, learning_rate=1e-3),
 ]
 
-LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + POOLS
+LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + WINOGRAD + POOLS
 SMALL = LAYERS + ACTIVATIONS + LOSSES + UPDATES
 
 LARGE_LOSSES = [
@@ -220,6 +234,8 @@ LARGE_BATCHES = [
     Conv(35, (70,), 4, 9, (6,), padding=((4, 1),)),
     Conv(1100, (20,), 4, 6, (3,)),  # more packs than gradient slots
     Conv(35, (5, 6, 7), 3, 5, (2, 3, 2), padding=1),
+    Winograd(35, (7, 5), 32, 47, padding="same"),
+    Winograd(5, (23, 22), 33, 32),  # one pack: rows are shared out, also those of a tile
     MaxPool(163, (32, 31), 5, 3, stride=2, padding=1),
     AveragePool(163, (32, 31), 5, 3, stride=2, padding=1),
     Pointwise("relu", 307, 331),

@@ -175,6 +175,22 @@ CONVOLUTIONS = [
     image("all", L.Conv2D(8, 3, stride=2, padding="same", dilation=2, groups=4)),
     image("many channels", L.Conv2D(17, 3), L.Conv2D(19, 3, padding="same"), L.Conv2D(33, 2)),
     image("groups of many channels", L.Conv2D(32, 3), L.Conv2D(34, 3, groups=2)),
+    image("Winograd", L.Conv2D(32, 3), L.Conv2D(33, 3, padding="same", algorithm="winograd")),
+    *[
+        image(
+            f"Winograd, then {name}",
+            L.Conv2D(32, 1),
+            L.Conv2D(32, 3, padding=((2, 0), (0, 1)), activation="relu", algorithm="winograd"),
+            *layers,
+            L.Conv2D(32, 3, padding=1, algorithm="winograd"),
+        )
+        for name, layers in [
+            ("Winograd", []),
+            ("max pool", [L.MaxPool2D(2)]),
+            ("max pool of three rows", [L.MaxPool2D(3)]),
+            ("padded max pool", [L.MaxPool2D(2, padding=1)]),
+        ]
+    ],
     volume("plain", L.Conv3D(7, 2)),
     volume("stride", L.Conv3D(8, (2, 3, 2), stride=(1, 2, 2))),
     volume("same", L.Conv3D(7, 3, padding="same")),

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 import tolerances
-from fastnn import functional, reference
+from fastnn import functional, geometry, reference
 from tolerances import DOT, EPSILON, TINY
 
 KINDS = ("integer", "zero_mean", "positive", "constant")
@@ -173,6 +173,52 @@ class Conv(Case):
             "dweight": dweight,
             "dbias": dbias,
         }
+
+
+class Winograd(Conv):
+    """A convolution by Winograd's algorithm, whose weight gradient is made directly."""
+
+    def __init__(self, samples, spatial, channels, filters, **settings):
+        super().__init__(samples, spatial, channels, filters, (3, 3), **settings)
+
+    def run(self, module, operands, **options):
+        x, weight, bias, dy = operands.values()
+        how = self.settings | options
+        dweight, dbias = module.conv_backward_weights(x, dy, 3, **how)
+        activation, relu_output = ("relu", x) if self.relu else (None, None)
+        how["algorithm"] = "winograd"
+        return {
+            "y": module.conv_forward(x, weight, bias, activation=activation, **how),
+            "dx": module.conv_backward_input(
+                dy, weight, self.shape, relu_output=relu_output, **how
+            ),
+            "dweight": dweight,
+            "dbias": dbias,
+        }
+
+    def magnitudes(self, operands, expected):
+        x, weight, bias, dy = operands.values()
+        before = geometry.window("", x.shape[1:3], (3, 3), **self.settings).before
+        y = tolerances.winograd_magnitudes(x, weight, before, dy.shape[1:3])
+        turned = np.swapaxes(weight[:, ::-1, ::-1], 0, -1)
+        before = [2 - start for start in before]
+        return {
+            "y": y + (0 if bias is None else np.abs(bias)),
+            "dx": tolerances.winograd_magnitudes(dy, turned, before, x.shape[1:3]),
+            **dict(
+                zip(
+                    ("dweight", "dbias"),
+                    reference.conv_backward_weights(np.abs(x), np.abs(dy), 3, **self.settings),
+                    strict=True,
+                )
+            ),
+        }
+
+    def limits(self, kind):
+        if kind == "integer":
+            return 0.0
+        sums = DOT[kind] + tolerances.WINOGRAD
+        return {"y": sums, "dx": sums, "dweight": DOT[kind], "dbias": DOT[kind]}
 
 
 class Pool(Case):

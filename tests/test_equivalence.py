@@ -12,6 +12,7 @@ from operations import (
     Dense,
     MaxPool,
     Pointwise,
+    Winograd,
     allowed_errors,
     expected_results,
 )
@@ -108,6 +109,24 @@ def test_nan_and_infinity_go_where_the_reference_sends_them(case, special):
 def test_a_padded_tap_adds_no_term_to_a_weight_gradient_even_where_dy_is_infinite(case, special):
     for corner in (0, -1):
         check_special(case, "dy", special, corner, ("dweight",))
+
+
+@pytest.mark.parametrize("special", [NAN, INFINITY, -INFINITY])
+@pytest.mark.parametrize("name", ["x", "dy"])
+def test_winograds_algorithm_keeps_nan_and_infinity_to_the_outputs_that_read_them(name, special):
+    case = Winograd(1, (5, 6), 32, 32, padding=((1, 0), (2, 1)))
+    result = "y" if name == "x" else "dx"
+    for where in np.ndindex(3, 3):
+        operands = case.operands()
+        operands[name][0, *where, 7] = special
+        with np.errstate(invalid="ignore"):
+            expected = Conv.run(case, reference, operands)[result]  # directly
+        got, sound = case.run(functional, operands)[result], np.isfinite(expected)
+        assert 0 < np.count_nonzero(~sound) < sound.size
+        np.testing.assert_array_equal(np.isfinite(got), sound)
+        np.testing.assert_array_equal(got[sound], expected[sound])
+        if np.isnan(special):
+            assert np.isnan(got[~sound]).all()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 5, 130])

@@ -7,7 +7,7 @@ exact; others take central differences.
 import numpy as np
 import pytest
 
-from cases import ACTIVATIONS, CONV_1D, CONV_2D, CONV_3D, DENSE, LOSSES, POOLS
+from cases import ACTIVATIONS, CONV_1D, CONV_2D, CONV_3D, DENSE, LOSSES, POOLS, WINOGRAD
 from fastnn import functional
 from operations import AveragePool, MaxPool
 from tolerances import DIFFERENCE, EPSILON, STEP, assert_within
@@ -38,7 +38,7 @@ def check(case, operands, name, gradient, objective, allowed, steps):
         assert_within(gradient.reshape(-1)[where], difference, allowed, f"{case}: {name}[{where}]")
 
 
-LINEAR = [case for case in DENSE + CONV_1D + CONV_2D + CONV_3D if not case.relu]
+LINEAR = [case for case in DENSE + CONV_1D + CONV_2D + CONV_3D + WINOGRAD if not case.relu]
 
 
 @pytest.mark.parametrize("case", LINEAR, ids=repr)

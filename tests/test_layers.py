@@ -75,6 +75,7 @@ CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.Conv2D(4, 2, groups=2, dilation=(2, 1)), IMAGE, (4, 6, 4), conv_reference),
     (lambda: L.Conv2D(3, 3, padding=((2, 0), (0, 1))), IMAGE, (6, 6, 3), conv_reference),
     (lambda: L.Conv2D(3, 3, padding=(2, 1), bias=False), IMAGE, (8, 7, 3), conv_reference),
+    (lambda: L.Conv2D(32, 3, algorithm="winograd"), (4, 5, 32), (2, 3, 32), conv_reference),
     (lambda: L.Conv3D(2, 2, padding=1), (2, 3, 4, 2), (3, 4, 5, 2), conv_reference),
     (lambda: L.MaxPool1D(3, padding=1), (8, 2), (3, 2), max_pool_reference),
     (lambda: L.MaxPool2D(2), IMAGE, (3, 3, 4), max_pool_reference),

@@ -99,6 +99,18 @@ def test_conv_input_gradient_with_many_taps_and_filters(kind, dtype):
     check(dx.reshape(1), dy.reshape(1, -1), turned.reshape(1, -1), kind, dtype)
 
 
+def test_winograds_algorithm_with_many_channels(kind):
+    channels, filters = 20_000, 32  # more than 128 chains
+    x = numbers(kind, "float32", 1, 1, 4, 4, channels).astype(np.float64)
+    weight = numbers(kind, "float32", 2, filters, 3, 3, channels).astype(np.float64)
+    y = functional.conv_forward(x.astype("float32"), weight.astype("float32"), algorithm="winograd")
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (1, 2))
+    expected = np.einsum("nijckl,fklc->nijf", windows, weight, optimize=True)
+    magnitude = tolerances.winograd_magnitudes(x, weight, (0, 0), (2, 2))
+    assert y.dtype == "float32"
+    assert_within(y, expected, (DOT[kind] + tolerances.WINOGRAD) * EPSILON["float32"] * magnitude)
+
+
 @pytest.mark.parametrize(
     ("channels", "samples", "positions"),
     [

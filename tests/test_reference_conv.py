@@ -210,6 +210,21 @@ def test_pixels_that_no_window_reads_have_gradient_0():
     assert dx[:-1, :-1].all()
 
 
+@pytest.mark.parametrize("padding", [0, 1, "same", ((2, 0), (0, 1)), ((0, 3), (4, 1))])
+@pytest.mark.parametrize("spatial", [(3, 4), (4, 3), (5, 5)])
+def test_winograds_algorithm_gives_the_sums_of_the_direct_one(spatial, padding):
+    x, weight, bias = integers(1, 2, *spatial, 33), integers(2, 32, 3, 3, 33), integers(3, 32)
+    how = {"padding": padding}
+    y = reference.conv_forward(x, weight, bias, **how)
+    dy = integers(4, *y.shape)
+    dx = reference.conv_backward_input(dy, weight, x.shape, relu_output=x, **how)
+    how["algorithm"] = "winograd"
+    np.testing.assert_array_equal(reference.conv_forward(x, weight, bias, **how), y, strict=True)
+    np.testing.assert_array_equal(
+        reference.conv_backward_input(dy, weight, x.shape, relu_output=x, **how), dx, strict=True
+    )
+
+
 X = np.array([[2, 3, -1, 2], [4, 1, 0, 1], [-2, 1, 3, 2], [-1, -2, 0, 5]], float)
 FILTER = np.array([[1, 0, 1], [-1, 0, -1], [1, 0, 1]], float)
 

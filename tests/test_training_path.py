@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import fastnn as fn
-from cases import CONV_1D, CONV_2D, CONV_3D, DENSE, POOLS
+from cases import CONV_1D, CONV_2D, CONV_3D, DENSE, POOLS, WINOGRAD
 from fastnn import losses, reference
-from operations import AveragePool, Conv
+from operations import AveragePool, Conv, Winograd
 from tolerances import TRAINING
 
 SAMPLES, TOTAL = 19, 32  # one pack and a bit; the sum of the samples' weights
@@ -26,16 +26,20 @@ def small(case):
 
 
 IMAGES = [case for case in CONV_1D + CONV_2D + CONV_3D + POOLS if small(case)]
+IMAGES += WINOGRAD[:4]  # as small as they come
 BOTH = ["float32", "float64"]
 
 
 def layer_of(case):
     """The layer that makes a case's operation."""
-    kind = getattr(fn.layers, type(case).__name__ + RANKS[len(case.shape) - 2])
+    rank = RANKS[len(case.shape) - 2]
     if isinstance(case, Conv):
         filters, *size, _ = case.weight_shape
-        return kind(filters, tuple(size), bias=case.bias, **case.settings)
-    return kind(case.size, **case.settings)
+        settings = {"bias": case.bias, **case.settings}
+        if isinstance(case, Winograd):
+            settings["algorithm"] = "winograd"
+        return getattr(fn.layers, f"Conv{rank}")(filters, tuple(size), **settings)
+    return getattr(fn.layers, type(case).__name__ + rank)(case.size, **case.settings)
 
 
 def network(case, dtype):

@@ -21,6 +21,7 @@ EXPONENTIAL_ULP = 2.0
 PRODUCT = 2.0  # up to four roundings in a row: backward of sigmoid and tanh, scaled sums
 UPDATE = 4.0  # up to eight: optimizers
 LOSS = ONE_SIGN  # losses are sums in double precision
+WINOGRAD = 6.0  # half an eps for each addition of transforms and bias: 2 of data, 4 and 4, and 1
 
 # Finite differences in float64: truncation h² and rounding eps / h are both near 1e-10.
 STEP = 2.0**-17
@@ -46,6 +47,37 @@ def softmax_errors(x, y):
     distances = np.max(x, axis=-1, keepdims=True) - x
     below = np.sum(y * distances, axis=-1, keepdims=True)
     return 2 * EXPONENTIAL_ULP + ONE_SIGN + 1 + (distances + below) / 2
+
+
+# Winograd's transforms with all signs positive: |Bᵀ|, |G|, |Aᵀ|.
+BORDERS = np.array([[1, 0, 1, 0], [0, 1, 1, 0], [0, 1, 1, 0], [0, 1, 0, 1]])
+MEANS = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0.5], [0, 0, 1]])
+OUTPUTS = np.array([[1, 1, 1, 0], [0, 1, 1, 1]])
+
+
+def winograd_magnitudes(x, weight, before, sizes):
+    """Σ|a||b| of all that Winograd's algorithm adds up for each sum of a convolution.
+
+    Every product v·u of transformed numbers, v of 4 inputs, u of up to 9 weights, counts with the
+    magnitudes of these, and in each of the outputs that it is part of:
+    |Aᵀ| Σ_c [(|G||g||G|ᵀ) ⊙ (|Bᵀ||d||B|)] |A|. The errors of v, u, their sum over channels and the
+    transform of that sum are each at most so many eps of this; it is up to 64/9 times as much as
+    Σ|x||weight| of numbers of one size.
+    """
+    far = 8  # more than any padding
+    tiles = [-(-size // 2) for size in sizes]
+    x = np.pad(np.abs(x), [(0, 0), (far, far), (far, far), (0, 0)])
+    x = np.lib.stride_tricks.sliding_window_view(x, (4, 4), (1, 2))
+    rows, columns = (
+        slice(far - start, far - start + 2 * count, 2)
+        for start, count in zip(before, tiles, strict=True)
+    )
+    data = np.einsum("nstcij,pi,qj->nstcpq", x[:, rows, columns], BORDERS, BORDERS)
+    kernels = np.einsum("fklc,pk,ql->fcpq", np.abs(weight), MEANS, MEANS)
+    products = np.einsum("nstcpq,fcpq->nstfpq", data, kernels)
+    y = np.einsum("nstfpq,ap,bq->nsatbf", products, OUTPUTS, OUTPUTS)
+    y = y.reshape(len(x), 2 * tiles[0], 2 * tiles[1], len(weight))
+    return y[:, : sizes[0], : sizes[1]]
 
 
 def assert_within(result, expected, allowed, label=""):

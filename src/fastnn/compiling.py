@@ -91,15 +91,21 @@ def instructions(net, stages):
             instruction["weights"] = stage.weight.size
             instruction["biases"] = 0 if stage.bias is None else stage.bias.size
         before = stages[i - 1] if i else None
-        if type(stage) is MaxPool2D and type(before) is Conv2D and _row_by_row(stage):
+        if type(stage) is MaxPool2D and type(before) is Conv2D and _row_by_row(before, stage):
             found[-1] |= {"pool": instruction["window"], "outputs": math.prod(shape)}
         elif instruction["forward"] or instruction["backward"]:
             found.append(instruction)
     return found
 
 
-def _row_by_row(pool):
-    """Whether no row of the input lies in the windows of two rows of the output."""
+def _row_by_row(convolution, pool):
+    """Whether no row of the input lies in the windows of two rows of the output.
+
+    Winograd's algorithm makes rows in pairs, which shall not lie in those windows either.
+    """
+    window = pool._window(pool.input_shape)
+    if convolution.algorithm == "winograd" and (window.stride[0] % 2 or window.before[0] % 2):
+        return False
     return pool.stride[0] > pool._how["dilation"][0] * (pool.size[0] - 1)
 
 

@@ -6,6 +6,9 @@ from typing import NamedTuple
 # Sizes above this are mistakes.
 LARGEST = 2**31 - 1
 
+# Winograd's algorithm needs as many channels and filters: with fewer its transforms cost too much.
+WINOGRAD_CHANNELS = 32
+
 
 class Window(NamedTuple):
     """A window over one to three axes, whose every size may differ per axis.
@@ -143,6 +146,31 @@ def _check_windows_meet_input(name, axis, inputs, count, size, stride, dilation,
                 f"{name}: window {position} of axis {axis} holds nothing but padding (size {size}, "
                 f"dilation {dilation}, padding {before} before, input {inputs}); use less padding"
             )
+
+
+def is_winograd(name, algorithm, size, stride, dilation, groups, filters, channels=None):
+    """Return whether a convolution goes by Winograd's algorithm; raise where it is not made for it.
+
+    The arguments are those of the convolution, per axis, checked; None stands for channels that are
+    not known yet.
+    """
+    if algorithm == "direct":
+        return False
+    if algorithm != "winograd":
+        raise ValueError(f'{name}: algorithm must be "direct" or "winograd", got {algorithm!r}')
+    if (
+        size != (3, 3)
+        or {*stride, *dilation, groups} != {1}
+        or min(filters, filters if channels is None else channels) < WINOGRAD_CHANNELS
+    ):
+        given = "" if channels is None else f", {channels} channels"
+        raise ValueError(
+            f'{name}: algorithm "winograd" is for images, kernels of 3x3, stride, dilation and '
+            f"groups of 1, and at least {WINOGRAD_CHANNELS} channels and filters; got size {size}, "
+            f"stride {stride}, dilation {dilation}, groups={groups}{given}, {filters} filters; "
+            f'use algorithm="direct"'
+        )
+    return True
 
 
 def covered(window):

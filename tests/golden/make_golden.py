@@ -33,6 +33,10 @@ CONV_CASES = [
     ),
 ]
 
+WINOGRAD_CASES = [
+    ("conv2d-winograd", (4, 5), 32, 33, (3, 3), {"padding": [1, 2]}),
+]
+
 MAX_POOL_CASES = [
     # name, spatial, size, options
     ("max_pool1d", (7,), 2, {}),
@@ -104,8 +108,8 @@ def dense_cases():
     yield "dense", calls, arrays | {name: tensor.detach() for name, tensor in tensors.items()}
 
 
-def conv_cases():
-    for name, spatial, channels, filters, kernel, options in CONV_CASES:
+def conv_cases(cases=CONV_CASES, **algorithm):
+    for name, spatial, channels, filters, kernel, options in cases:
         x, bias = integers(2, *spatial, channels), integers(filters)
         weight = halves(filters, *kernel, channels // options.get("groups", 1))
         tensors = [channels_first(x), channels_first(weight), leaf(bias)]
@@ -115,16 +119,20 @@ def conv_cases():
         arrays = {"x": x, "weight": weight, "bias": bias, "dy": dy, "y": channels_last(y)}
         arrays["dx"], arrays["dweight"] = map(channels_last, gradients[:2])
         arrays["dbias"] = gradients[2].numpy()
-        size = {"value": kernel}
+        size, how = {"value": kernel}, options | algorithm
         yield (
             name,
             [
-                call("conv_forward", ["x", "weight", "bias"], ["y"], **options),
-                call("conv_backward_input", ["dy", "weight", {"shape_of": "x"}], ["dx"], **options),
+                call("conv_forward", ["x", "weight", "bias"], ["y"], **how),
+                call("conv_backward_input", ["dy", "weight", {"shape_of": "x"}], ["dx"], **how),
                 call("conv_backward_weights", ["x", "dy", size], ["dweight", "dbias"], **options),
             ],
             arrays,
         )
+
+
+def winograd_cases():
+    yield from conv_cases(WINOGRAD_CASES, algorithm="winograd")
 
 
 def max_pool_cases():
@@ -374,6 +382,7 @@ def main():
         activation_cases,
         loss_cases,
         update_cases,
+        winograd_cases,
     )
     for family in families:
         for name, calls, case_arrays in family():

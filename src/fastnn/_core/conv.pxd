@@ -1,4 +1,4 @@
-from fastnn._core.kernels cimport fastnn_run, real
+from fastnn._core.kernels cimport real
 from fastnn._core.tiles cimport Tiling
 from fastnn._core.window cimport Axis, Segment, Window
 
@@ -14,15 +14,19 @@ cdef struct Correlation:
     bint rows_touch             # taps along the last axis lie side by side in x and in the weights
     Tiling tiling               # of the target channels of a group
     bint relu                   # whether a ReLU follows
+    bint winograd               # by winograd.pyx: one group, 3×3 taps, targets and sources in step
+    ptrdiff_t before[3]         # padding in front of the sources, where they are in step
+    ptrdiff_t block             # winograd: tiles of targets that go together
 
 cdef bint make_correlation(Correlation* plan, const Window* window, bint backward,
-                           ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs,
+                           ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, bint winograd,
                            const real* which) except False
 cdef void free_correlation(Correlation* plan) noexcept nogil
 cdef ptrdiff_t packed_size(const Correlation* plan) noexcept nogil
+cdef ptrdiff_t correlation_scratch(const Correlation* plan, const real* which) noexcept nogil
 cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, ptrdiff_t group,
                     ptrdiff_t index, real* packed) noexcept nogil
 cdef void conv_correlate_chunk(
     const Correlation* plan, const real* x, const real* packed, const real* bias,
     const real* positive, real* y,
-    ptrdiff_t first_row, ptrdiff_t end_row, fastnn_run* runs) noexcept nogil
+    ptrdiff_t first_row, ptrdiff_t end_row, real* scratch) noexcept nogil

@@ -10,6 +10,7 @@ def conv_forward(
     window: Window,
     groups: int,
     channels: int,
+    winograd: bool,
     n_threads: int,
 ) -> None: ...
 @fused
@@ -21,5 +22,6 @@ def conv_backward_input(
     window: Window,
     groups: int,
     channels: int,
+    winograd: bool,
     n_threads: int,
 ) -> None: ...

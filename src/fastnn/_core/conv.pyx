@@ -1,7 +1,7 @@
 """Convolution of up to three axes: forward and input gradient. Weight gradients: conv_weights.pyx.
 
 Both are the same correlation, y[target] = Σ_taps Σ_c x[source] · w[tap][c]; window.pxd says which
-taps.
+taps. Here is the direct way, and what it shares with Winograd's (winograd.pyx): plan and driver.
 
     for each block of targets (a segment of rows x a segment of columns) that share their taps
         list the runs of consecutive terms (taps side by side in memory are one run)
@@ -9,20 +9,27 @@ taps.
             for each position tile, for each output tile: csrc's tile
 """
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
 
 from fastnn._core.kernels cimport (
     LANES, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real,
-    tile, tile_outputs)
+    tile, tile_outputs, winograd_weights)
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport (
     make_tiling, pack_rows, panel_start, panels_size, tile_start, tile_vectors, tile_width,
     tiling_cycles)
 from fastnn._core.window cimport Segment, Taps, Window, make_axis, make_window, segments_of
+from fastnn._core.winograd cimport (
+    PLACES, plan_winograd, winograd_correlate_chunk, winograd_scratch)
 
 # Packing a weight costs about as much as this many multiply-adds.
 cdef double MOVE = 8
+
+
+cdef inline ptrdiff_t panel_terms(const Correlation* plan) noexcept nogil:
+    """Packed weights of an output."""
+    return (PLACES if plan.winograd else plan.taps) * plan.terms
 
 
 cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, ptrdiff_t group,
@@ -31,18 +38,23 @@ cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, 
 
     forward:  an output is a filter, a term its channel, and taps keep their order
     backward: an output is an input channel, a term a filter, and taps run from the last
+
+    Winograd's algorithm: [place][term][output]. The taps first stand at the panel's end.
     """
     cdef ptrdiff_t taps = plan.taps, terms = plan.terms, outputs = plan.tiling.outputs, tap
     cdef ptrdiff_t start = tile_start(&plan.tiling, index), width = tile_width(&plan.tiling, index)
-    packed += (group * panels_size(&plan.tiling, taps * terms)
-               + panel_start(&plan.tiling, index, taps * terms))
+    cdef real* panel = packed + (group * panels_size(&plan.tiling, panel_terms(plan))
+                                 + panel_start(&plan.tiling, index, panel_terms(plan)))
+    packed = panel + (panel_terms(plan) - taps * terms) * width
     if not backward:
         pack_rows(weight + (group * outputs + start) * taps * terms, taps * terms, taps * terms,
                   width, width, packed)
-        return
-    for tap in range(taps):
-        copy_panel(weight + (group * terms * taps + taps - 1 - tap) * outputs + start,
-                   taps * outputs, terms, width, packed + tap * terms * width)
+    else:
+        for tap in range(taps):
+            copy_panel(weight + (group * terms * taps + taps - 1 - tap) * outputs + start,
+                       taps * outputs, terms, width, packed + tap * terms * width)
+    if plan.winograd:
+        winograd_weights(terms * width, panel)
 
 
 cdef ptrdiff_t list_runs(const Correlation* plan, ptrdiff_t group, const Taps* depth,
@@ -109,8 +121,8 @@ cdef void conv_correlate_chunk(
         const real* bias,           # IN   (groups·outputs,) or NULL
         const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
         real* y,                    # OUT  (*targets, groups·outputs, LANES): these rows overwritten
-        ptrdiff_t first_row, ptrdiff_t end_row,
-        fastnn_run* runs) noexcept nogil:
+        ptrdiff_t first_row, ptrdiff_t end_row, real* scratch) noexcept nogil:
+    cdef fastnn_run* runs = <fastnn_run*>scratch
     cdef ptrdiff_t outputs = plan.tiling.outputs
     cdef ptrdiff_t x_pixel = plan.groups * plan.terms * LANES
     cdef ptrdiff_t y_pixel = plan.groups * outputs * LANES
@@ -124,6 +136,9 @@ cdef void conv_correlate_chunk(
     cdef const Segment* columns
     cdef const real* bias_group
     cdef const real* x_block
+    if plan.winograd:
+        winograd_correlate_chunk(plan, x, packed, bias, positive, y, first_row, end_row, scratch)
+        return
     for depth in range(plan.axis[0].targets):
         for r in range(plan.n_rows):
             rows = &plan.rows[r]
@@ -182,7 +197,7 @@ cdef double correlation_cycles(const Correlation* plan, int vectors) noexcept no
 
 
 cdef bint make_correlation(Correlation* plan, const Window* window, bint backward,
-                           ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs,
+                           ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, bint winograd,
                            const real* which) except False:
     """Fill all but `relu`; the pointers are NULL, and `free_correlation` frees what they hold."""
     cdef int axis, positions
@@ -191,6 +206,9 @@ cdef bint make_correlation(Correlation* plan, const Window* window, bint backwar
     for axis in range(3):
         make_axis(&plan.axis[axis], window, axis, backward)
         plan.size[axis] = window.size[axis]
+        plan.before[axis] = window.before[axis]
+        if backward:
+            plan.before[axis] = window.size[axis] - 1 - window.before[axis]
     plan.taps = plan.size[0] * plan.size[1] * plan.size[2]
     plan.rows = segments_of(&plan.axis[1], &plan.n_rows)
     plan.columns = segments_of(&plan.axis[2], &plan.n_columns)
@@ -198,6 +216,10 @@ cdef bint make_correlation(Correlation* plan, const Window* window, bint backwar
     plan.terms = terms
     plan.rows_touch = (groups == 1 and plan.axis[2].source_step == 1
                        and plan.axis[2].place_step == 1)
+    plan.winograd = winograd
+    if winograd:
+        plan_winograd(plan, outputs, which)
+        return True
     for positions in range(1, MAX_POSITIONS + 1):
         if make_tiling(&plan.tiling, positions, tile_outputs(which, positions), outputs):
             cycles = correlation_cycles(plan, tile_vectors(which))
@@ -218,20 +240,26 @@ cdef void free_correlation(Correlation* plan) noexcept nogil:
 
 cdef ptrdiff_t packed_size(const Correlation* plan) noexcept nogil:
     """Elements of the packed weights of all groups."""
-    return plan.groups * panels_size(&plan.tiling, plan.taps * plan.terms)
+    return plan.groups * panels_size(&plan.tiling, panel_terms(plan))
+
+
+cdef ptrdiff_t correlation_scratch(const Correlation* plan, const real* which) noexcept nogil:
+    """Elements that a thread needs beside its operands, from one cache line to the next."""
+    cdef ptrdiff_t runs = plan.taps * <ptrdiff_t>(sizeof(fastnn_run) // sizeof(real))
+    return winograd_scratch(plan) if plan.winograd else runs // LANES * LANES + LANES
 
 
 cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdiff_t terms,
-                    ptrdiff_t outputs, const real[:, ::1] x, const real[:, ::1] weight,
-                    const real[::1] bias, bint relu, const real[:, ::1] positive, real[:, ::1] y,
-                    int n_threads) except False:
+                    ptrdiff_t outputs, bint winograd, const real[:, ::1] x,
+                    const real[:, ::1] weight, const real[::1] bias, bint relu,
+                    const real[:, ::1] positive, real[:, ::1] y, int n_threads) except False:
     """The driver of both passes: pack the weights, then chunks (or their rows) in parallel."""
     cdef Correlation plan
-    cdef ptrdiff_t chunks = x.shape[0], rows, blocks, task, chunk, block
+    cdef ptrdiff_t chunks = x.shape[0], rows, blocks, task, chunk, block, scratch_size
     cdef const real* bias_start = NULL if bias is None else &bias[0]
     cdef const real* positive_start = NULL
     cdef real* packed = NULL
-    cdef fastnn_run* runs = NULL
+    cdef real* scratch = NULL
     cdef int threads, packers
     cdef unsigned long long mode
     if chunks == 0:
@@ -243,7 +271,8 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
     if positive is not None:
         positive_start = &positive[0, 0]
     try:
-        make_correlation(&plan, window, backward, groups, terms, outputs, &weight[0, 0])
+        make_correlation(&plan, window, backward, groups, terms, outputs, winograd,
+                         &weight[0, 0])
         rows = plan.axis[1].targets
         threads = team(n_threads, chunks * rows,
                        <double>chunks * plan.axis[0].targets * rows * plan.axis[2].targets
@@ -251,8 +280,9 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
         # fewer chunks than threads: rows of a chunk are shared out too
         blocks = 1 if chunks >= threads else min(<ptrdiff_t>threads, rows)
         packed = <real*>take(packed_size(&plan) * sizeof(real))
-        runs = <fastnn_run*>malloc(threads * plan.taps * sizeof(fastnn_run))
-        if packed == NULL or runs == NULL:
+        scratch_size = correlation_scratch(&plan, &weight[0, 0])
+        scratch = <real*>take(threads * scratch_size * sizeof(real))
+        if packed == NULL or scratch == NULL:
             raise MemoryError(f"no memory for {packed_size(&plan)} packed weights")
         packers = team(threads, groups * plan.tiling.tiles,
                        MOVE * groups * outputs * plan.taps * terms)
@@ -272,12 +302,12 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
                     positive_start + chunk * y.shape[1] if positive_start != NULL else NULL,
                     &y[chunk, 0],
                     block * rows // blocks, (block + 1) * rows // blocks,
-                    runs + threadid() * plan.taps)
+                    scratch + threadid() * scratch_size)
             leave_fast_mode(mode)
     finally:
         free_correlation(&plan)
         give(packed)
-        free(runs)
+        give(scratch)
     return True
 
 
@@ -287,11 +317,11 @@ def conv_forward(
         const real[::1] bias,           # IN   (filters,) or None
         bint relu,                      #      apply a ReLU
         real[:, ::1] y,                 # OUT  (chunks, *output·filters·LANES), overwritten
-        tuple window, ptrdiff_t groups, ptrdiff_t channels, int n_threads):
+        tuple window, ptrdiff_t groups, ptrdiff_t channels, bint winograd, int n_threads):
     cdef Window sizes = make_window(window)
     cdef const real[:, ::1] nothing = None
-    correlate(&sizes, False, groups, channels // groups, weight.shape[0] // groups, x, weight, bias,
-              relu, nothing, y, n_threads)
+    correlate(&sizes, False, groups, channels // groups, weight.shape[0] // groups, winograd, x,
+              weight, bias, relu, nothing, y, n_threads)
 
 
 def conv_backward_input(
@@ -299,8 +329,8 @@ def conv_backward_input(
         const real[:, ::1] weight,      # IN   (filters, *size·channels / groups)
         const real[:, ::1] positive,    # IN   like dx, or None: dx is 0 where it is not > 0
         real[:, ::1] dx,                # OUT  (chunks, *input·channels·LANES), overwritten
-        tuple window, ptrdiff_t groups, ptrdiff_t channels, int n_threads):
+        tuple window, ptrdiff_t groups, ptrdiff_t channels, bint winograd, int n_threads):
     cdef Window sizes = make_window(window)
     cdef const real[::1] no_bias = None
-    correlate(&sizes, True, groups, weight.shape[0] // groups, channels // groups, dy, weight,
-              no_bias, False, positive, dx, n_threads)
+    correlate(&sizes, True, groups, weight.shape[0] // groups, channels // groups, winograd, dy,
+              weight, no_bias, False, positive, dx, n_threads)

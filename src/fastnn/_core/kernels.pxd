@@ -56,6 +56,10 @@ cdef extern from "kernels.h" nogil:
                               ptrdiff_t) noexcept nogil
         void (*window_sum)(const float*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, const float*, float*, ptrdiff_t) noexcept nogil
+        void (*winograd_data)(const float*const*, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
+        void (*winograd_output)(const float*, ptrdiff_t, ptrdiff_t, const float*,
+                                const float*const*, int, float*const*) noexcept nogil
+        void (*winograd_weights)(ptrdiff_t, float*) noexcept nogil
         void (*sgd_update)(ptrdiff_t, float*, const float*, float*, float, float,
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, float*, const float*, float*, float*, float, float, float,
@@ -99,6 +103,10 @@ cdef extern from "kernels.h" nogil:
                               ptrdiff_t) noexcept nogil
         void (*window_sum)(const double*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, const double*, double*, ptrdiff_t) noexcept nogil
+        void (*winograd_data)(const double*const*, ptrdiff_t, double*, ptrdiff_t) noexcept nogil
+        void (*winograd_output)(const double*, ptrdiff_t, ptrdiff_t, const double*,
+                                const double*const*, int, double*const*) noexcept nogil
+        void (*winograd_weights)(ptrdiff_t, double*) noexcept nogil
         void (*sgd_update)(ptrdiff_t, double*, const double*, double*, double, double,
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, double*, const double*, double*, double*, double, double,
@@ -279,6 +287,30 @@ cdef inline void window_unpool(const real* dy, const void* argmax, const ptrdiff
     else:
         table.f64.window_unpool(dy, <const int64_t*>argmax, offset, <const int64_t*>index,
                                 index_step, taps, windows, channels, accumulate, dx, dx_step)
+
+
+cdef inline void winograd_data(const real*const* x, ptrdiff_t channels, real* v,
+                               ptrdiff_t v_step) noexcept nogil:
+    if real is float:
+        table.f32.winograd_data(x, channels, v, v_step)
+    else:
+        table.f64.winograd_data(x, channels, v, v_step)
+
+
+cdef inline void winograd_output(const real* m, ptrdiff_t m_step, ptrdiff_t outputs,
+                                 const real* bias, const real*const* positive, int finish,
+                                 real*const* y) noexcept nogil:
+    if real is float:
+        table.f32.winograd_output(m, m_step, outputs, bias, positive, finish, y)
+    else:
+        table.f64.winograd_output(m, m_step, outputs, bias, positive, finish, y)
+
+
+cdef inline void winograd_weights(ptrdiff_t n, real* u) noexcept nogil:
+    if real is float:
+        table.f32.winograd_weights(n, u)
+    else:
+        table.f64.winograd_weights(n, u)
 
 
 cdef inline void sgd_update(ptrdiff_t n, real* parameters, const real* gradient, real* velocity,

@@ -6,7 +6,7 @@ which the functional operations call as well. `part` of `parts` asks for a share
 from libc.stdint cimport uintptr_t
 
 from fastnn._core.conv cimport (
-    conv_correlate_chunk, free_correlation, make_correlation)
+    conv_correlate_chunk, correlation_scratch, free_correlation, make_correlation)
 from fastnn._core.conv_weights cimport free_weight_gradient, make_weight_gradient
 from fastnn._core.dense cimport (
     dense_backward_input_tile, dense_forward_panel, dense_list_runs)
@@ -66,11 +66,12 @@ cdef bint make_conv(Operation* op, dict settings, bint training, const real* whi
     cdef Window window = make_window(settings["window"]), pool
     cdef ptrdiff_t groups = settings["groups"], channels = settings["channels"]
     cdef ptrdiff_t filters = settings["filters"]
+    cdef bint winograd = settings["winograd"]
     op.work = (window.output[0] * window.output[1] * window.output[2] * filters
                * window.size[0] * window.size[1] * window.size[2] * (channels // groups))
     op.correlation.relu = op.relu
     make_correlation(&op.correlation, &window, False, groups, channels // groups,
-                     filters // groups, which)
+                     filters // groups, winograd, which)
     op.pools = settings["pool"] is not None
     if op.pools:
         pool = make_window(settings["pool"])
@@ -80,7 +81,7 @@ cdef bint make_conv(Operation* op, dict settings, bint training, const real* whi
         if op.input_gradient:
             op.transposed.relu = False
             make_correlation(&op.transposed, &window, True, groups, filters // groups,
-                             channels // groups, which)
+                             channels // groups, winograd, which)
     return True
 
 
@@ -123,10 +124,6 @@ cdef inline ptrdiff_t elements(ptrdiff_t count, size_t bytes, const real* which)
     return count * <ptrdiff_t>(bytes // sizeof(real)) // LANES * LANES + LANES
 
 
-cdef inline ptrdiff_t runs_size(ptrdiff_t taps, const real* which) noexcept nogil:
-    return elements(taps, sizeof(fastnn_run), which)
-
-
 cdef inline ptrdiff_t taps_size(const Windows* windows, const real* which) noexcept nogil:
     """Offsets and places of a window's taps."""
     return elements(2 * windows.size, sizeof(ptrdiff_t), which)
@@ -151,14 +148,15 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
     """What any pass of the operation needs."""
     cdef ptrdiff_t size = 0
     if op.kind == CONV:
-        size = runs_size(op.correlation.taps, which)
+        size = correlation_scratch(&op.correlation, which)
         if op.pools:
             size += taps_size(&op.windows, which) + pooled_rows(op) * line_size(op)
-        size = max(size, op.gradient.scratch, <ptrdiff_t>BLOCK)
+        size = max(size, correlation_scratch(&op.transposed, which), op.gradient.scratch,
+                   <ptrdiff_t>BLOCK)
     elif op.kind == DENSE:
         # a tile's rows of the weight gradient and their biases
         size = dense_scratch(&op.dense_gradient) + (op.inputs + 1) * MAX_OUTPUTS
-        size = max(size, runs_size(op.panels.panels, which))
+        size = max(size, elements(op.panels.panels, sizeof(fastnn_run), which))
     elif op.kind == MAX_POOL:
         size = taps_size(&op.windows, which)
     elif op.kind == AVERAGE_POOL:
@@ -174,7 +172,7 @@ cdef void conv_pool_forward(const Operation* op, const real* x, const real* pack
                             ptrdiff_t end_row, real* scratch) noexcept nogil:
     """Row by row of the pooled output: the convolution's rows that it needs, then their maxima."""
     cdef const Windows* windows = &op.windows
-    cdef real* taps = scratch + runs_size(op.correlation.taps, x)
+    cdef real* taps = scratch + correlation_scratch(&op.correlation, x)
     cdef real* lines = taps + taps_size(windows, x)
     cdef ptrdiff_t row, first, end
     for row in range(first_row, end_row):
@@ -182,7 +180,7 @@ cdef void conv_pool_forward(const Operation* op, const real* x, const real* pack
         end = first + (windows.axis[1].taps[row].count - 1) * windows.axis[1].source_step + 1
         # `lines` holds the rows from `first` on; what is passed is where row 0 would stand
         conv_correlate_chunk(&op.correlation, x, packed, bias, <const real*>NULL,
-                             lines - first * line_size(op), first, end, <fastnn_run*>scratch)
+                             lines - first * line_size(op), first, end, scratch)
         max_pool_forward_chunk(windows, lines - first * line_size(op), y, saved, row, row + 1,
                                <ptrdiff_t*>taps, <ptrdiff_t*>taps + windows.size)
 
@@ -221,7 +219,7 @@ cdef void forward_part(
             conv_pool_forward(op, x, packed, bias, y, saved, first, end, scratch)
         else:
             conv_correlate_chunk(&op.correlation, x, packed, bias, <const real*>NULL, y, first,
-                                 end, <fastnn_run*>scratch)
+                                 end, scratch)
     elif op.kind == DENSE:
         dense_forward_chunk(op, packed, bias, x, y)
     elif op.kind == MAX_POOL or op.kind == AVERAGE_POOL:
@@ -268,8 +266,7 @@ cdef void backward_input_part(
     if op.kind == CONV:
         rows = op.transposed.axis[1].targets
         conv_correlate_chunk(&op.transposed, dy, packed, <const real*>NULL, positive, dx,
-                             part * rows // parts, (part + 1) * rows // parts,
-                             <fastnn_run*>scratch)
+                             part * rows // parts, (part + 1) * rows // parts, scratch)
     elif op.kind == DENSE:
         dense_backward_chunk(op, packed, positive, dy, dx, <fastnn_run*>scratch)
     elif op.kind == MAX_POOL:

@@ -25,8 +25,8 @@ from fastnn._core.window cimport Segment, Taps
 
 
 cdef bint single_supports(const Operation* op) noexcept nogil:
-    """Groups would share packs of channels."""
-    return op.kind != CONV or op.correlation.groups == 1
+    """Groups would share packs of channels; Winograd's algorithm has no path of its own here."""
+    return op.kind != CONV or (op.correlation.groups == 1 and not op.correlation.winograd)
 
 
 cdef Layout layout_after(const Operation* op, Layout before) noexcept nogil:

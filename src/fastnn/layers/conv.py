@@ -20,6 +20,7 @@ class _Conv(WeightedLayer):
         dilation=1,
         groups=1,
         padding_mode="zeros",
+        algorithm="direct",
         activation=None,
         bias=True,
         weight_initializer=None,
@@ -40,6 +41,8 @@ class _Conv(WeightedLayer):
             )
         if padding_mode != "zeros":
             raise ValueError(f'{who}: expected padding_mode "zeros", got {padding_mode!r}')
+        self.algorithm = algorithm
+        self._goes_by_winograd(who)
         super().__init__(
             activation,
             bias,
@@ -54,9 +57,22 @@ class _Conv(WeightedLayer):
             dilation=self.dilation,
             groups=self.groups,
             padding_mode=padding_mode,
+            algorithm=algorithm,
         )
         self._how = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
         self._how["groups"] = self.groups
+
+    def _goes_by_winograd(self, who, channels=None):
+        return geometry.is_winograd(
+            who,
+            self.algorithm,
+            self.size,
+            self.stride,
+            self.dilation,
+            self.groups,
+            self.filters,
+            channels,
+        )
 
     def _plan(self, input_shape):
         sizes = output_sizes(self, input_shape, padding=self.padding, dilation=self.dilation)
@@ -66,6 +82,7 @@ class _Conv(WeightedLayer):
                 f"{self.label}: expected groups that divide {channels} input channels, "
                 f"got groups={self.groups}"
             )
+        self._goes_by_winograd(self.label, channels)
         weight = (self.filters, *self.size, channels // self.groups)
         return (*sizes, self.filters), self._shapes(weight)
 
@@ -73,7 +90,12 @@ class _Conv(WeightedLayer):
         self._saved = x
         activation = "relu" if relu_follows else None
         return functional.conv_forward(
-            x, self.weight, self.bias, activation=activation, **self._how
+            x,
+            self.weight,
+            self.bias,
+            activation=activation,
+            algorithm=self.algorithm,
+            **self._how,
         )
 
     def _backward(self, dy, input_gradient, relu_precedes=False):
@@ -84,7 +106,12 @@ class _Conv(WeightedLayer):
             return None
         relu_output = x if relu_precedes else None
         return functional.conv_backward_input(
-            dy, self.weight, x.shape, relu_output=relu_output, **self._how
+            dy,
+            self.weight,
+            x.shape,
+            relu_output=relu_output,
+            algorithm=self.algorithm,
+            **self._how,
         )
 
     def _instruction(self, input_shape):
@@ -97,6 +124,7 @@ class _Conv(WeightedLayer):
             "groups": self.groups,
             "channels": input_shape[-1],
             "filters": self.filters,
+            "winograd": self._goes_by_winograd(self.label),
         }
 
 
@@ -133,6 +161,10 @@ class Conv2D(_Conv):
         as many groups as channels make a depthwise convolution.
     padding_mode : {"zeros"}
         What the padding holds.
+    algorithm : {"direct", "winograd"}
+        How output and input gradient are summed, see `fastnn.functional.conv_forward`: "winograd"
+        is faster, rounds more, and is for kernels of 3x3, stride, dilation and groups of 1, and at
+        least 32 channels and filters.
     activation : str, optional
         As for `Activation`.
     bias : bool

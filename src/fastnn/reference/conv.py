@@ -7,6 +7,8 @@ channel `c` and filter `f` counted within the group. `Windows` knows which tap m
 
 import math
 
+import numpy as np
+
 from ._arrays import (
     activated,
     as_array,
@@ -21,10 +23,20 @@ from ._arrays import (
     zeros,
 )
 from ._windows import Windows, per_axis
+from .winograd import goes_by_winograd, winograd_sums
 
 
 def conv_forward(
-    x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, activation=None
+    x,
+    weight,
+    bias=None,
+    *,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    algorithm="direct",
+    activation=None,
 ):
     """Cross-correlate every sample with a bank of filters.
 
@@ -40,6 +52,9 @@ def conv_forward(
         Pixels of padding; "same" as TensorFlow defines it.
     groups : int
         Filters and channels are split into this many groups that do not see each other.
+    algorithm : {"direct", "winograd"}
+        How the sums are made: as below, or two by two outputs at once by `winograd.py`, for 3x3
+        kernels with stride, dilation and groups of 1 and at least 32 channels and filters.
     activation : {None, "relu"}
         What follows, in the same pass.
 
@@ -50,7 +65,8 @@ def conv_forward(
     Raises
     ------
     ValueError
-        If the shapes do not fit together or the kernel does not fit into the padded input.
+        If the shapes do not fit together, the kernel does not fit into the padded input, or the
+        algorithm is not made for this convolution.
 
     Notes
     -----
@@ -75,6 +91,11 @@ def conv_forward(
         check_shape(operation, "bias", bias, (outputs,))
     windows = Windows(operation, x.shape[1:-1], kernel, stride, padding, dilation)
     samples, shape = len(x), (len(x), *windows.output_sizes, outputs)
+    if goes_by_winograd(operation, algorithm, windows, groups, x.shape[-1], outputs):
+        before = [before for before, _ in windows.padding]
+        y = winograd_sums(as_floats(x), as_floats(weight), before, windows.output_sizes)
+        y = np.array(y).reshape(shape) + (0 if bias is None else bias.astype(np.float64))
+        return activated(operation, activation, as_result(y, shape, x, weight, bias))
 
     v, w = _split_channels(x, groups), _split_filters(weight, groups)
     b = zeros(groups, outputs // groups) if bias is None else as_floats(bias, groups, -1)
@@ -93,7 +114,16 @@ def conv_forward(
 
 
 def conv_backward_input(
-    dy, weight, input_shape, *, stride=1, padding=0, dilation=1, groups=1, relu_output=None
+    dy,
+    weight,
+    input_shape,
+    *,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    algorithm="direct",
+    relu_output=None,
 ):
     """Gradient of a convolution with respect to its input.
 
@@ -105,6 +135,8 @@ def conv_backward_input(
         `(N, *spatial, C)`, the whole shape of the forward pass's `x`.
     stride, padding, dilation, groups
         As in the forward pass.
+    algorithm : {"direct", "winograd"}
+        How the sums of this pass are made, as in `conv_forward`.
     relu_output : array_like, shape input_shape, optional
         The forward pass's `x`, if it came out of a ReLU: `dx` is then taken through that ReLU too,
         ``dx [x > 0]``.
@@ -138,6 +170,15 @@ def conv_backward_input(
     outputs, *kernel, _ = weight.shape
     windows = Windows(operation, spatial, kernel, stride, padding, dilation)
     check_shape(operation, "dy", dy, (samples, *windows.output_sizes, outputs))
+    if goes_by_winograd(operation, algorithm, windows, groups, channels, outputs):
+        # dx is dy, padded by what the taps reach beyond it, under kernels turned by half a turn
+        before = [
+            size - 1 - before for size, (before, _) in zip(kernel, windows.padding, strict=True)
+        ]
+        turned = np.swapaxes(weight[:, ::-1, ::-1], 0, -1)
+        dx = winograd_sums(as_floats(dy), as_floats(turned), before, spatial)
+        dx = as_result(dx, (samples, *spatial, channels), dy, weight)
+        return through_relu(operation, relu_output, dx)
 
     d, w = _split_channels(dy, groups), _split_filters(weight, groups)
     dx = zeros(samples, math.prod(spatial), groups, channels // groups)
