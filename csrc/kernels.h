@@ -31,6 +31,15 @@ enum {
     FASTNN_RELU = 2,
 };
 
+/* The functions that map numbers one by one: where they stand in pointwise_forward and _backward. */
+enum {
+    FASTNN_POINTWISE_RELU,
+    FASTNN_POINTWISE_SIGMOID,
+    FASTNN_POINTWISE_TANH,
+    FASTNN_POINTWISE_SIGN,
+    FASTNN_POINTWISE_COUNT,
+};
+
 /* A stretch of consecutive terms: where it starts in x (in elements) and in w (in run steps, so that
  * one list serves tiles of every width), and how many terms it has. */
 typedef struct {

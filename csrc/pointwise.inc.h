@@ -3,7 +3,8 @@
 /* A loop over n numbers by vectors. The last, partial vector goes through a buffer, by the very same
  * arithmetic, so that an element's bits do not depend on where in an array it stands. */
 #define POINTWISE_1(name, expression)                                                               \
-    static void NAME(name)(ptrdiff_t n, const REAL *x, REAL *y) {                                   \
+    static void NAME(name)(ptrdiff_t n, const REAL *x, const REAL *parameters, REAL *y) {           \
+        (void)parameters;                                                                           \
         ptrdiff_t i = 0;                                                                            \
         for (; i + WIDTH <= n; i += WIDTH) {                                                        \
             const vec a = load(x + i);                                                              \
@@ -17,7 +18,9 @@
         }                                                                                           \
     }
 #define POINTWISE_2(name, expression)                                                               \
-    static void NAME(name)(ptrdiff_t n, const REAL *dy, const REAL *y, REAL *dx) {                  \
+    static void NAME(name)(ptrdiff_t n, const REAL *dy, const REAL *y, const REAL *parameters,      \
+                           REAL *dx) {                                                              \
+        (void)parameters;                                                                           \
         ptrdiff_t i = 0;                                                                            \
         for (; i + WIDTH <= n; i += WIDTH) {                                                        \
             const vec d = load(dy + i), a = load(y + i);                                            \
@@ -44,6 +47,7 @@ POINTWISE_1(sign_forward, NAME(sign)(a))
 POINTWISE_2(relu_backward, (vec)((ivec)d & (ivec)(a > 0)))
 POINTWISE_2(sigmoid_backward, d * (a * ((REAL)1 - a)))
 POINTWISE_2(tanh_backward, d * (((REAL)1 - a) * ((REAL)1 + a)))    /* nothing to contract */
+POINTWISE_2(sign_backward, ((void)d, (void)a, fill(0)))
 
 #undef POINTWISE_1
 #undef POINTWISE_2
@@ -77,14 +81,16 @@ static void NAME(softmax_backward)(ptrdiff_t channels, const REAL *dy, const REA
     }
 }
 
+#define ENTER(PLACE, name)                                                                          \
+    table->pointwise_forward[FASTNN_POINTWISE_##PLACE] = NAME(name##_forward);                      \
+    table->pointwise_backward[FASTNN_POINTWISE_##PLACE] = NAME(name##_backward);
+
 static void NAME(fill_pointwise)(TABLE *table) {
-    table->relu_forward = NAME(relu_forward);
-    table->relu_backward = NAME(relu_backward);
-    table->sigmoid_forward = NAME(sigmoid_forward);
-    table->sigmoid_backward = NAME(sigmoid_backward);
-    table->tanh_forward = NAME(tanh_forward);
-    table->tanh_backward = NAME(tanh_backward);
-    table->sign_forward = NAME(sign_forward);
+    ENTER(RELU, relu)
+    ENTER(SIGMOID, sigmoid)
+    ENTER(TANH, tanh)
+    ENTER(SIGN, sign)
     table->softmax_forward = NAME(softmax_forward);
     table->softmax_backward = NAME(softmax_backward);
 }
+#undef ENTER

@@ -69,15 +69,20 @@ typedef struct {
     /* y[r·width + i] = x[r·x_row_step + i] for r < n_rows, i < width. */
     void (*copy_panel)(const REAL *x, ptrdiff_t x_row_step, ptrdiff_t n_rows, ptrdiff_t width, REAL *y);
 
-    /* Element by element over n numbers, any n; y may be x, dx may be dy. Backward from the output y:
-     * relu dy·[y > 0], sigmoid dy·y(1 − y), tanh dy·(1 − y²). sign(0) = 0; NaN goes through all. */
-    void (*relu_forward)(ptrdiff_t n, const REAL *x, REAL *y);
-    void (*relu_backward)(ptrdiff_t n, const REAL *dy, const REAL *y, REAL *dx);
-    void (*sigmoid_forward)(ptrdiff_t n, const REAL *x, REAL *y);
-    void (*sigmoid_backward)(ptrdiff_t n, const REAL *dy, const REAL *y, REAL *dx);
-    void (*tanh_forward)(ptrdiff_t n, const REAL *x, REAL *y);
-    void (*tanh_backward)(ptrdiff_t n, const REAL *dy, const REAL *y, REAL *dx);
-    void (*sign_forward)(ptrdiff_t n, const REAL *x, REAL *y);
+    /* pointwise_…[FASTNN_POINTWISE_NAME]: element by element over n numbers, any n; y may be x, dx may
+     * be dy. `parameters` are the function's own, and not read where it has none.
+     *
+     *              y           dx, from the output y
+     *   relu       max(x, 0)   dy·[y > 0]
+     *   sigmoid    σ(x)        dy·y(1 − y)
+     *   tanh       tanh x      dy·(1 − y²)
+     *   sign       sign x      0                             sign(0) = 0
+     *
+     * NaN goes through all. */
+    void (*pointwise_forward[FASTNN_POINTWISE_COUNT])(
+        ptrdiff_t n, const REAL *x, const REAL *parameters, REAL *y);
+    void (*pointwise_backward[FASTNN_POINTWISE_COUNT])(
+        ptrdiff_t n, const REAL *dy, const REAL *y, const REAL *parameters, REAL *dx);
 
     /* Softmax over the channels of one position, x and y (channels, LANES); y may be x. maximum and
      * total (LANES each) receive max_c x and Σ_c exp(x − maximum). */

@@ -17,6 +17,11 @@ cdef extern from "kernels.h" nogil:
         MAX_TAPS "FASTNN_MAX_TAPS"
         ACCUMULATE "FASTNN_ACCUMULATE"
         RELU "FASTNN_RELU"
+        POINTWISE_RELU "FASTNN_POINTWISE_RELU"
+        POINTWISE_SIGMOID "FASTNN_POINTWISE_SIGMOID"
+        POINTWISE_TANH "FASTNN_POINTWISE_TANH"
+        POINTWISE_SIGN "FASTNN_POINTWISE_SIGN"
+        POINTWISE_COUNT "FASTNN_POINTWISE_COUNT"
 
     ctypedef struct fastnn_run:
         ptrdiff_t x, w, length
@@ -38,13 +43,10 @@ cdef extern from "kernels.h" nogil:
         void (*rows_to_lanes)(const float*const*, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
         void (*lanes_to_rows)(const float*, ptrdiff_t, ptrdiff_t, float*const*) noexcept nogil
         void (*copy_panel)(const float*, ptrdiff_t, ptrdiff_t, ptrdiff_t, float*) noexcept nogil
-        void (*relu_forward)(ptrdiff_t, const float*, float*) noexcept nogil
-        void (*relu_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
-        void (*sigmoid_forward)(ptrdiff_t, const float*, float*) noexcept nogil
-        void (*sigmoid_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
-        void (*tanh_forward)(ptrdiff_t, const float*, float*) noexcept nogil
-        void (*tanh_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
-        void (*sign_forward)(ptrdiff_t, const float*, float*) noexcept nogil
+        void (*pointwise_forward[POINTWISE_COUNT])(ptrdiff_t, const float*, const float*,
+                                                   float*) noexcept nogil
+        void (*pointwise_backward[POINTWISE_COUNT])(ptrdiff_t, const float*, const float*,
+                                                    const float*, float*) noexcept nogil
         void (*softmax_forward)(ptrdiff_t, const float*, float*, float*, float*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
         void (*window_max)(const float*, ptrdiff_t, const ptrdiff_t*, const int32_t*, ptrdiff_t,
@@ -84,13 +86,10 @@ cdef extern from "kernels.h" nogil:
         void (*rows_to_lanes)(const double*const*, ptrdiff_t, double*, ptrdiff_t) noexcept nogil
         void (*lanes_to_rows)(const double*, ptrdiff_t, ptrdiff_t, double*const*) noexcept nogil
         void (*copy_panel)(const double*, ptrdiff_t, ptrdiff_t, ptrdiff_t, double*) noexcept nogil
-        void (*relu_forward)(ptrdiff_t, const double*, double*) noexcept nogil
-        void (*relu_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
-        void (*sigmoid_forward)(ptrdiff_t, const double*, double*) noexcept nogil
-        void (*sigmoid_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
-        void (*tanh_forward)(ptrdiff_t, const double*, double*) noexcept nogil
-        void (*tanh_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
-        void (*sign_forward)(ptrdiff_t, const double*, double*) noexcept nogil
+        void (*pointwise_forward[POINTWISE_COUNT])(ptrdiff_t, const double*, const double*,
+                                                   double*) noexcept nogil
+        void (*pointwise_backward[POINTWISE_COUNT])(ptrdiff_t, const double*, const double*,
+                                                    const double*, double*) noexcept nogil
         void (*softmax_forward)(ptrdiff_t, const double*, double*, double*,
                                 double*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
@@ -228,6 +227,22 @@ cdef inline void lanes_to_rows(const real* x, ptrdiff_t columns, ptrdiff_t n_row
         table.f32.lanes_to_rows(x, columns, n_rows, rows)
     else:
         table.f64.lanes_to_rows(x, columns, n_rows, rows)
+
+
+cdef inline void pointwise_forward(int function, ptrdiff_t n, const real* x,
+                                   const real* parameters, real* y) noexcept nogil:
+    if real is float:
+        table.f32.pointwise_forward[function](n, x, parameters, y)
+    else:
+        table.f64.pointwise_forward[function](n, x, parameters, y)
+
+
+cdef inline void pointwise_backward(int function, ptrdiff_t n, const real* dy, const real* y,
+                                    const real* parameters, real* dx) noexcept nogil:
+    if real is float:
+        table.f32.pointwise_backward[function](n, dy, y, parameters, dx)
+    else:
+        table.f64.pointwise_backward[function](n, dy, y, parameters, dx)
 
 
 cdef inline void softmax_forward(ptrdiff_t channels, const real* x, real* y, real* maximum,

@@ -6,7 +6,7 @@ dℓ/dy. ELEMENTS finds it by its kind. Where a loss has a kink, comparisons let
 from libc.math cimport exp, fabs, log, log1p, pow
 from libc.string cimport memset
 
-from fastnn._core.kernels cimport CHAIN, LANES, real, table
+from fastnn._core.kernels cimport CHAIN, LANES, POINTWISE_SIGMOID, pointwise_forward, real
 from fastnn._core.loss cimport (
     ABSOLUTE, BINARY_CROSS_ENTROPY, BINARY_FOCAL, HINGE, HUBER, LOSS_KINDS, PERCEPTRON, POISSON,
     POISSON_OF_RATE, SQUARED, Loss)
@@ -155,10 +155,7 @@ cdef bint prepare(const Loss* loss, const real* y, ptrdiff_t n, real* dy) noexce
     """dy = what a loss wants to find there: σ(y), by the vector kernel; says whether it does."""
     if loss.kind != BINARY_CROSS_ENTROPY:
         return False
-    if real is float:
-        table.f32.sigmoid_forward(n, y, dy)
-    else:
-        table.f64.sigmoid_forward(n, y, dy)
+    pointwise_forward(POINTWISE_SIGMOID, n, y, <const real*>NULL, dy)
     return True
 
 

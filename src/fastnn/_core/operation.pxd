@@ -5,7 +5,6 @@ from fastnn._core.dense cimport DenseTiles
 from fastnn._core.dense_weights cimport DenseGradient
 from fastnn._core.feed cimport Affine
 from fastnn._core.kernels cimport real
-from fastnn._core.pointwise cimport Function
 from fastnn._core.pool cimport Windows
 
 cdef enum:
@@ -32,7 +31,8 @@ cdef struct Operation:
     DenseGradient dense_gradient
     Windows windows, covering   # pools: of outputs, and of the inputs that they cover
     const void* scale           # AVERAGE_POOL: one over each window's count
-    Function function           # POINTWISE
+    int function                # POINTWISE: its place in the kernel table
+    double parameter            # POINTWISE: the function's own, if it has one
     ptrdiff_t channels          # SOFTMAX
     Affine affine               # AFFINE
     int x, y                    # which values

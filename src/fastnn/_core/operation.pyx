@@ -52,6 +52,7 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
         make_pool(op, settings, training)
     elif op.kind == POINTWISE:
         op.function = _FUNCTIONS[settings["function"]]
+        op.parameter = settings["parameter"]
         op.work = 8 * op.outputs
     elif op.kind == SOFTMAX:
         op.channels = settings["channels"]
@@ -235,8 +236,8 @@ cdef void forward_part(
     elif op.kind == POINTWISE:
         first = part * op.outputs // parts
         end = (part + 1) * op.outputs // parts
-        pointwise_forward_chunk(op.function, (end - first) * LANES, x + first * LANES,
-                                y + first * LANES)
+        pointwise_forward_chunk(op.function, op.parameter, (end - first) * LANES,
+                                x + first * LANES, y + first * LANES)
     elif op.kind == SOFTMAX:
         softmax_forward_chunk(op.outputs // op.channels, op.channels, x, y)
     else:
@@ -280,8 +281,8 @@ cdef void backward_input_part(
     elif op.kind == POINTWISE:
         first = part * op.outputs // parts
         end = (part + 1) * op.outputs // parts
-        pointwise_backward_chunk(op.function, (end - first) * LANES, dy + first * LANES,
-                                 y + first * LANES, dx + first * LANES)
+        pointwise_backward_chunk(op.function, op.parameter, (end - first) * LANES,
+                                 dy + first * LANES, y + first * LANES, dx + first * LANES)
     elif op.kind == SOFTMAX:
         softmax_backward_chunk(op.outputs // op.channels, op.channels, dy, y, dx)
     else:

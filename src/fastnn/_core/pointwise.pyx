@@ -2,64 +2,37 @@
 from cython.parallel cimport parallel, prange
 
 from fastnn._core.kernels cimport (
-    LANES, enter_fast_mode, leave_fast_mode, real, softmax_backward as softmax_backward_run,
-    softmax_forward as softmax_forward_run, table)
+    LANES, POINTWISE_RELU, POINTWISE_SIGMOID, POINTWISE_SIGN, POINTWISE_TANH, enter_fast_mode,
+    leave_fast_mode, pointwise_backward as pointwise_backward_run,
+    pointwise_forward as pointwise_forward_run, real, softmax_backward as softmax_backward_run,
+    softmax_forward as softmax_forward_run)
 from fastnn._core.threads cimport team
 
 cdef ptrdiff_t BLOCK = 4096             # elements that one task passes through
 cdef double COST = 8                    # an element costs about as much as this many multiply-adds
 
-FUNCTIONS = {"relu": RELU, "sigmoid": SIGMOID, "tanh": TANH, "sign": SIGN}
+# where each function stands in the kernel table
+FUNCTIONS = {"relu": POINTWISE_RELU, "sigmoid": POINTWISE_SIGMOID, "tanh": POINTWISE_TANH,
+             "sign": POINTWISE_SIGN}
 
 
-cdef void pointwise_forward_chunk(Function function, ptrdiff_t n, const real* x,
+cdef void pointwise_forward_chunk(int function, double parameter, ptrdiff_t n, const real* x,
                                   real* y) noexcept nogil:
-    """y = h(x) for n elements; y may be x."""
-    if real is float:
-        if function == RELU:
-            table.f32.relu_forward(n, x, y)
-        elif function == SIGMOID:
-            table.f32.sigmoid_forward(n, x, y)
-        elif function == TANH:
-            table.f32.tanh_forward(n, x, y)
-        else:
-            table.f32.sign_forward(n, x, y)
-    else:
-        if function == RELU:
-            table.f64.relu_forward(n, x, y)
-        elif function == SIGMOID:
-            table.f64.sigmoid_forward(n, x, y)
-        elif function == TANH:
-            table.f64.tanh_forward(n, x, y)
-        else:
-            table.f64.sign_forward(n, x, y)
+    """y = h(x) for n elements; y may be x. `parameter` is the function's, if it has one."""
+    cdef real own = <real>parameter
+    pointwise_forward_run(function, n, x, &own, y)
 
 
-cdef void pointwise_backward_chunk(Function function, ptrdiff_t n, const real* dy, const real* y,
-                                   real* dx) noexcept nogil:
+cdef void pointwise_backward_chunk(int function, double parameter, ptrdiff_t n, const real* dy,
+                                   const real* y, real* dx) noexcept nogil:
     """dx = dy · h'(x), from the output y; dx may be dy."""
-    cdef ptrdiff_t i
-    if function == SIGN:
-        for i in range(n):
-            dx[i] = 0
-    elif real is float:
-        if function == RELU:
-            table.f32.relu_backward(n, dy, y, dx)
-        elif function == SIGMOID:
-            table.f32.sigmoid_backward(n, dy, y, dx)
-        else:
-            table.f32.tanh_backward(n, dy, y, dx)
-    else:
-        if function == RELU:
-            table.f64.relu_backward(n, dy, y, dx)
-        elif function == SIGMOID:
-            table.f64.sigmoid_backward(n, dy, y, dx)
-        else:
-            table.f64.tanh_backward(n, dy, y, dx)
+    cdef real own = <real>parameter
+    pointwise_backward_run(function, n, dy, y, &own, dx)
 
 
 def pointwise_forward(
-        Function function,
+        int function,                   #      one of FUNCTIONS
+        double parameter,               #      its own, if it has one
         const real[::1] x,              # IN   (n,)
         real[::1] y,                    # OUT  (n,), overwritten
         int n_threads):
@@ -69,13 +42,14 @@ def pointwise_forward(
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
         for block in prange(blocks, schedule="static"):
-            pointwise_forward_chunk(function, min(BLOCK, n - block * BLOCK), &x[block * BLOCK],
-                                    &y[block * BLOCK])
+            pointwise_forward_chunk(function, parameter, min(BLOCK, n - block * BLOCK),
+                                    &x[block * BLOCK], &y[block * BLOCK])
         leave_fast_mode(mode)
 
 
 def pointwise_backward(
-        Function function,
+        int function,                   #      one of FUNCTIONS
+        double parameter,               #      its own, if it has one
         const real[::1] dy,             # IN   (n,)
         const real[::1] y,              # IN   (n,)
         real[::1] dx,                   # OUT  (n,), overwritten
@@ -86,8 +60,8 @@ def pointwise_backward(
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
         for block in prange(blocks, schedule="static"):
-            pointwise_backward_chunk(function, min(BLOCK, n - block * BLOCK), &dy[block * BLOCK],
-                                     &y[block * BLOCK], &dx[block * BLOCK])
+            pointwise_backward_chunk(function, parameter, min(BLOCK, n - block * BLOCK),
+                                     &dy[block * BLOCK], &y[block * BLOCK], &dx[block * BLOCK])
         leave_fast_mode(mode)
 
 

@@ -337,7 +337,8 @@ cdef void single_forward_part(
         window_sum_chunk(&windows, x, <const real*>op.scale, y, 0, windows.axis[1].targets,
                          <ptrdiff_t*>scratch)
     elif op.kind == POINTWISE:
-        pointwise_forward_chunk(op.function, layout.positions * padded(layout.channels), x, y)
+        pointwise_forward_chunk(op.function, op.parameter,
+                                layout.positions * padded(layout.channels), x, y)
     elif op.kind == SOFTMAX:
         single_softmax(op, x, layout, y, scratch)
     else:

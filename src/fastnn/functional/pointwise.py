@@ -42,7 +42,7 @@ def _pointwise_forward(name, function, x, n_threads):
     x = operand(name, "x", x)
     dtype = common_dtype(x)
     y, flat = _like(x, dtype)
-    _forward[dtype](function, _elements(x, dtype), flat, resolve(n_threads))
+    _forward[dtype](function, 0.0, _elements(x, dtype), flat, resolve(n_threads))
     return y
 
 
@@ -53,7 +53,9 @@ def _pointwise_backward(name, function, dy, y, n_threads):
     if isinstance(dy, Packs) is not isinstance(y, Packs):
         y = packed(y, dtype) if isinstance(dy, Packs) else y.unpack()
     dx, flat = _like(dy, dtype)
-    _backward[dtype](function, _elements(dy, dtype), _elements(y, dtype), flat, resolve(n_threads))
+    _backward[dtype](
+        function, 0.0, _elements(dy, dtype), _elements(y, dtype), flat, resolve(n_threads)
+    )
     return dx
 
 

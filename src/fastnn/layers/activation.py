@@ -50,7 +50,7 @@ class Activation(Layer):
             return {}
         if self.function == "softmax":
             return {"kind": "softmax", "channels": input_shape[-1]}
-        return {"kind": "pointwise", "function": self.function}
+        return {"kind": "pointwise", "function": self.function, "parameter": 0.0}
 
 
 class Softmax(Activation):
