@@ -8,6 +8,9 @@ typedef REAL NAME(unaligned) __attribute__((vector_size(VECTOR_BYTES), may_alias
 typedef INDEX NAME(ivec) __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef INDEX NAME(iunaligned) __attribute__((vector_size(VECTOR_BYTES), may_alias,
                                               aligned(__alignof__(INDEX))));
+typedef uint8_t NAME(all_bytes) __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef uint8_t NAME(low_bytes) __attribute__((vector_size(VECTOR_BYTES / REAL_BYTES), may_alias,
+                                               aligned(1)));
 #define vec NAME(vec)
 #define ivec NAME(ivec)
 
@@ -20,7 +23,6 @@ INLINE ivec NAME(load_index)(const INDEX *p) { return *(const NAME(iunaligned) *
 INLINE void NAME(store_index)(INDEX *p, ivec v) { *(NAME(iunaligned) *)p = v; }
 /* value − 0, not 0 + value: the compiler may drop the former, so that a broadcast costs nothing */
 INLINE vec NAME(fill)(REAL value) { return value - (vec){0}; }
-INLINE ivec NAME(fill_index)(INDEX value) { return value - (ivec){0}; }
 #define load NAME(load)
 #define store NAME(store)
 #define fill NAME(fill)
@@ -31,6 +33,44 @@ INLINE vec NAME(select)(ivec mask, vec a, vec b) {
 }
 INLINE ivec NAME(select_index)(ivec mask, ivec a, ivec b) { return (mask & a) | (~mask & b); }
 #define select NAME(select)
+
+/* Integers below 256, a byte each in memory. gcc does a conversion that the machine lacks lane by lane:
+ * AVX2 and SSE2 cannot narrow, SSE2 cannot widen, so shuffles stand for it there. It also takes a load
+ * apart that could be the operand of a conversion, unless the load is volatile. */
+#if REAL_BYTES == 4
+#define FIRST_BYTES 0, 4, 8, 12, 16, 20, 24, 28
+#else
+#define FIRST_BYTES 0, 8, 16, 24
+#endif
+INLINE void NAME(store_bytes)(uint8_t *p, ivec v) {
+#if VECTOR_BYTES == 64
+    *(NAME(low_bytes) *)p = __builtin_convertvector(v, NAME(low_bytes));
+#elif VECTOR_BYTES == 32
+    const NAME(all_bytes) bytes = (NAME(all_bytes))v;
+    *(NAME(low_bytes) *)p = __builtin_shufflevector(bytes, bytes, FIRST_BYTES);
+#else
+    NAME(all_bytes) bytes = (NAME(all_bytes))v;
+    UNROLL for (int apart = REAL_BYTES; apart > 1; apart /= 2)
+        bytes = __builtin_shufflevector(bytes, bytes, 0, 2, 4, 6, 8, 10, 12, 14,
+                                        16, 18, 20, 22, 24, 26, 28, 30);
+    memcpy(p, &bytes, WIDTH);
+#endif
+}
+INLINE ivec NAME(load_bytes)(const uint8_t *p) {
+#if VECTOR_BYTES > 16
+    const NAME(low_bytes) bytes = *(const volatile NAME(low_bytes) *)p;
+    return __builtin_convertvector(bytes, ivec);
+#else
+    INDEX word = 0;
+    memcpy(&word, p, WIDTH);
+    NAME(all_bytes) bytes = (NAME(all_bytes))(ivec){word}, zero = {0};
+    UNROLL for (int apart = 1; apart < REAL_BYTES; apart *= 2)
+        bytes = __builtin_shufflevector(bytes, zero, 0, 16, 1, 17, 2, 18, 3, 19,
+                                        4, 20, 5, 21, 6, 22, 7, 23);
+    return (ivec)bytes;
+#endif
+}
+#undef FIRST_BYTES
 
 /* max(a, 0); NaN <= 0 is false, so that NaN gets through. */
 INLINE vec NAME(relu)(vec a) { return (vec)((ivec)a & ~(ivec)(a <= 0)); }

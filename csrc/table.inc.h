@@ -91,25 +91,25 @@ typedef struct {
     /* dx_c = y_c (dy_c − Σ_k dy_k y_k) at one position, all (channels, LANES); dx may be dy. */
     void (*softmax_backward)(ptrdiff_t channels, const REAL *dy, const REAL *y, REAL *dx);
 
-    /* Pooling takes a run of windows that share their taps, each x_step (dx_step) elements and
-     * index_step positions after the one before; offset and index are the first one's. y, dy and argmax
-     * are (windows, channels, LANES).
+    /* Pooling takes a run of windows that share their taps, each x_step (dx_step) elements after the one
+     * before; offset has the first one's taps. y, dy and argmax are (windows, channels, LANES). An argmax is
+     * the number of a window's tap, t, as uint8_t, or as INDEX if `wide`, for windows of more taps.
      *
-     * y[w][c] = max_t x[w·x_step + offset[t] + c·LANES], argmax[w][c] = index[t] + w·index_step of the
-     * first maximum; the first NaN wins over all. taps ≥ 1. */
-    void (*window_max)(const REAL *x, ptrdiff_t x_step, const ptrdiff_t *offset, const INDEX *index,
-                       ptrdiff_t index_step, ptrdiff_t taps, ptrdiff_t windows, ptrdiff_t channels,
-                       REAL *y, INDEX *argmax);
+     * y[w][c] = max_t x[w·x_step + offset[t] + c·LANES], argmax[w][c] = t of the first maximum; the first
+     * NaN wins over all. taps ≥ 1; argmax may be NULL: it is not stored. */
+    void (*window_max)(const REAL *x, ptrdiff_t x_step, const ptrdiff_t *offset, ptrdiff_t taps,
+                       ptrdiff_t windows, ptrdiff_t channels, REAL *y, void *argmax, int wide);
 
-    /* dx[argmax[c][lane]·dx_position_step + c·LANES + lane] += dy[c][lane]: one window's gradient. */
-    void (*window_scatter)(const REAL *dy, const INDEX *argmax, ptrdiff_t channels,
+    /* dx[w·dx_step + offset[t] + c·LANES] += argmax[w][c] == t ? dy[w][c] : 0, for all taps. Without
+     * `accumulate` dx counts as 0 before: right where windows share nothing. */
+    void (*window_unpool)(const REAL *dy, const void *argmax, int wide, const ptrdiff_t *offset,
+                          ptrdiff_t taps, ptrdiff_t windows, ptrdiff_t channels, int accumulate, REAL *dx,
+                          ptrdiff_t dx_step);
+
+    /* dx[position[c][lane]·dx_position_step + c·LANES + lane] += dy[c][lane]: the gradient of one window
+     * of which only the position of its maximum in the input is known. */
+    void (*window_scatter)(const REAL *dy, const INDEX *position, ptrdiff_t channels,
                            ptrdiff_t dx_position_step, REAL *dx);
-
-    /* dx[w·dx_step + offset[t] + c·LANES] += argmax[w][c] == index[t] + w·index_step ? dy[w][c] : 0,
-     * for all taps. Without `accumulate` dx counts as 0 before: right where windows share nothing. */
-    void (*window_unpool)(const REAL *dy, const INDEX *argmax, const ptrdiff_t *offset,
-                          const INDEX *index, ptrdiff_t index_step, ptrdiff_t taps, ptrdiff_t windows,
-                          ptrdiff_t channels, int accumulate, REAL *dx, ptrdiff_t dx_step);
 
     /* y[w·y_step + c·LANES] = scale[w] · Σ_t x[w·x_step + offset[t] + c·LANES], terms in the order of
      * t, chained as in tile; scale may be NULL, for 1. */

@@ -108,6 +108,10 @@ POOL_SHAPES = [
     (33, (3, 3), 2, (3, 3), {"padding": "same", "stride": 1}),
     (2, (5, 6), 1, 4, {"stride": 1, "padding": 3}),
     (1, (12, 13), 2, (12, 13), {}),  # a window of 156
+    (2, (18, 17), 1, 16, {"stride": 1}),  # of 256: the number of a tap fills a byte
+    (2, (300,), 1, 257, {"stride": 20}),  # of 257: and does not fit
+    (2, (18, 17), 2, (17, 16), {"stride": (2, 1), "padding": (8, 3)}),
+    (1, (64, 64), 1, 64, {}),
     (1, (130, 131), 1, (130, 131), {}),  # of 17,030: more than 128 chains
     (2, (4, 5, 6), 2, 2, {}),
     (2, (5, 4, 5), 2, (2, 3, 2), {"stride": (2, 1, 3), "padding": (1, 1, 0), "ceil_mode": True}),

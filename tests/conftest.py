@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import fastnn as fn
 from fastnn._core import threads
 
 
@@ -16,3 +17,11 @@ def threads_for_all_work():
     before = threads.set_small_work(0)
     yield
     threads.set_small_work(before)
+
+
+@pytest.fixture
+def one_thread():
+    before = fn.get_num_threads()
+    fn.set_num_threads(1)
+    yield
+    fn.set_num_threads(before)

@@ -111,6 +111,18 @@ def test_packs_go_in_and_come_out_with_the_same_numbers(case, dtype):
         np.testing.assert_array_equal(plain, expected[name], err_msg=name)
 
 
+@pytest.mark.parametrize("size", [3, 17], ids=["bytes", "wide"])
+@pytest.mark.parametrize("taken", ["float32", "float64"])
+def test_an_argmax_in_packs_serves_gradients_of_either_dtype(taken, size):
+    case = MaxPool(18, (20, 19), 2, size, stride=1)
+    operands = case.operands("integer")
+    expected = expected_results(case, "integer")["dx"]
+    _, argmax = case.forward(functional, packs.pack(operands["x"], taken))
+    for dtype in ("float32", "float64"):
+        dx = functional.max_pool_backward(operands["dy"].astype(dtype), argmax, case.shape)
+        np.testing.assert_array_equal(dx, expected.astype(dtype), strict=True)
+
+
 @pytest.mark.parametrize("case", LOSSES, ids=repr)
 def test_lanes_without_a_sample_count_in_no_loss_and_get_no_gradient(case):
     operands = case.operands("zero_mean", "float32")

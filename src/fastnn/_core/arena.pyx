@@ -16,7 +16,7 @@ from fastnn._core.feed cimport feed_scratch
 from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.operation cimport (
-    CONV, DENSE, MAX_POOL, POINTWISE, SOFTMAX, Operation, in_place, scratch_size, unpooled_size)
+    CONV, DENSE, POINTWISE, SOFTMAX, Operation, in_place, saved_size, scratch_size, unpooled_size)
 from fastnn._core.single cimport (
     single_packs, single_panel_size, single_scratch, single_supports)
 from fastnn._core.slots cimport slot_count
@@ -83,11 +83,7 @@ cdef ptrdiff_t lowest_gap(Network* net, ptrdiff_t size, Live a, Live b) noexcept
             return start
 
 
-cdef inline bint saves(const Operation* op) noexcept nogil:
-    return op.kind == MAX_POOL or op.pools
-
-
-cdef ptrdiff_t place_values(Network* net) noexcept nogil:
+cdef ptrdiff_t place_values(Network* net, const real* which) noexcept nogil:
     """Activations one behind the other, as a backward pass needs them; returns their end."""
     cdef ptrdiff_t end = net.value_size[0]
     cdef Operation* op
@@ -96,8 +92,7 @@ cdef ptrdiff_t place_values(Network* net) noexcept nogil:
     for i in range(net.n):
         op = &net.op[i]
         op.saved = end
-        if saves(op):
-            end += op.outputs * LANES
+        end += saved_size(op, which)
         if op.y != op.x:
             net.value[op.y] = end
             end += net.value_size[op.y]
@@ -105,7 +100,7 @@ cdef ptrdiff_t place_values(Network* net) noexcept nogil:
     return end
 
 
-cdef void place_gradients(Network* net, ptrdiff_t end) noexcept nogil:
+cdef void place_gradients(Network* net, ptrdiff_t end, const real* which) noexcept nogil:
     """A gradient lives from one operation's backward pass to the next; activations die then."""
     cdef Live values, dy, nothing
     cdef Operation* op
@@ -119,7 +114,7 @@ cdef void place_gradients(Network* net, ptrdiff_t end) noexcept nogil:
         op.dx = op.dy = dy.start
         if op.kind != POINTWISE and op.kind != SOFTMAX:     # which need their outputs
             # what is needed of the forward pass: all up to x, and the argmax
-            values.end = op.saved + (op.outputs * LANES if saves(op) else 0)
+            values.end = op.saved + saved_size(op, which)
         if op.pools:
             op.unpooled = lowest_gap(net, unpooled_size(op), values, dy)
             dy.start = op.unpooled
@@ -131,7 +126,7 @@ cdef void place_gradients(Network* net, ptrdiff_t end) noexcept nogil:
 
 
 cdef void place_by_turns(Network* net) noexcept nogil:
-    """Without a backward pass two values are enough."""
+    """Without a backward pass two values are enough, and no argmax."""
     cdef ptrdiff_t room = 0
     cdef int i
     for i in range(net.n_values):
@@ -139,10 +134,6 @@ cdef void place_by_turns(Network* net) noexcept nogil:
     for i in range(net.n_values):
         net.value[i] = i % 2 * room
     net.frame_size = 2 * room
-    for i in range(net.n):
-        net.op[i].saved = 2 * room
-        if saves(&net.op[i]):
-            net.frame_size = 3 * room
     net.last_gradient = net.frame_size
     if net.loss.kind != NO_LOSS:
         net.frame_size += net.value_size[net.last]
@@ -167,7 +158,7 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
     net.arena_size = 0
     net.scratch_size = max(feed_scratch(net.feed.features), 2 * net.feed.outputs * LANES)
     if net.training:
-        place_gradients(net, place_values(net))
+        place_gradients(net, place_values(net, which), which)
     else:
         place_by_turns(net)
     net.frame = reserve(net, net.frame_size * (chunks if net.layered else net.threads))

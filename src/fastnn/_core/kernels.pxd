@@ -49,13 +49,12 @@ cdef extern from "kernels.h" nogil:
                                                     const float*, float*) noexcept nogil
         void (*softmax_forward)(ptrdiff_t, const float*, float*, float*, float*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
-        void (*window_max)(const float*, ptrdiff_t, const ptrdiff_t*, const int32_t*, ptrdiff_t,
-                           ptrdiff_t, ptrdiff_t, ptrdiff_t, float*, int32_t*) noexcept nogil
+        void (*window_max)(const float*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
+                           ptrdiff_t, float*, void*, int) noexcept nogil
+        void (*window_unpool)(const float*, const void*, int, const ptrdiff_t*, ptrdiff_t,
+                              ptrdiff_t, ptrdiff_t, int, float*, ptrdiff_t) noexcept nogil
         void (*window_scatter)(const float*, const int32_t*, ptrdiff_t, ptrdiff_t,
                                float*) noexcept nogil
-        void (*window_unpool)(const float*, const int32_t*, const ptrdiff_t*, const int32_t*,
-                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int, float*,
-                              ptrdiff_t) noexcept nogil
         void (*window_sum)(const float*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, const float*, float*, ptrdiff_t) noexcept nogil
         void (*winograd_data)(const float*const*, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
@@ -93,13 +92,12 @@ cdef extern from "kernels.h" nogil:
         void (*softmax_forward)(ptrdiff_t, const double*, double*, double*,
                                 double*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
-        void (*window_max)(const double*, ptrdiff_t, const ptrdiff_t*, const int64_t*, ptrdiff_t,
-                           ptrdiff_t, ptrdiff_t, ptrdiff_t, double*, int64_t*) noexcept nogil
+        void (*window_max)(const double*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
+                           ptrdiff_t, double*, void*, int) noexcept nogil
+        void (*window_unpool)(const double*, const void*, int, const ptrdiff_t*, ptrdiff_t,
+                              ptrdiff_t, ptrdiff_t, int, double*, ptrdiff_t) noexcept nogil
         void (*window_scatter)(const double*, const int64_t*, ptrdiff_t, ptrdiff_t,
                                double*) noexcept nogil
-        void (*window_unpool)(const double*, const int64_t*, const ptrdiff_t*, const int64_t*,
-                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int, double*,
-                              ptrdiff_t) noexcept nogil
         void (*window_sum)(const double*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, const double*, double*, ptrdiff_t) noexcept nogil
         void (*winograd_data)(const double*const*, ptrdiff_t, double*, ptrdiff_t) noexcept nogil
@@ -270,38 +268,34 @@ cdef inline void window_sum(const real* x, ptrdiff_t x_step, const ptrdiff_t* of
         table.f64.window_sum(x, x_step, offset, taps, windows, channels, scale, y, y_step)
 
 
-# An argmax is stored in integers as wide as the real type; void* spares a second fused type.
-
 cdef inline void window_max(const real* x, ptrdiff_t x_step, const ptrdiff_t* offset,
-                            const void* index, ptrdiff_t index_step, ptrdiff_t taps,
-                            ptrdiff_t windows, ptrdiff_t channels, real* y,
-                            void* argmax) noexcept nogil:
+                            ptrdiff_t taps, ptrdiff_t windows, ptrdiff_t channels, real* y,
+                            void* argmax, bint wide) noexcept nogil:
     if real is float:
-        table.f32.window_max(x, x_step, offset, <const int32_t*>index, index_step, taps, windows,
-                             channels, y, <int32_t*>argmax)
+        table.f32.window_max(x, x_step, offset, taps, windows, channels, y, argmax, wide)
     else:
-        table.f64.window_max(x, x_step, offset, <const int64_t*>index, index_step, taps, windows,
-                             channels, y, <int64_t*>argmax)
+        table.f64.window_max(x, x_step, offset, taps, windows, channels, y, argmax, wide)
 
 
-cdef inline void window_scatter(const real* dy, const void* argmax, ptrdiff_t channels,
-                                ptrdiff_t dx_position_step, real* dx) noexcept nogil:
-    if real is float:
-        table.f32.window_scatter(dy, <const int32_t*>argmax, channels, dx_position_step, dx)
-    else:
-        table.f64.window_scatter(dy, <const int64_t*>argmax, channels, dx_position_step, dx)
-
-
-cdef inline void window_unpool(const real* dy, const void* argmax, const ptrdiff_t* offset,
-                               const void* index, ptrdiff_t index_step, ptrdiff_t taps,
-                               ptrdiff_t windows, ptrdiff_t channels, bint accumulate, real* dx,
+cdef inline void window_unpool(const real* dy, const void* argmax, bint wide,
+                               const ptrdiff_t* offset, ptrdiff_t taps, ptrdiff_t windows,
+                               ptrdiff_t channels, bint accumulate, real* dx,
                                ptrdiff_t dx_step) noexcept nogil:
     if real is float:
-        table.f32.window_unpool(dy, <const int32_t*>argmax, offset, <const int32_t*>index,
-                                index_step, taps, windows, channels, accumulate, dx, dx_step)
+        table.f32.window_unpool(dy, argmax, wide, offset, taps, windows, channels, accumulate, dx,
+                                dx_step)
     else:
-        table.f64.window_unpool(dy, <const int64_t*>argmax, offset, <const int64_t*>index,
-                                index_step, taps, windows, channels, accumulate, dx, dx_step)
+        table.f64.window_unpool(dy, argmax, wide, offset, taps, windows, channels, accumulate, dx,
+                                dx_step)
+
+
+cdef inline void window_scatter(const real* dy, const void* position, ptrdiff_t channels,
+                                ptrdiff_t dx_position_step, real* dx) noexcept nogil:
+    """Positions are integers as wide as the real type; void* spares a second fused type."""
+    if real is float:
+        table.f32.window_scatter(dy, <const int32_t*>position, channels, dx_position_step, dx)
+    else:
+        table.f64.window_scatter(dy, <const int64_t*>position, channels, dx_position_step, dx)
 
 
 cdef inline void winograd_data(const real*const* x, ptrdiff_t channels, real* v,

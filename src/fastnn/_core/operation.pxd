@@ -38,7 +38,7 @@ cdef struct Operation:
     int x, y                    # which values
     # where things are (arena.pyx), in a chunk's frame
     ptrdiff_t dy, dx
-    ptrdiff_t saved             # the argmax of a max pooling
+    ptrdiff_t saved             # the argmax of a max pooling, in training
     ptrdiff_t unpooled          # dy before the max pooling, of a convolution that is pooled
     # and in the arena
     ptrdiff_t packed, back_packed   # weights; CONV: apart for the input gradient
@@ -51,14 +51,15 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
 cdef bint make_affine(Affine* affine, dict settings) except False
 cdef void free_operation(Operation* op) noexcept nogil
 cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nogil
+cdef ptrdiff_t saved_size(const Operation* op, const real* which) noexcept nogil
 
 cdef void forward_part(
     const Operation* op, const real* parameters, const real* packed, const real* x, real* y,
-    real* saved, ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil
-cdef void unpool(const Operation* op, const real* saved, const real* dy, real* dx,
+    void* saved, ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil
+cdef void unpool(const Operation* op, const void* saved, const real* dy, real* dx,
                  real* scratch) noexcept nogil
 cdef void backward_input_part(
-    const Operation* op, const real* packed, const real* x, const real* y, const real* saved,
+    const Operation* op, const real* packed, const real* x, const real* y, const void* saved,
     const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil
 
 

@@ -17,8 +17,8 @@ from fastnn._core.pointwise cimport (
     pointwise_backward_chunk, pointwise_forward_chunk, softmax_backward_chunk,
     softmax_forward_chunk)
 from fastnn._core.pool cimport (
-    free_windows, make_windows, max_pool_forward_chunk, max_pool_unpool_chunk, scale_positions,
-    window_sum_chunk)
+    argmax_bytes, free_windows, make_windows, max_pool_forward_chunk, max_pool_unpool_chunk,
+    scale_positions, window_sum_chunk)
 from fastnn._core.window cimport Axis, Window, make_window
 
 from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
@@ -122,12 +122,21 @@ cdef void free_operation(Operation* op) noexcept nogil:
 # --- scratch: what a pass needs beside its operands, in elements ----------------------------------
 
 cdef inline ptrdiff_t elements(ptrdiff_t count, size_t bytes, const real* which) noexcept nogil:
-    return count * <ptrdiff_t>(bytes // sizeof(real)) // LANES * LANES + LANES
+    """Whole packs that hold `count` things of so many bytes."""
+    cdef ptrdiff_t pack = LANES * sizeof(real)
+    return (count * <ptrdiff_t>bytes + pack - 1) // pack * LANES
 
 
 cdef inline ptrdiff_t taps_size(const Windows* windows, const real* which) noexcept nogil:
-    """Offsets and places of a window's taps."""
-    return elements(2 * windows.size, sizeof(ptrdiff_t), which)
+    """Offsets of a window's taps."""
+    return elements(windows.size, sizeof(ptrdiff_t), which)
+
+
+cdef ptrdiff_t saved_size(const Operation* op, const real* which) noexcept nogil:
+    """The argmax of a max pooling, if it makes one."""
+    if op.kind != MAX_POOL and not op.pools:
+        return 0
+    return elements(op.outputs * LANES, argmax_bytes(&op.windows, which), which)
 
 
 cdef inline ptrdiff_t line_size(const Operation* op) noexcept nogil:
@@ -169,7 +178,7 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
 # --- passes ---------------------------------------------------------------------------------------
 
 cdef void conv_pool_forward(const Operation* op, const real* x, const real* packed,
-                            const real* bias, real* y, real* saved, ptrdiff_t first_row,
+                            const real* bias, real* y, void* saved, ptrdiff_t first_row,
                             ptrdiff_t end_row, real* scratch) noexcept nogil:
     """Row by row of the pooled output: the convolution's rows that it needs, then their maxima."""
     cdef const Windows* windows = &op.windows
@@ -183,7 +192,7 @@ cdef void conv_pool_forward(const Operation* op, const real* x, const real* pack
         conv_correlate_chunk(&op.correlation, x, packed, bias, <const real*>NULL,
                              lines - first * line_size(op), first, end, scratch)
         max_pool_forward_chunk(windows, lines - first * line_size(op), y, saved, row, row + 1,
-                               <ptrdiff_t*>taps, <ptrdiff_t*>taps + windows.size)
+                               <ptrdiff_t*>taps)
 
 
 cdef void dense_forward_chunk(const Operation* op, const real* packed, const real* bias,
@@ -208,7 +217,7 @@ cdef void forward_part(
         const real* packed,         # IN   CONV, DENSE: weights
         const real* x,              # IN   (inputs, LANES)
         real* y,                    # OUT  (outputs, LANES): this part is overwritten
-        real* saved,                # OUT  of a max pooling: the argmax, like y
+        void* saved,                # OUT  of a max pooling: the argmax, like y, or NULL
         ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil:
     cdef const real* bias = parameters + op.weight + op.weights if op.biases else NULL
     cdef ptrdiff_t rows, first, end
@@ -228,8 +237,7 @@ cdef void forward_part(
         first = part * rows // parts
         end = (part + 1) * rows // parts
         if op.kind == MAX_POOL:
-            max_pool_forward_chunk(&op.windows, x, y, saved, first, end, <ptrdiff_t*>scratch,
-                                   <ptrdiff_t*>scratch + op.windows.size)
+            max_pool_forward_chunk(&op.windows, x, y, saved, first, end, <ptrdiff_t*>scratch)
         else:
             window_sum_chunk(&op.windows, x, <const real*>op.scale, y, first, end,
                              <ptrdiff_t*>scratch)
@@ -244,13 +252,13 @@ cdef void forward_part(
         affine_forward_chunk(&op.affine, op.outputs, x, y)
 
 
-cdef void unpool(const Operation* op, const real* saved, const real* dy, real* dx,
+cdef void unpool(const Operation* op, const void* saved, const real* dy, real* dx,
                  real* scratch) noexcept nogil:
     """The gradient of a max pooling's input."""
     max_pool_unpool_chunk(
         &op.windows, dy, saved,
         op.windows.axis[0].sources * op.windows.axis[1].sources * op.windows.axis[2].sources, dx,
-        <ptrdiff_t*>scratch, <ptrdiff_t*>scratch + op.windows.size)
+        <ptrdiff_t*>scratch)
 
 
 cdef void backward_input_part(
@@ -258,7 +266,7 @@ cdef void backward_input_part(
         const real* packed,         # IN   CONV, DENSE: weights for this pass
         const real* x,              # IN   of the forward pass
         const real* y,              # IN   likewise
-        const real* saved,          # IN   likewise
+        const void* saved,          # IN   likewise
         const real* dy,             # IN   (outputs, LANES)
         real* dx,                   # OUT  (inputs, LANES): this part is overwritten
         ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil:

@@ -24,15 +24,14 @@ cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t 
     if net.single and op.forward:
         single_forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
                             value_at(net, op.x, chunk, thread, which), net.layout[op.x],
-                            value_at(net, op.y, chunk, thread, which),
-                            frame_of(net, chunk, thread, which) + op.saved, part, parts,
+                            value_at(net, op.y, chunk, thread, which), part, parts,
                             scratch_of(net, thread, which))
     elif op.forward:
         forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
                      value_at(net, op.x, chunk, thread, which),
                      value_at(net, op.y, chunk, thread, which),
-                     frame_of(net, chunk, thread, which) + op.saved, part, parts,
-                     scratch_of(net, thread, which))
+                     frame_of(net, chunk, thread, which) + op.saved if net.training else NULL,
+                     part, parts, scratch_of(net, thread, which))
 
 
 cdef void unpool_rows(Network* net, const Operation* op, ptrdiff_t chunk, int thread,

@@ -4,24 +4,27 @@
         list the taps of the segment's first window
         csrc moves them along the row, over all channels
 
+An argmax is the number of a tap in its window's list, which unpooling makes anew: a byte, where a
+whole window has at most 256. pool_argmax.pyx has to do with positions in the input instead.
+
 An average's gradient is a windowed sum as well: of dy, each divided by its own window's count, over
 the outputs whose windows cover an input. So both passes of average pooling are window_sum_chunk.
 """
 from cython.parallel cimport parallel, prange, threadid
-from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
 from fastnn._core.kernels cimport (
-    LANES, enter_fast_mode, leave_fast_mode, real, window_max, window_scatter, window_sum,
-    window_unpool)
+    LANES, enter_fast_mode, leave_fast_mode, real, window_max, window_sum, window_unpool)
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 from fastnn._core.window cimport Segment, Taps, Window, make_axis, make_window, segments_of
 
+TAPS_IN_A_BYTE = BYTE
+
 
 cdef ptrdiff_t list_window(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, const Taps* x,
-                           ptrdiff_t* places) noexcept nogil:
+                           ptrdiff_t* positions) noexcept nogil:
     """The flat source positions of a segment's first window in a row of targets, in order."""
     cdef const Taps* z = &windows.axis[0].taps[depth]
     cdef const Taps* y = &windows.axis[1].taps[row]
@@ -31,20 +34,16 @@ cdef ptrdiff_t list_window(const Windows* windows, ptrdiff_t depth, ptrdiff_t ro
             line = ((z.source + i * windows.axis[0].source_step) * windows.axis[1].sources
                     + y.source + j * windows.axis[1].source_step) * windows.axis[2].sources
             for k in range(x.count):
-                places[found] = line + x.source + k * windows.axis[2].source_step
+                positions[found] = line + x.source + k * windows.axis[2].source_step
                 found += 1
     return found
 
 
-cdef ptrdiff_t list_taps(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, const Taps* x,
-                         const real* which, ptrdiff_t* offsets, void* places) noexcept nogil:
-    """A window's offsets in elements, and its positions as integers as wide as real."""
+cdef ptrdiff_t list_offsets(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, const Taps* x,
+                            ptrdiff_t* offsets) noexcept nogil:
+    """The same in elements."""
     cdef ptrdiff_t taps = list_window(windows, depth, row, x, offsets), t
     for t in range(taps):
-        if real is float:
-            (<int32_t*>places)[t] = <int32_t>offsets[t]
-        else:
-            (<int64_t*>places)[t] = offsets[t]
         offsets[t] *= windows.channels * LANES
     return taps
 
@@ -53,21 +52,21 @@ cdef void max_pool_forward_chunk(
         const Windows* windows,
         const real* x,              # IN   (*input, channels, LANES)
         real* y,                    # OUT  (*output, channels, LANES): these rows overwritten
-        void* argmax,               # OUT  like y, integers as wide as real: flat input position
+        void* argmax,               # OUT  like y, or NULL: numbers of taps, argmax_bytes each
         ptrdiff_t first_row, ptrdiff_t end_row,
-        ptrdiff_t* offsets, void* places) noexcept nogil:
-    cdef ptrdiff_t pack = windows.channels * LANES, advance = windows.axis[2].source_advance
+        ptrdiff_t* offsets) noexcept nogil:
+    cdef ptrdiff_t pack = windows.channels * LANES, bytes = argmax_bytes(windows, x)
     cdef ptrdiff_t depth, row, s, taps, start
     cdef const Segment* segment
     for depth in range(windows.axis[0].targets):
         for row in range(first_row, end_row):
             for s in range(windows.n_columns):
                 segment = &windows.columns[s]
-                taps = list_taps(windows, depth, row, &segment.taps, x, offsets, places)
-                start = ((depth * windows.axis[1].targets + row) * windows.axis[2].targets
-                         + segment.target) * pack
-                window_max(x, advance * pack, offsets, places, advance, taps, segment.count,
-                           windows.channels, y + start, <char*>argmax + start * sizeof(real))
+                taps = list_offsets(windows, depth, row, &segment.taps, offsets)
+                start = first_target(windows, depth, row, segment) * pack
+                window_max(x, windows.axis[2].source_advance * pack, offsets, taps, segment.count,
+                           windows.channels, y + start,
+                           <char*>argmax + start * bytes if argmax != NULL else NULL, bytes > 1)
 
 
 cdef inline ptrdiff_t end_line(const Windows* windows, ptrdiff_t depth,
@@ -85,9 +84,8 @@ cdef void max_pool_unpool_chunk(
         const void* argmax,         # IN   like dy, of these very windows
         ptrdiff_t inputs,
         real* dx,                   # OUT  (*input, channels, LANES), overwritten
-        ptrdiff_t* offsets, void* places) noexcept nogil:
-    """max_pool_backward_chunk where the windows are known: lanes side by side, not one by one."""
-    cdef ptrdiff_t pack = windows.channels * LANES, advance = windows.axis[2].source_advance
+        ptrdiff_t* offsets) noexcept nogil:
+    cdef ptrdiff_t pack = windows.channels * LANES, bytes = argmax_bytes(windows, dy)
     cdef ptrdiff_t line = windows.axis[2].sources * pack
     cdef ptrdiff_t depth, row, s, taps, start, end, zeroed = 0      # lines
     cdef const Segment* segment
@@ -100,27 +98,14 @@ cdef void max_pool_unpool_chunk(
                 zeroed = end
             for s in range(windows.n_columns):
                 segment = &windows.columns[s]
-                taps = list_taps(windows, depth, row, &segment.taps, dy, offsets, places)
-                start = ((depth * windows.axis[1].targets + row) * windows.axis[2].targets
-                         + segment.target) * pack
-                # forward: y[p] = x[argmax[p]];  here: dx[q] += dy[p] where argmax[p] = q
-                window_unpool(dy + start, <const char*>argmax + start * sizeof(real), offsets,
-                              places, advance, taps, segment.count, windows.channels,
-                              not windows.disjoint, dx, advance * pack)
+                taps = list_offsets(windows, depth, row, &segment.taps, offsets)
+                start = first_target(windows, depth, row, segment) * pack
+                # forward: y[p] = x[tap argmax[p] of p];  here: dx[q] += dy[p] if that tap is q
+                window_unpool(dy + start, <const char*>argmax + start * bytes, bytes > 1, offsets,
+                              taps, segment.count, windows.channels, not windows.disjoint, dx,
+                              windows.axis[2].source_advance * pack)
     if not windows.covering:
         memset(dx + zeroed * line, 0, (inputs * pack - zeroed * line) * sizeof(real))
-
-
-cdef void max_pool_backward_chunk(
-        const real* dy,             # IN   (positions, channels, LANES)
-        const void* argmax,         # IN   like dy
-        ptrdiff_t positions, ptrdiff_t channels, ptrdiff_t inputs,
-        real* dx) noexcept nogil:           # OUT  (inputs, channels, LANES), overwritten
-    cdef ptrdiff_t pack = channels * LANES, position
-    memset(dx, 0, inputs * pack * sizeof(real))
-    for position in range(positions):
-        window_scatter(dy + position * pack, <const char*>argmax + position * pack * sizeof(real),
-                       channels, pack, dx)
 
 
 cdef void window_sum_chunk(
@@ -131,17 +116,14 @@ cdef void window_sum_chunk(
         ptrdiff_t first_row, ptrdiff_t end_row,
         ptrdiff_t* offsets) noexcept nogil:
     cdef ptrdiff_t pack = windows.channels * LANES
-    cdef ptrdiff_t depth, row, s, t, taps, target
+    cdef ptrdiff_t depth, row, s, taps, target
     cdef const Segment* segment
     for depth in range(windows.axis[0].targets):
         for row in range(first_row, end_row):
             for s in range(windows.n_columns):
                 segment = &windows.columns[s]
-                taps = list_window(windows, depth, row, &segment.taps, offsets)
-                for t in range(taps):
-                    offsets[t] *= pack
-                target = ((depth * windows.axis[1].targets + row) * windows.axis[2].targets
-                          + segment.target)
+                taps = list_offsets(windows, depth, row, &segment.taps, offsets)
+                target = first_target(windows, depth, row, segment)
                 window_sum(x, windows.axis[2].source_advance * pack, offsets, taps, segment.count,
                            windows.channels, scale + target if scale != NULL else NULL,
                            y + target * pack, windows.axis[2].target_step * pack)
@@ -195,7 +177,7 @@ cdef void free_windows(Windows* windows) noexcept nogil:
 def max_pool_forward(
         const real[:, ::1] x,           # IN   (chunks, *input·channels·LANES)
         real[:, ::1] y,                 # OUT  (chunks, *output·channels·LANES), overwritten
-        real[:, ::1] argmax,            # OUT  like y: integers of real's width behind real's type
+        unsigned char[:, ::1] argmax,   # OUT  like y: numbers of taps, argmax_bytes each
         tuple window, ptrdiff_t channels, int n_threads):
     cdef Window sizes = make_window(window)
     cdef Windows windows
@@ -206,7 +188,7 @@ def max_pool_forward(
     try:
         make_windows(&windows, &sizes, False, channels)
         threads = team(n_threads, chunks, <double>chunks * y.shape[1] * windows.size)
-        offsets = <ptrdiff_t*>take(threads * 2 * windows.size * sizeof(ptrdiff_t))
+        offsets = <ptrdiff_t*>take(threads * windows.size * sizeof(ptrdiff_t))
         if offsets == NULL:
             raise MemoryError(f"no memory for windows of {windows.size} elements")
         with nogil, parallel(num_threads=threads):
@@ -214,33 +196,16 @@ def max_pool_forward(
             for chunk in prange(chunks, schedule="static"):
                 max_pool_forward_chunk(&windows, &x[chunk, 0], &y[chunk, 0], &argmax[chunk, 0],
                                        0, windows.axis[1].targets,
-                                       offsets + threadid() * 2 * windows.size,
-                                       offsets + (threadid() * 2 + 1) * windows.size)
+                                       offsets + threadid() * windows.size)
             leave_fast_mode(mode)
     finally:
         free_windows(&windows)
         give(offsets)
 
 
-def max_pool_backward(
-        const real[:, ::1] dy,          # IN   (chunks, positions·channels·LANES)
-        const real[:, ::1] argmax,      # IN   like dy: integers of real's width behind real's type
-        real[:, ::1] dx,                # OUT  (chunks, inputs·channels·LANES), overwritten
-        ptrdiff_t positions, ptrdiff_t channels, int n_threads):
-    cdef ptrdiff_t chunks = dy.shape[0], inputs = dx.shape[1] // (channels * LANES), chunk
-    cdef int threads = team(n_threads, chunks, 4.0 * chunks * (dy.shape[1] + dx.shape[1]))
-    cdef unsigned long long mode
-    with nogil, parallel(num_threads=threads):
-        mode = enter_fast_mode()
-        for chunk in prange(chunks, schedule="static"):
-            max_pool_backward_chunk(&dy[chunk, 0], &argmax[chunk, 0], positions, channels, inputs,
-                                    &dx[chunk, 0])
-        leave_fast_mode(mode)
-
-
 def max_pool_unpool(
         const real[:, ::1] dy,          # IN   (chunks, *output·channels·LANES)
-        const real[:, ::1] argmax,      # IN   like dy: integers of real's width behind real's type
+        const unsigned char[:, ::1] argmax,     # IN   like dy: from max_pool_forward
         real[:, ::1] dx,                # OUT  (chunks, *input·channels·LANES), overwritten
         tuple window, ptrdiff_t channels, int n_threads):
     cdef Window sizes = make_window(window)
@@ -253,15 +218,14 @@ def max_pool_unpool(
         make_windows(&windows, &sizes, False, channels)
         threads = team(n_threads, chunks,
                        <double>chunks * (dy.shape[1] * windows.size + dx.shape[1]))
-        offsets = <ptrdiff_t*>take(threads * 2 * windows.size * sizeof(ptrdiff_t))
+        offsets = <ptrdiff_t*>take(threads * windows.size * sizeof(ptrdiff_t))
         if offsets == NULL:
             raise MemoryError(f"no memory for windows of {windows.size} elements")
         with nogil, parallel(num_threads=threads):
             mode = enter_fast_mode()
             for chunk in prange(chunks, schedule="static"):
                 max_pool_unpool_chunk(&windows, &dy[chunk, 0], &argmax[chunk, 0], inputs,
-                                      &dx[chunk, 0], offsets + threadid() * 2 * windows.size,
-                                      offsets + (threadid() * 2 + 1) * windows.size)
+                                      &dx[chunk, 0], offsets + threadid() * windows.size)
             leave_fast_mode(mode)
     finally:
         free_windows(&windows)

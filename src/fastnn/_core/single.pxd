@@ -14,8 +14,7 @@ cdef void single_pack(const Operation* op, const real* parameters, ptrdiff_t ind
                       real* panels) noexcept nogil
 cdef void single_forward_part(
     const Operation* op, const real* parameters, const real* panels, const real* x,
-    Layout layout, real* y, real* saved, ptrdiff_t part, ptrdiff_t parts,
-    real* scratch) noexcept nogil
+    Layout layout, real* y, ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil
 cdef void single_enter(const real* row, Layout layout, real* y) noexcept nogil
 cdef void single_leave(const real* x, Layout layout, real* row) noexcept nogil
 

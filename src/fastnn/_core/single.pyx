@@ -209,7 +209,7 @@ cdef void single_conv_rows(const Operation* op, const real* bias, const real* pa
 
 
 cdef void single_conv(const Operation* op, const real* bias, const real* panels, const real* x,
-                      Layout layout, real* y, real* saved, ptrdiff_t part, ptrdiff_t parts,
+                      Layout layout, real* y, ptrdiff_t part, ptrdiff_t parts,
                       real* scratch) noexcept nogil:
     cdef const Correlation* plan = &op.correlation
     cdef Windows windows = op.windows
@@ -234,7 +234,7 @@ cdef void single_conv(const Operation* op, const real* bias, const real* panels,
     windows.channels = single_packs(op)
     offsets = <ptrdiff_t*>(lines + windows.axis[1].sources * windows.axis[2].sources
                            * windows.channels * LANES)
-    max_pool_forward_chunk(&windows, lines, y, saved, first, end, offsets, offsets + windows.size)
+    max_pool_forward_chunk(&windows, lines, y, NULL, first, end, offsets)
 
 
 # --- the other operations -------------------------------------------------------------------------
@@ -311,7 +311,7 @@ cdef ptrdiff_t single_scratch(const Operation* op, const real* which) noexcept n
         if op.pools:
             size += (op.windows.axis[1].sources * op.windows.axis[2].sources * single_packs(op)
                      * LANES)
-    return size + 4 * op.windows.size
+    return size + 2 * op.windows.size
 
 
 cdef void single_forward_part(
@@ -321,18 +321,17 @@ cdef void single_forward_part(
         const real* x,              # IN   a sample in the layout given
         Layout layout,
         real* y,                    # OUT  a sample in the layout after: this part is overwritten
-        real* saved,                #      room for as much
         ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil:
     cdef const real* bias = parameters + op.weight + op.weights
     cdef Windows windows = op.windows
     windows.channels = padded(layout.channels) // LANES
     if op.kind == CONV:
-        single_conv(op, bias, panels, x, layout, y, saved, part, parts, scratch)
+        single_conv(op, bias, panels, x, layout, y, part, parts, scratch)
     elif op.kind == DENSE:
         single_dense(op, bias, panels, x, layout, y, part, parts, scratch)
     elif op.kind == MAX_POOL:
-        max_pool_forward_chunk(&windows, x, y, saved, 0, windows.axis[1].targets,
-                               <ptrdiff_t*>scratch, <ptrdiff_t*>scratch + windows.size)
+        max_pool_forward_chunk(&windows, x, y, NULL, 0, windows.axis[1].targets,
+                               <ptrdiff_t*>scratch)
     elif op.kind == AVERAGE_POOL:
         window_sum_chunk(&windows, x, <const real*>op.scale, y, 0, windows.axis[1].targets,
                          <ptrdiff_t*>scratch)

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastnn import geometry
 from fastnn._core import pool as core
+from fastnn._core import pool_argmax
 from fastnn.packs import Packs, aligned_empty, pack
 
 from ._operands import (
@@ -23,18 +24,25 @@ from ._operands import (
 )
 
 _max_forward = both(core.max_pool_forward)
-_max_backward = both(core.max_pool_backward)
+_max_backward = both(pool_argmax.max_pool_backward)
 _max_unpool = both(core.max_pool_unpool)
 _average_forward = both(core.average_pool_forward)
 _average_backward = both(core.average_pool_backward)
 
-# An argmax in packs is an integer as wide as its activations; the compiled core sees it behind the
-# activations' own type.
+# Integers as wide as activations: positions in the input, which the compiled core sees behind the
+# activations' own type, and the numbers of taps of windows that have too many for a byte.
 _INDEX = {np.dtype(np.float32): np.dtype(np.int32), np.dtype(np.float64): np.dtype(np.int64)}
 
 
+def _taps_dtype(window, dtype):
+    return np.dtype(np.uint8) if math.prod(window.size) <= core.TAPS_IN_A_BYTE else _INDEX[dtype]
+
+
 class Argmax(Packs):
-    """The argmax of a max pooling in lane packs, and the windows that it was taken over."""
+    """The argmax of a max pooling in lane packs: numbers of taps in the windows it was taken over.
+
+    Unpacked it is flat positions in the input, as everywhere else.
+    """
 
     __slots__ = ("window",)
 
@@ -42,10 +50,19 @@ class Argmax(Packs):
         super().__init__(data, n)
         self.window = window
 
+    @property
+    def bytes(self):
+        """The numbers as the compiled core sees them."""
+        return self.rows.view(np.uint8)
+
     def unpack(self, n_threads=None):
-        real = np.float32 if self.data.dtype.itemsize == 4 else np.float64
-        moved = Packs(self.data.view(real), self.n).unpack(n_threads)
-        return moved.view(self.data.dtype).astype(np.int64)
+        """Return flat row-major positions in the input, int64 (n, *output, C)."""
+        argmax = np.empty(self.shape, np.int64)
+        pool_argmax.max_pool_argmax(
+            self.bytes, argmax.reshape(self.n, math.prod(self.shape[1:])), self.window.sizes,
+            self.shape[-1], resolve(n_threads),
+        )  # fmt: skip
+        return argmax
 
 
 def max_pool_forward(
@@ -94,12 +111,10 @@ def max_pool_forward(
     x = operand(name, "x", x)
     window = _window(name, x, size, stride, padding, dilation, ceil_mode)
     dtype, threads = common_dtype(x), resolve(n_threads)
-    if math.prod(window.input) > np.iinfo(_INDEX[dtype]).max:
-        raise ValueError(f"{name}: a grid of {window.input} is too large for a 32-bit argmax")
     y = empty_packs(len(x), (*window.output, x.shape[-1]), dtype)
-    argmax = Argmax(aligned_empty(y.data.shape, _INDEX[dtype]), y.n, window)
+    argmax = Argmax(aligned_empty(y.data.shape, _taps_dtype(window, dtype)), y.n, window)
     _max_forward[dtype](
-        packed(x, dtype, n_threads=threads).rows, y.rows, argmax.rows.view(dtype), window.sizes,
+        packed(x, dtype, n_threads=threads).rows, y.rows, argmax.bytes, window.sizes,
         x.shape[-1], threads,
     )  # fmt: skip
     return answer(y, x, threads), answer(argmax, x, threads)
@@ -150,15 +165,15 @@ def max_pool_backward(dy, argmax, input_shape, *, n_threads=None):
     check_shape(name, "argmax", argmax, dy.shape)
     dtype, threads = common_dtype(dy), resolve(n_threads)
     dx = empty_packs(len(dy), shape[1:], dtype)
-    if isinstance(argmax, Argmax) and argmax.data.dtype == _INDEX[dtype]:
+    if isinstance(argmax, Argmax) and argmax.data.dtype == _taps_dtype(argmax.window, dtype):
         window = argmax.window
         if window.input != shape[1:-1]:
             raise ValueError(
                 f"{name}: expected the input_shape of the forward pass, {window.input}, got {shape}"
             )
         _max_unpool[dtype](
-            packed(dy, dtype, "zero", threads).rows, argmax.rows.view(dtype), dx.rows,
-            window.sizes, shape[-1], threads,
+            packed(dy, dtype, "zero", threads).rows, argmax.bytes, dx.rows, window.sizes,
+            shape[-1], threads,
         )  # fmt: skip
         return answer(dx, dy, threads)
     places = _packed_argmax(name, argmax, shape[1:-1], dtype)
@@ -293,12 +308,14 @@ def window_scales(window, count_include_pad, dtype):
 
 
 def _packed_argmax(name, argmax, spatial, dtype):
-    """Return an argmax checked, in packs behind the type of its activations."""
+    """Return flat positions checked, in packs behind the type of their activations."""
     if isinstance(argmax, Packs):
         argmax = argmax.unpack()
     if argmax.dtype.kind not in "iu":
         raise TypeError(f"{name}: expected integers in argmax, got dtype {argmax.dtype}")
     positions = math.prod(spatial)
+    if positions > np.iinfo(_INDEX[dtype]).max:
+        raise ValueError(f"{name}: a grid of {spatial} is too large for a 32-bit argmax")
     outside = (argmax < 0) | (argmax >= positions)
     if outside.any():
         raise IndexError(
