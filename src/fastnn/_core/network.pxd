@@ -55,6 +55,15 @@ cdef struct Network:
     void* outputs               # (samples, outputs) rows, or NULL
 
 
+cdef void* address(object array) except? NULL
+cdef bint make_values(Network* net, list sizes) except False
+cdef bint make_operations(Network* net, list instructions, const real* which) except False
+cdef bint make_layouts(Network* net, ptrdiff_t features, ptrdiff_t channels) except False
+cdef bint make_feed(Network* net, list sizes, list preprocessing) except False
+cdef void free_network(Network* net) noexcept
+cdef bint set_update(Update* update, tuple rule) except False
+
+
 cdef inline real* frame_of(const Network* net, ptrdiff_t chunk, int thread,
                            const real* which) noexcept nogil:
     return (<real*>net.arena + net.frame

@@ -3,21 +3,19 @@
 Results depend on the network, the data and the batch size alone, never on the number of threads.
 """
 from cpython.buffer cimport (
-    PyBUF_ANY_CONTIGUOUS, PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release,
-    PyObject_GetBuffer)
+    PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer)
 from libc.stdint cimport int64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport free, malloc
 from libc.string cimport strcmp
 
 from fastnn._core.arena cimport plan_arena
 from fastnn._core.batches cimport Figures, Run, Taken, now, run_batches
-from fastnn._core.feed cimport FLOAT32, FLOAT64, UINT8, Affine
-from fastnn._core.kernels cimport LANES
+from fastnn._core.feed cimport FLOAT32, FLOAT64, UINT8
 from fastnn._core.loss cimport all_within, make_loss, of_classes
 from fastnn._core.memory cimport give, take
-from fastnn._core.network cimport ADAM, NO_UPDATE, SGD, Network
-from fastnn._core.operation cimport Operation, free_operation, make_affine, make_operation
-from fastnn._core.single cimport Layout, layout_after
+from fastnn._core.network cimport (
+    Network, address, free_network, make_feed, make_layouts, make_operations, make_values,
+    set_update)
 from fastnn._core.step cimport Phase
 from fastnn._core.threads cimport default_threads, small_work
 
@@ -26,23 +24,11 @@ import threading
 # by dtype.char
 _SOURCES = {"f": FLOAT32, "d": FLOAT64, "B": UINT8}
 MOST_AXES = 8
-_RULES = {"sgd": SGD, "adam": ADAM}
-
-
-cdef void* address(object array) except? NULL:
-    """Where a contiguous array's numbers stand; None is nowhere."""
-    cdef Py_buffer buffer
-    if array is None:
-        return NULL
-    PyObject_GetBuffer(array, &buffer, PyBUF_ANY_CONTIGUOUS)
-    PyBuffer_Release(&buffer)
-    return buffer.buf
 
 
 cdef class Program:
     """A network's operations in C, and the memory that they need; see fastnn/compiling.py."""
     cdef Network net
-    cdef Affine* affine
     cdef bint double_precision
     cdef ptrdiff_t planned, room            # samples that the arena is for; its bytes
     cdef int asked_threads
@@ -53,7 +39,6 @@ cdef class Program:
 
     def __cinit__(self, list instructions, list sizes, tuple input_shape, tuple output_shape,
                   list preprocessing, parameters, gradients, loss, bint training):
-        cdef ptrdiff_t channels = input_shape[len(input_shape) - 1] if input_shape else 1
         cdef int i
         self.array_type = type(parameters)
         self.rank = len(input_shape)
@@ -70,50 +55,21 @@ cdef class Program:
         self.planned = -1
         self.double_precision = parameters.dtype.char == "d"
         self.net.training = training
-        self.net.n = len(instructions)
-        self.net.op = <Operation*>calloc(self.net.n + 1, sizeof(Operation))
-        self.net.n_values = len(sizes)
-        self.net.value = <ptrdiff_t*>calloc(2 * self.net.n_values, sizeof(ptrdiff_t))
-        self.net.value_size = self.net.value + self.net.n_values
-        self.net.layout = <Layout*>calloc(self.net.n_values, sizeof(Layout))
-        self.affine = <Affine*>calloc(len(preprocessing) + 1, sizeof(Affine))
-        if (self.net.op == NULL or self.net.value == NULL or self.net.layout == NULL
-                or self.affine == NULL):
-            raise MemoryError(f"no memory for a program of {self.net.n} operations")
         self.net.parameters = address(parameters)
         self.net.gradients = address(gradients)
-        for i in range(self.net.n_values):
-            self.net.value_size[i] = sizes[i] * LANES
-        for i in range(self.net.n):
-            if self.double_precision:
-                make_operation(&self.net.op[i], instructions[i], training, <const double*>NULL)
-            else:
-                make_operation(&self.net.op[i], instructions[i], training, <const float*>NULL)
-        self.net.layout[0] = Layout(sizes[0] // channels, channels)
-        for i in range(self.net.n):
-            self.net.layout[self.net.op[i].y] = layout_after(&self.net.op[i],
-                                                             self.net.layout[self.net.op[i].x])
-        for i in range(len(preprocessing)):
-            make_affine(&self.affine[i], preprocessing[i])
-        self.net.feed.affine = self.affine
-        self.net.feed.n_affine = len(preprocessing)
-        self.net.feed.features = sizes[0]
-        if self.net.n:
-            self.net.last = self.net.op[self.net.n - 1].y
-        self.net.feed.outputs = sizes[self.net.last]
+        make_values(&self.net, sizes)
+        if self.double_precision:
+            make_operations(&self.net, instructions, <const double*>NULL)
+        else:
+            make_operations(&self.net, instructions, <const float*>NULL)
+        make_layouts(&self.net, sizes[0], input_shape[self.rank - 1] if self.rank else 1)
+        make_feed(&self.net, sizes, preprocessing)
         if loss is not None:
             make_loss(&self.net.loss, loss, self.net.feed.outputs)
             self.net.feed.positions = self.net.loss.positions
 
     def __dealloc__(self):
-        cdef int i
-        if self.net.op != NULL:
-            for i in range(self.net.n):
-                free_operation(&self.net.op[i])
-        free(self.net.op)
-        free(self.net.value)
-        free(self.net.layout)
-        free(self.affine)
+        free_network(&self.net)
         give(self.net.arena)
 
     def plan(self, ptrdiff_t samples, int n_threads):
@@ -151,24 +107,6 @@ cdef class Program:
         self.small_work = small_work()
         return True
 
-    cdef void set_update(self, tuple update) except *:
-        self.net.update.rule = NO_UPDATE
-        if update is None:
-            return
-        rule, vectors, figures = update
-        self.net.update.first = address(vectors[0]) if vectors else NULL
-        self.net.update.second = address(vectors[1]) if len(vectors) > 1 else NULL
-        self.net.update.rate = figures["learning_rate"]
-        if rule == "sgd":
-            self.net.update.momentum = figures["momentum"]
-            self.net.update.nesterov = figures["nesterov"]
-        else:
-            self.net.update.beta1 = figures["beta1"]
-            self.net.update.beta2 = figures["beta2"]
-            self.net.update.epsilon = figures["epsilon"]
-            self.net.update.steps = figures["steps"]
-        self.net.update.rule = _RULES[rule]
-
     def run(self, tuple data, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, *,
             optimizer=None, bint counts_right=False, outputs=None, double seconds=1e9):
         """Run batches until `stop`, or until the seconds are over.
@@ -186,7 +124,7 @@ cdef class Program:
         try:
             rule = None if optimizer is None else optimizer.rule(self.parameters)
             with self.lock:
-                self.set_update(rule)
+                set_update(&self.net.update, rule)
                 self.net.feed.source = _SOURCES[x.dtype.char]
                 self.net.feed.x = address(x)
                 self.net.feed.labels = <const int64_t*>address(labels)
@@ -220,7 +158,7 @@ cdef class Program:
                 PyObject_GetBuffer(labels, &wanted, PyBUF_FORMAT | PyBUF_STRIDES)
                 try:
                     if self.admits(&given, &wanted):
-                        self.set_update(rule)
+                        set_update(&self.net.update, rule)
                         self.net.feed.source = FLOAT64 if self.double_precision else FLOAT32
                         self.net.feed.x = given.buf
                         self.net.feed.labels = <const int64_t*>wanted.buf
