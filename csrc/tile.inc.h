@@ -93,7 +93,7 @@ INLINE void NAME(tile)(
                     if (turned) {
                         __builtin_prefetch(w_later);
                         w_later += LANES;
-                    } else if (positions == 1) {
+                    } else if (positions <= 2) {
                         __builtin_prefetch(w_term + AHEAD * w_step);
                     }
                     vec xs[MAX_POSITIONS][PIECE];
