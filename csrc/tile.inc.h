@@ -42,7 +42,8 @@
             UNROLL for (int v = 0; v < PIECE; v++)
 
 #define PLACE (j * y_position_step + o * y_output_step + v * WIDTH)     /* of a sum in y */
-#define AHEAD 80      /* terms */
+#define W_AHEAD 80    /* terms that w, and x, are prefetched ahead; or runs */
+#define X_AHEAD 20
 #define RUNS_AHEAD 2
 #define LEVELS 3   /* of flushed sums: CHAIN⁴ = 2²⁸ terms before a chain grows beyond CHAIN */
 
@@ -88,13 +89,16 @@ INLINE void NAME(tile)(
                 todo -= n;
                 left -= n;
                 do {
-                    /* with one position weights are used once a call: they come from afar; turned, each
-                     * run reads lines of its own, one an output */
+                    /* turned, each run reads lines of its own, one an output; tiles of one or two
+                     * positions are those of dense layers, whose operands come from afar */
                     if (turned) {
                         __builtin_prefetch(w_later);
                         w_later += LANES;
                     } else if (positions <= 2) {
-                        __builtin_prefetch(w_term + AHEAD * w_step);
+                        __builtin_prefetch(w_term + W_AHEAD * w_step);
+                        if (positions == 2)
+                            UNROLL for (int j = 0; j < positions; j++)
+                                __builtin_prefetch(x_term + j * x_position_step + X_AHEAD * x_term_step);
                     }
                     vec xs[MAX_POSITIONS][PIECE];
                     UNROLL for (int j = 0; j < positions; j++)
@@ -179,7 +183,8 @@ static void NAME(fill_tile)(TABLE *table) {
 #undef OUTPUTS_2
 #undef OUTPUTS_3
 #undef OUTPUTS_4
-#undef AHEAD
+#undef W_AHEAD
+#undef X_AHEAD
 #undef RUNS_AHEAD
 #undef LEVELS
 #undef FOR_EACH_SUM
