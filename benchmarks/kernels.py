@@ -12,6 +12,7 @@ against another path to the same numbers before it is timed.
 import argparse
 import math
 import sys
+from functools import partial
 from itertools import product
 from statistics import median
 
@@ -112,6 +113,14 @@ def elementwise(dtype):
     yield "relu forward", lambda: functional.relu_forward(x), x.data.size
     yield "sigmoid forward", lambda: functional.sigmoid_forward(x), x.data.size
     yield "tanh forward", lambda: functional.tanh_forward(x), x.data.size
+    for name in ("leaky_relu", "elu", "softplus", "silu", "mish", "gelu", "gelu by tanh"):
+        function, _, tanh = name.partition(" by ")
+        options = {"approximate": tanh} if tanh else {}
+        forward = partial(getattr(functional, f"{function}_forward"), x, **options)
+        backward = partial(getattr(functional, f"{function}_backward"), x, x, **options)
+        yield f"{name} forward", forward, x.data.size
+        yield f"{name} backward", backward, x.data.size
+    yield "log-softmax forward", lambda: functional.log_softmax_forward(x), x.data.size
     yield "softmax forward", lambda: functional.softmax_forward(x), x.data.size
     yield "max pool 2x2 forward", lambda: functional.max_pool_forward(x, 2), x.data.size
     yield (

@@ -23,6 +23,7 @@ INLINE ivec NAME(load_index)(const INDEX *p) { return *(const NAME(iunaligned) *
 INLINE void NAME(store_index)(INDEX *p, ivec v) { *(NAME(iunaligned) *)p = v; }
 /* value − 0, not 0 + value: the compiler may drop the former, so that a broadcast costs nothing */
 INLINE vec NAME(fill)(REAL value) { return value - (vec){0}; }
+INLINE ivec NAME(fill_index)(INDEX value) { return value - (ivec){0}; }
 #define load NAME(load)
 #define store NAME(store)
 #define fill NAME(fill)

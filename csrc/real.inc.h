@@ -3,10 +3,13 @@
 #define PACK_VECTORS_PP (LANES_PP * REAL_BYTES / VECTOR_BYTES)    /* PACK_VECTORS for #if */
 
 #include "lanes.h"
+#include "activation.h"
 #include "tile.inc.h"
 #include "outer.inc.h"
 #include "pack.inc.h"
 #include "pointwise.inc.h"
+#include "softmax.inc.h"
+#include "prelu.inc.h"
 #include "pool.inc.h"
 #include "winograd.inc.h"
 #include "update.inc.h"
@@ -17,6 +20,8 @@ static void NAME(fill_all)(TABLE *table) {
     NAME(fill_outer)(table);
     NAME(fill_pack)(table);
     NAME(fill_pointwise)(table);
+    NAME(fill_softmax)(table);
+    NAME(fill_prelu)(table);
     NAME(fill_pool)(table);
     NAME(fill_winograd)(table);
     NAME(fill_update)(table);
@@ -42,3 +47,15 @@ static void NAME(fill_all)(TABLE *table) {
 #undef TANH_ONE
 #undef TANH_SMALL
 #undef CHAINED_SUM
+#undef SCALE
+#undef SCALED
+#undef INV_SQRT_2PI
+#undef FAR_OUT
+#undef TAIL
+#undef HALF_HEAD
+#undef THIRD_HEAD
+#undef SQRT_HALF
+#undef GELU_A_HIGH
+#undef GELU_A_LOW
+#undef GELU_B_HIGH
+#undef GELU_B_LOW

@@ -70,19 +70,32 @@ typedef struct {
     void (*copy_panel)(const REAL *x, ptrdiff_t x_row_step, ptrdiff_t n_rows, ptrdiff_t width, REAL *y);
 
     /* pointwise_…[FASTNN_POINTWISE_NAME]: element by element over n numbers, any n; y may be x, dx may
-     * be dy. `parameters` are the function's own, and not read where it has none.
+     * be dy. `kept` is y or x of the forward pass, as the last column says; `parameters` points to the
+     * function's own, in brackets, and is NULL where it has none.
      *
-     *              y           dx, from the output y
-     *   relu       max(x, 0)   dy·[y > 0]
-     *   sigmoid    σ(x)        dy·y(1 − y)
-     *   tanh       tanh x      dy·(1 − y²)
-     *   sign       sign x      0                             sign(0) = 0
+     *   name            y                                  dx                                  from
+     *   relu            max(x, 0)                          dy·[y > 0]                          y
+     *   sigmoid         σ(x)                               dy·y(1 − y)                         y
+     *   tanh            tanh x                             dy·(1 − y²)                         y
+     *   sign            sign x, sign(0) = 0                0                                   y
+     *   leaky_relu      x where x > 0, else [slope]·x      dy where y > 0, else slope·dy       y
+     *   relu6           min(max(x, 0), 6)                  dy·[0 < y < 6]                      y
+     *   hard_sigmoid    relu6(x + 3) / 6                   dy / 6·[0 < y < 1]                  y
+     *   hard_swish      x relu6(x + 3) / 6                 dy·(x/3 + ½) if |x| < 3, dy·[x ≥ 3] x
+     *   elu             x where x > 0, else [α](eˣ − 1)    dy where x > 0, else dy·α eˣ        x
+     *   selu            λ elu(x), α = 1.67326, λ = 1.0507  likewise                            x
+     *   softplus        log(1 + exp([β]x)) / β             dy·(1 − exp(−βy))                   y
+     *   softsign        x / (1 + |x|)                      dy / (1 + |x|)²                     x
+     *   gelu            x Φ(x)                             dy·(Φ(x) + x φ(x))                  x
+     *   gelu_tanh       x σ(v), v = √(8/π)(x + 0.044715x³) dy·(σ(v) + x σ(v) σ(−v) v')         x
+     *   silu            x σ(x)                             dy·(σ(x) + x σ(x) σ(−x))            x
+     *   mish            x tanh(log(1 + eˣ)) = x T          dy·(T + x (1 − T²) σ(x))            x
      *
      * NaN goes through all. */
     void (*pointwise_forward[FASTNN_POINTWISE_COUNT])(
         ptrdiff_t n, const REAL *x, const REAL *parameters, REAL *y);
     void (*pointwise_backward[FASTNN_POINTWISE_COUNT])(
-        ptrdiff_t n, const REAL *dy, const REAL *y, const REAL *parameters, REAL *dx);
+        ptrdiff_t n, const REAL *dy, const REAL *kept, const REAL *parameters, REAL *dx);
 
     /* Softmax over the channels of one position, x and y (channels, LANES); y may be x. maximum and
      * total (LANES each) receive max_c x and Σ_c exp(x − maximum). */
@@ -90,6 +103,22 @@ typedef struct {
 
     /* dx_c = y_c (dy_c − Σ_k dy_k y_k) at one position, all (channels, LANES); dx may be dy. */
     void (*softmax_backward)(ptrdiff_t channels, const REAL *dy, const REAL *y, REAL *dx);
+
+    /* Its logarithm: y_c = (x_c − max x) − log Σ_k exp(x_k − max x), and dx_c = dy_c − exp(y_c) Σ_k dy_k;
+     * y may be x, dx may be dy. */
+    void (*log_softmax_forward)(ptrdiff_t channels, const REAL *x, REAL *y);
+    void (*log_softmax_backward)(ptrdiff_t channels, const REAL *dy, const REAL *y, REAL *dx);
+
+    /* PReLU at one position, all (channels, LANES): y_c = x_c where x_c > 0, else slope_c x_c, and dx_c =
+     * dy_c or slope_c dy_c; slope_c = slope[c·slope_step]. y may be x, dx may be dy. */
+    void (*prelu_forward)(ptrdiff_t channels, const REAL *x, const REAL *slope, ptrdiff_t slope_step,
+                          REAL *y);
+    void (*prelu_backward_input)(ptrdiff_t channels, const REAL *dy, const REAL *x, const REAL *slope,
+                                 ptrdiff_t slope_step, REAL *dx);
+
+    /* sums[c][lane] += Σ_p x[p][c][lane]·dy[p][c][lane] where x is not > 0, p < positions ≤ CHAIN. */
+    void (*prelu_backward_weights)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
+                                   const REAL *dy, REAL *sums);
 
     /* Pooling takes a run of windows that share their taps, each x_step (dx_step) elements after the one
      * before; offset has the first one's taps. y, dy and argmax are (windows, channels, LANES). An argmax is

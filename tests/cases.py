@@ -4,7 +4,17 @@ Small cases and losses run in the reference too. Large ones make more than 400,0
 that threads really share the work; numbers of samples are no multiples of packs or of threads.
 """
 
-from operations import AveragePool, Conv, Dense, MaxPool, Pointwise, Softmax, Winograd
+from operations import (
+    AveragePool,
+    Conv,
+    Dense,
+    LogSoftmax,
+    MaxPool,
+    Pointwise,
+    Prelu,
+    Softmax,
+    Winograd,
+)
 from operations_training import IGNORED, WEIGHED, Adam, Loss, Sgd
 
 DENSE = [
@@ -131,11 +141,55 @@ ACTIVATIONS = [
         for function in ("relu", "sigmoid", "tanh", "sign")
         for shape in [(1,), (7, 3), (16, 16), (3, 5, 2, 3)]
     ),
+    *(
+        Pointwise(function, *shape, **options)
+        for function, options in [
+            ("leaky_relu", {}),
+            ("leaky_relu", {"slope": 0.25}),
+            ("leaky_relu", {"slope": 0}),
+            ("relu6", {}),
+            ("hard_sigmoid", {}),
+            ("hard_swish", {}),
+            ("elu", {}),
+            ("elu", {"alpha": 2.5}),
+            ("elu", {"alpha": -0.5}),
+            ("selu", {}),
+            ("softplus", {}),
+            ("softplus", {"beta": 3.5}),
+            ("softplus", {"beta": 0.125}),
+            ("softsign", {}),
+            ("gelu", {}),
+            ("gelu", {"approximate": "tanh"}),
+            ("silu", {}),
+            ("mish", {}),
+        ]
+        for shape in [(1,), (17, 3), (3, 5, 2, 3)]
+    ),
+    LogSoftmax(1, 1),
+    LogSoftmax(5, 3),
+    LogSoftmax(17, 10),
+    LogSoftmax(2, 3, 4, 5),
+    LogSoftmax(2, 300),
     Softmax(1, 1),
     Softmax(5, 3),
     Softmax(17, 10),
     Softmax(2, 3, 4, 5),
     Softmax(2, 300),
+]
+
+PRELUS = [
+    Prelu(1, 1, slopes=(1,)),
+    Prelu(17, 5, slopes=(5,)),
+    Prelu(33, 5, slopes=(1,)),
+    Prelu(16, 16, slopes=(16,)),
+    Prelu(3, 4, 5, 7, slopes=(7,)),
+    Prelu(19, 4, 5, 3, slopes=(1,)),
+    Prelu(19, 4, 5, 3, slopes=(4, 5, 3)),
+    Prelu(2, 130, 2, slopes=(2,)),  # chains of more than 128 terms
+    Prelu(2, 3, 130, slopes=(1,)),
+    Prelu(1, 16600, 1, slopes=(1,)),  # and more than 128 chains
+    Prelu(2, 16600, slopes=(1,)),
+    Prelu(16600, 1, slopes=(1,)),
 ]
 
 LOSSES = [
@@ -213,7 +267,7 @@ UPDATES = [
 ]
 
 LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + WINOGRAD + POOLS
-SMALL = LAYERS + ACTIVATIONS + LOSSES + UPDATES
+SMALL = LAYERS + ACTIVATIONS + PRELUS + LOSSES + UPDATES
 
 LARGE_LOSSES = [
     Loss("focal", (307, 10, 5), "ignored", True, **WEIGHED),
@@ -246,7 +300,16 @@ LARGE_BATCHES = [
     Pointwise("sigmoid", 307, 331),
     Pointwise("tanh", 307, 331),
     Pointwise("sign", 307, 331),
+    *(
+        Pointwise(function, 307, 331)
+        for function in ("leaky_relu", "elu", "gelu", "silu", "mish", "softplus", "hard_swish")
+    ),
+    Pointwise("gelu", 307, 331, approximate="tanh"),
     Softmax(803, 97),
+    LogSoftmax(803, 97),
+    Prelu(1100, 20, 19, slopes=(19,)),  # more packs than gradient slots
+    Prelu(333, 20, 19, slopes=(1,)),
+    Prelu(333, 20, 19, slopes=(20, 19)),
     Sgd(100_003, momentum=0.5, nesterov=True),
     Adam(100_003, 3),
 ]

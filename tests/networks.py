@@ -156,6 +156,36 @@ ACTIVATIONS = [
     ],
 ]
 
+MORE_ACTIVATIONS = [
+    *[
+        image(f"Activation {name}", L.Activation(name), L.Conv2D(6, 2))
+        for name in ("leaky_relu", "relu6", "elu", "selu", "gelu", "silu", "mish")
+    ],
+    *[
+        dense(f"then {name}", L.Dense(70, name), L.Dense(30))
+        for name in ("softplus", "softsign", "hard_sigmoid", "hard_swish", "gelu", "leaky_relu")
+    ],
+    # one behind the other: what each needs for its way back must not be written over
+    dense("ELU, GELU, SiLU", L.ELU(0.5), L.GELU(), L.SiLU(), L.Dense(30)),
+    dense("LeakyReLU, Mish, Softplus", L.LeakyReLU(0.2), L.Mish(), L.Softplus(2.0), L.Dense(30)),
+    image("GELU, Rescale, tanh", L.GELU("tanh"), L.Rescale(0.3), L.Activation("tanh")),
+    image("ReLU6, HardSwish", L.ReLU6(), L.HardSwish(), L.HardSigmoid(), L.Conv2D(6, 2)),
+    image("Softsign, SELU", L.Softsign(), L.SELU(), L.MaxPool2D(2), L.SiLU(), L.Conv2D(6, 2)),
+    image("ReLU, then GELU", L.Conv2D(6, 2, activation="relu"), L.GELU(), L.Conv2D(6, 2)),
+    dense("PReLU", L.PReLU(), L.Dense(30), L.PReLU("all")),
+    image("PReLU", L.PReLU(), L.Conv2D(6, 2), L.PReLU("none"), L.Conv2D(6, 2), L.PReLU("all")),
+    image("PReLUs in a row", L.PReLU(), L.PReLU("all"), L.SiLU(), L.PReLU("none")),
+    image("PReLU of a pool", L.MaxPool2D(2), L.PReLU(), L.Flatten(), L.PReLU(), L.LogSoftmax()),
+    Network("PReLU first", VECTOR, [L.PReLU(), L.Dense(30, "silu")], sizes=[77, 37, 1333]),
+    image(
+        "Activation log_softmax",
+        L.Activation("log_softmax"),
+        L.Conv2D(6, 2),
+        optimizer=lambda: SGD(0.001),
+    ),
+    dense("log-softmax in the loss", ending=[L.Dense(CLASSES), L.LogSoftmax()]),
+]
+
 CONVOLUTIONS = [
     series("plain", L.Conv1D(10, 4)),
     series("stride", L.Conv1D(10, 4, stride=3)),
@@ -353,4 +383,13 @@ LARGE = [
     image("deep", *[L.Conv2D(8, 3, padding="same", activation="tanh") for _ in range(6)]),
 ]
 
-TABLE = [*ACTIVATIONS, *CONVOLUTIONS, *POOLS, *SHAPES, *LOSSES, *OPTIMIZERS, *LARGE]
+TABLE = [
+    *ACTIVATIONS,
+    *MORE_ACTIVATIONS,
+    *CONVOLUTIONS,
+    *POOLS,
+    *SHAPES,
+    *LOSSES,
+    *OPTIMIZERS,
+    *LARGE,
+]

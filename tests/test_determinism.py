@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import fastnn as fn
+from fastnn.layers.activation import ACTIVATIONS
 from networks import DTYPES, LENET, MANY_TERMS, SGD, TABLE, Adam, L, Network
 
 pytestmark = pytest.mark.usefixtures("threads_for_all_work")
@@ -150,4 +151,7 @@ def test_the_table_holds_every_layer_loss_and_optimizer():
     assert {fn.losses.get(network.loss).name for network in TABLE} == set(fn.losses.LOSSES)
     assert {type(network.optimizer()) for network in TABLE} == {SGD, Adam}
     activations = {getattr(layer, "function", None) for n in TABLE for layer in n.patterns}
-    assert activations == {None, *["linear", "relu", "sigmoid", "tanh", "softmax", "sign"]}
+    activations |= {
+        getattr(layer.activation, "function", None) for n in TABLE for layer in n.patterns
+    }
+    assert activations == {None, "prelu", *ACTIVATIONS}

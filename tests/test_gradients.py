@@ -7,7 +7,7 @@ exact; others take central differences.
 import numpy as np
 import pytest
 
-from cases import ACTIVATIONS, CONV_1D, CONV_2D, CONV_3D, DENSE, LOSSES, POOLS, WINOGRAD
+from cases import ACTIVATIONS, CONV_1D, CONV_2D, CONV_3D, DENSE, LOSSES, POOLS, PRELUS, WINOGRAD
 from fastnn import functional
 from operations import AveragePool, MaxPool
 from tolerances import DIFFERENCE, EPSILON, STEP, assert_within
@@ -83,6 +83,17 @@ def test_gradients_of_activations_equal_central_differences(case):
     gradient = case.run(functional, operands)["dx"]
     objective = lambda y: np.sum(operands["dy"] * y["y"])  # noqa: E731
     check(case, operands, "x", gradient, objective, DIFFERENCE, (STEP, -STEP))
+
+
+@pytest.mark.parametrize("case", PRELUS, ids=repr)
+def test_gradients_of_prelu_equal_their_differences(case):
+    operands = case.operands()
+    results = case.run(functional, operands)
+    objective = lambda y: np.sum(operands["dy"] * y["y"])  # noqa: E731
+    check(case, operands, "weight", results["dweight"], objective, 0.0, (1.0, 0.0))
+    operands["x"] += 0.5  # no number is within a step of 0
+    results = case.run(functional, operands)
+    check(case, operands, "x", results["dx"], objective, 0.0, (0.25, -0.25))
 
 
 @pytest.mark.parametrize("case", LOSSES, ids=repr)

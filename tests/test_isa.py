@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 import fastnn as fn
+from activations import EXACT, LIMITS, SLOPE_LIMIT
 from cases import LARGE, SMALL
 from fastnn import functional
 from isas import FUSED, ISAS, results_by_isa
 from operations import allowed_errors, expected_results
 from test_precision import DTYPES, EXPONENTIALS, largest_error
+from test_precision_activations import largest_errors
 from tolerances import EXPONENTIAL_ULP, assert_within
 
 
@@ -26,6 +28,9 @@ def compute_all(path):
     for name, exact in EXPONENTIALS:
         for dtype in DTYPES:
             arrays[f"{name} {dtype}: units in the last place"] = largest_error(name, exact, dtype)
+    for name in EXACT:
+        for dtype in DTYPES:
+            arrays[f"{name} {dtype}: errors"] = largest_errors(name, dtype)
     for kind in ("integer", "zero_mean", "positive"):
         for dtype in DTYPES:
             for case in SMALL + (LARGE if kind == "zero_mean" else []):
@@ -83,6 +88,16 @@ def test_exponentials_of_every_instruction_set_are_within_their_units(results, i
         for dtype in DTYPES:
             error, where = results[isa][f"{name} {dtype}: units in the last place"]
             assert error <= EXPONENTIAL_ULP, f"{name} {dtype}: {error:.2f} units at {where!r}"
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_activations_of_every_instruction_set_are_within_their_units(results, isa):
+    for name in EXACT:
+        for dtype in DTYPES:
+            (error, where), (slope_error, slope_where) = results[isa][f"{name} {dtype}: errors"]
+            assert error <= LIMITS[name], f"{name} {dtype}: {error:.2f} units at {where!r}"
+            label = f"slope of {name} {dtype}: {slope_error:.2f} eps at {slope_where!r}"
+            assert slope_error <= SLOPE_LIMIT, label
 
 
 @pytest.mark.parametrize(("isa", "chosen"), [("", ISAS[-1]), (" GENERIC ", "generic")])

@@ -11,7 +11,9 @@ import pytest
 
 import fastnn as fn
 from fastnn import initializers, reference
+from fastnn._core.pointwise import FROM_INPUT
 from fastnn.layers import REGISTRY
+from fastnn.layers.activation import ACTIVATIONS
 from fastnn.packs import Packs, pack
 
 L = fn.layers
@@ -54,8 +56,18 @@ def average_pool_reference(layer, x, dy):
 
 
 def activation_reference(layer, x, dy):
-    y = getattr(reference, f"{layer.function}_forward")(x)
-    return y, getattr(reference, f"{layer.function}_backward")(dy, y), ()
+    y = getattr(reference, f"{layer.function}_forward")(x, **layer.options)
+    kept = x if layer.function in FROM_INPUT else y
+    return y, getattr(reference, f"{layer.function}_backward")(dy, kept, **layer.options), ()
+
+
+def prelu_reference(layer, x, dy):
+    dslope = reference.prelu_backward_weights(x, dy, layer.slope.shape)
+    return (
+        reference.prelu_forward(x, layer.slope),
+        reference.prelu_backward_input(dy, x, layer.slope),
+        (dslope,),
+    )
 
 
 def flatten_reference(layer, x, dy):
@@ -97,6 +109,23 @@ CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.Activation("tanh"), (5,), (5,), activation_reference),
     (lambda: L.Activation("sign"), (5,), (5,), activation_reference),
     (lambda: L.Softmax(), IMAGE, IMAGE, activation_reference),
+    (lambda: L.LogSoftmax(), IMAGE, IMAGE, activation_reference),
+    (lambda: L.Activation("gelu"), IMAGE, IMAGE, activation_reference),
+    (lambda: L.LeakyReLU(0.2), IMAGE, IMAGE, activation_reference),
+    (lambda: L.ReLU6(), (5,), (5,), activation_reference),
+    (lambda: L.ELU(1.5), (5,), (5,), activation_reference),
+    (lambda: L.SELU(), (5,), (5,), activation_reference),
+    (lambda: L.GELU(), (5,), (5,), activation_reference),
+    (lambda: L.GELU(approximate="tanh"), IMAGE, IMAGE, activation_reference),
+    (lambda: L.SiLU(), (5,), (5,), activation_reference),
+    (lambda: L.Mish(), (5,), (5,), activation_reference),
+    (lambda: L.Softplus(2.0), (5,), (5,), activation_reference),
+    (lambda: L.Softsign(), (5,), (5,), activation_reference),
+    (lambda: L.HardSigmoid(), (5,), (5,), activation_reference),
+    (lambda: L.HardSwish(), IMAGE, IMAGE, activation_reference),
+    (lambda: L.PReLU(), IMAGE, IMAGE, prelu_reference),
+    (lambda: L.PReLU("all", slope_initializer=-0.5), IMAGE, IMAGE, prelu_reference),
+    (lambda: L.PReLU("none", slope_initializer="uniform"), (3, 2), (3, 2), prelu_reference),
     (lambda: L.Flatten(), IMAGE, (168,), flatten_reference),
     (lambda: L.Rescale(0.5, -1.0), IMAGE, IMAGE, rescale_reference),
 ]
@@ -206,7 +235,7 @@ def test_every_public_layer_can_be_saved():
     assert set(REGISTRY) == set(fn.layers.__all__) - {"Layer"}
 
 
-@pytest.mark.parametrize("function", ["relu", "sigmoid", "tanh", "softmax", "linear"])
+@pytest.mark.parametrize("function", ACTIVATIONS)
 @pytest.mark.parametrize("kind", [L.Dense, lambda *a, **k: L.Conv1D(a[0], 1, **k)])
 def test_a_fused_activation_is_the_activation_that_follows(kind, function):
     fused, plain, activation = kind(4, activation=function), kind(4), L.Activation(function)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from cases import ACTIVATIONS, LAYERS, LOSSES, SMALL
+from cases import ACTIVATIONS, LAYERS, LOSSES, PRELUS, SMALL
 from fastnn import functional, packs, reference
-from operations import Conv, Dense, MaxPool, Pointwise, Softmax, draw, expected_results
+from operations import Conv, Dense, MaxPool, Pointwise, Prelu, Softmax, draw, expected_results
 from operations_training import Loss
 
 LAYOUTS = {
@@ -30,6 +30,8 @@ SOME = [
     Conv(5, (7,), 1, 2, (3,)),
     MaxPool(3, (6, 5), 2, 2, padding=1),
     Pointwise("relu", 7, 3),
+    Pointwise("gelu", 7, 3),
+    Prelu(7, 3, slopes=(3,)),
     Softmax(5, 3),
     Loss("cross_entropy", (19, 3), "labels", weighted=True),
     Loss("squared_error", (19, 3), "numbers"),
@@ -80,7 +82,7 @@ def test_one_array_may_be_several_operands():
         results, expected = getattr(functional, name)(a, a), getattr(functional, name)(a, a.copy())
         for result, value in zip(results, expected, strict=True):
             np.testing.assert_array_equal(result, value)
-    for name in ("relu", "sigmoid", "tanh", "softmax"):
+    for name in ("relu", "sigmoid", "tanh", "softmax", "log_softmax", "elu", "gelu", "mish"):
         backward = getattr(functional, f"{name}_backward")
         np.testing.assert_array_equal(backward(a, a), backward(a, a.copy()))
     image = a.reshape(1, 6, 6)
@@ -136,7 +138,19 @@ def test_lanes_without_a_sample_count_in_no_loss_and_get_no_gradient(case):
     assert not np.any(results["gradient"].data[empty])
 
 
-@pytest.mark.parametrize("case", LAYERS + ACTIVATIONS + LOSSES, ids=repr)
+@pytest.mark.parametrize("slopes", [(1,), (3,), (5, 3)])
+def test_lanes_without_a_sample_count_in_no_gradient_of_slopes(slopes):
+    rng = np.random.default_rng(1)
+    x, dy = draw(rng, "zero_mean", 19, 5, 3), draw(rng, "zero_mean", 19, 5, 3)
+    expected = functional.prelu_backward_weights(x, dy, slopes)
+    for name, empty in (("x", -np.inf), ("x", np.nan), ("dy", 1e30)):
+        packed = {"x": packs.pack(x), "dy": packs.pack(dy, empty="zero")}
+        packed[name].data[-1, ..., 3:] = empty
+        dslope = functional.prelu_backward_weights(packed["x"], packed["dy"], slopes)
+        np.testing.assert_array_equal(dslope, expected)
+
+
+@pytest.mark.parametrize("case", LAYERS + ACTIVATIONS + PRELUS + LOSSES, ids=repr)
 def test_a_batch_of_none_gives_empty_results_and_zero_gradients(case):
     operands, none = case.operands(), slice(0, 0)
     results = case.run_part(functional, operands, none)
@@ -147,7 +161,7 @@ def test_a_batch_of_none_gives_empty_results_and_zero_gradients(case):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("case", LAYERS + ACTIVATIONS + LOSSES, ids=repr)
+@pytest.mark.parametrize("case", LAYERS + ACTIVATIONS + PRELUS + LOSSES, ids=repr)
 def test_results_do_not_depend_on_what_their_memory_held(case, dtype, monkeypatch):
     expected = case.run(functional, case.operands("integer", dtype))
     plain = np.empty
@@ -195,6 +209,11 @@ EDGES = {
     "max pool, channels": [MaxPool(2, (4,), n, 2) for n in SIZES],
     "relu, length": [Pointwise("relu", n) for n in SIZES],
     "sign, length": [Pointwise("sign", n) for n in SIZES],
+    "relu6, length": [Pointwise("relu6", n) for n in SIZES],
+    "prelu, samples": [Prelu(n, 2, 3, slopes=(3,)) for n in SIZES],
+    "prelu, channels": [Prelu(3, 2, n, slopes=(n,)) for n in SIZES],
+    "prelu, channels of one slope": [Prelu(3, 2, n, slopes=(1,)) for n in SIZES],
+    "prelu, positions": [Prelu(3, n, 2, slopes=(n, 2)) for n in SIZES],
 }
 
 

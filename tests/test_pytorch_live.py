@@ -265,3 +265,59 @@ def test_losses_of_numbers_agree_with_pytorch(functional, dtype, name, seed):
         target = 2 * target - 1
     expected, adds, options = OF_NUMBERS[name]
     check_loss(functional, name, y, target, expected, outputs if adds else 1, dtype, options)
+
+
+ACTIVATIONS = [
+    # function, PyTorch, options
+    ("leaky_relu", lambda x: F.leaky_relu(x, 0.2), {"slope": 0.2}),
+    ("relu6", F.relu6, {}),
+    # the gradient of F.hardsigmoid has a sixth of float32
+    ("hard_sigmoid", lambda x: F.relu6(x + 3) / 6, {}),
+    ("hard_swish", F.hardswish, {}),
+    ("elu", lambda x: F.elu(x, 1.5), {"alpha": 1.5}),
+    ("selu", F.selu, {}),
+    ("softplus", lambda x: F.softplus(x, 2, 1000), {"beta": 2}),
+    ("softsign", F.softsign, {}),
+    ("gelu", F.gelu, {}),
+    ("gelu", lambda x: F.gelu(x, approximate="tanh"), {"approximate": "tanh"}),
+    ("silu", F.silu, {}),
+    ("mish", F.mish, {}),
+    ("log_softmax", lambda x: F.log_softmax(x, -1), {}),
+]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("name", "pytorch", "options"), ACTIVATIONS)
+def test_activations_agree_with_pytorch(functional, dtype, name, pytorch, options, seed):
+    rng = np.random.default_rng(4000 + seed)
+    shape = tuple(int(size) for size in rng.integers(1, 40, 2))
+    x, dy = (2 + seed) * reals(rng, dtype, *shape), cotangent(rng, dtype, *shape)
+    tensor = leaf(x)
+    expected = pytorch(tensor)
+    (gradient,) = torch.autograd.grad(expected, [tensor], leaf(dy).detach())
+    y = getattr(functional, f"{name}_forward")(x, **options)
+    # an output of float32 is what the way back then starts from
+    from_input = name in importlib.import_module("fastnn._core.pointwise").FROM_INPUT
+    dx = getattr(functional, f"{name}_backward")(dy, x if from_input else y, **options)
+    scale = np.abs(expected.detach().numpy()) + 0.1
+    check(y, expected.detach().numpy(), scale, dtype, name)
+    check(dx, gradient.numpy(), 4 * (np.abs(dy) + np.abs(dy).sum(-1, keepdims=True)), dtype, name)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_prelu_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(5000 + seed)
+    shape = tuple(int(size) for size in rng.integers(1, 20, 3))
+    slope = reals(rng, dtype, shape[-1] if seed % 2 else 1)
+    x, dy = reals(rng, dtype, *shape), cotangent(rng, dtype, *shape)
+    results = (
+        functional.prelu_forward(x, slope),
+        functional.prelu_backward_input(dy, x, slope),
+        functional.prelu_backward_weights(x, dy, slope.shape),
+    )
+    tensors = [channels_first(x), leaf(slope)]
+    expected = forward_and_gradients(F.prelu, tensors, channels_first(dy).detach())
+    largest = np.abs(dy * x).sum((0, 1)) + np.abs(dy * x).sum() * (len(slope) == 1)
+    scales = np.abs(x) * 4, np.abs(dy) * 4, largest[: len(slope)]
+    for result, tensor, scale in zip(results, expected, scales, strict=True):
+        check(result, channels_last(tensor), scale, dtype, f"{shape}, {len(slope)} slopes")

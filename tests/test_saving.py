@@ -1,7 +1,9 @@
 """Saved networks: what comes back, and what is refused."""
 
+import copy
 import json
 import os
+import pickle
 
 import numpy as np
 import pytest
@@ -70,6 +72,30 @@ def test_every_layer_comes_back(dtype, tmp_path):
     np.testing.assert_array_equal(twin.predict(x), net.predict(x))
     assert twin.loss is twin.classes_ is None
     assert twin.layers[0].label == "scale"
+
+
+@pytest.mark.parametrize("duplicate", ["saved", "pickled", "copied"])
+def test_activations_come_back_with_their_options_and_slopes(duplicate, tmp_path):
+    layers = [
+        L.Conv2D(3, 2, activation="gelu"), L.LeakyReLU(0.3), L.PReLU(), L.ELU(-0.5), L.PReLU("all"),
+        L.GELU("tanh"), L.Softplus(2.5), L.PReLU("none", slope_initializer="uniform"), L.SELU(),
+        L.Flatten(), L.Dense(4, "hard_swish"), L.Mish(name="m"), L.SiLU(), L.ReLU6(), L.Softsign(),
+        L.HardSigmoid(), L.HardSwish(), L.LogSoftmax(),
+    ]  # fmt: skip
+    net = fn.Sequential(layers, input_shape=(4, 5, 2))
+    net.parameters += np.random.default_rng(1).normal(0, 0.1, net.parameters.shape)
+    if duplicate == "saved":
+        net.save(tmp_path / "net")
+        twin = fn.load(tmp_path / "net")
+    else:
+        twin = pickle.loads(pickle.dumps(net)) if duplicate == "pickled" else copy.deepcopy(net)
+    assert repr(twin) == repr(net)
+    assert twin.layers[2].slope.shape == (3,) and twin.layers[7].slope.shape == (3, 4, 3)
+    x = np.random.default_rng(0).normal(size=(19, 4, 5, 2))
+    for each in (net, twin):
+        fn.Trainer(each, "cross_entropy").step(x, np.arange(19) % 4)
+    np.testing.assert_array_equal(twin.parameters, net.parameters)
+    np.testing.assert_array_equal(twin.predict(x), net.predict(x))
 
 
 def test_a_network_without_parameters_comes_back(tmp_path):

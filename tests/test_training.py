@@ -58,6 +58,13 @@ def test_loss_and_gradients_makes_no_update():
     ("loss", "activation", "target"),
     [
         ("cross_entropy", "softmax", [0, 2, 1, 1, 0]),
+        ("cross_entropy", "log_softmax", [0, 2, 1, 1, 0]),
+        (fn.losses.CrossEntropy(0.125), "log_softmax", [0, 2, 1, 1, 0]),
+        ("focal", "softmax", [0, 2, 1, 1, 0]),
+        ("focal", "log_softmax", [0, 2, 1, 1, 0]),
+        ("kl_divergence", "softmax", np.eye(3)[[0, 2, 1, 1, 0]]),
+        ("kl_divergence", "log_softmax", np.eye(3)[[0, 2, 1, 1, 0]]),
+        ("binary_focal", "sigmoid", np.eye(3)[[0, 2, 1, 1, 0]]),
         ("binary_cross_entropy", "sigmoid", np.eye(3)[[0, 2, 1, 1, 0]]),
     ],
 )
@@ -69,7 +76,9 @@ def test_the_losss_own_activation_is_fused(loss, activation, target, separate):
     losses = [fn.Trainer(n, loss).loss_and_gradients(x, target) for n in (with_activation, without)]
     assert losses[0] == losses[1]
     np.testing.assert_array_equal(with_activation.gradients, without.gradients)
-    np.testing.assert_allclose(with_activation.predict_proba(x), with_activation.predict(x))
+    y = with_activation.predict(x)
+    probabilities = np.exp(y) if activation == "log_softmax" else y
+    np.testing.assert_allclose(with_activation.predict_proba(x), probabilities)
 
 
 @pytest.mark.parametrize("logit", [1000.0, -1000.0])

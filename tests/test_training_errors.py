@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse
 
 import fastnn as fn
-from fastnn.layers import Conv2D, Dense, Flatten, Softmax
+from fastnn.layers import Conv2D, Dense, Flatten, LogSoftmax, PReLU, Softmax
 
 SGD, Adam, Sequential = fn.optimizers.SGD, fn.optimizers.Adam, fn.Sequential
 Trainer = fn.Trainer
@@ -100,6 +100,23 @@ NETWORKS = [
     ),
     (lambda: Trainer(net(3, "sigmoid"), "cross_entropy"), ValueError, "activation is sigmoid"),
     (lambda: Trainer(net(3, "softmax"), "binary_cross_entropy"), ValueError, "is softmax"),
+    (lambda: Trainer(net(3, "sigmoid"), "focal"), ValueError, "activation is sigmoid"),
+    (lambda: Trainer(net(3, "gelu"), "kl_divergence"), ValueError, "activation is gelu"),
+    (lambda: Trainer(net(3, "log_softmax"), "binary_focal"), ValueError, "is log_softmax"),
+    (lambda: Trainer(net(3, "hard_sigmoid"), "binary_focal"), ValueError, "is hard_sigmoid"),
+    *(
+        (
+            lambda loss=loss: Trainer(Sequential([PReLU()], input_shape=(3,)), loss),
+            ValueError,
+            f"{loss}: expected .* in logits .* got one whose last activation is prelu",
+        )
+        for loss in ("cross_entropy", "binary_cross_entropy", "focal", "kl_divergence")
+    ),
+    (
+        lambda: Trainer(Sequential([LogSoftmax(), Flatten()], input_shape=(2, 2)), "focal"),
+        ValueError,
+        "log_softmax followed by Flatten",
+    ),
     (
         lambda: Trainer(Sequential([Softmax(), Flatten()], input_shape=(2, 2)), "cross_entropy"),
         ValueError,

@@ -11,6 +11,8 @@ import pytest
 import fastnn as fn
 from cases import CONV_1D, CONV_2D, CONV_3D, DENSE, POOLS, WINOGRAD
 from fastnn import losses, reference
+from fastnn._core.pointwise import FROM_INPUT
+from fastnn.layers.activation import ACTIVATIONS
 from operations import AveragePool, Conv, Winograd
 from tolerances import TRAINING
 
@@ -184,10 +186,26 @@ ENDINGS = [
     (None, "poisson", "counts"),
     ("sigmoid", losses.Poisson(log_input=False, epsilon=0.5), "counts"),
     (None, losses.SquaredError(reduction="sum"), "rows"),
+    ("log_softmax", "cross_entropy", "labels"),
+    ("log_softmax", "cross_entropy", "rows"),
+    ("log_softmax", "squared_error", "rows"),
+    ("gelu", "squared_error", "rows"),
+    ("log_softmax", losses.CrossEntropy(0.125, **WEIGHED), "ignored"),
+    ("log_softmax", losses.Focal(3), "labels"),
+    ("log_softmax", "kl_divergence", "rows"),
+    ("log_softmax", "multiclass_hinge", "labels"),
+    ("softplus", losses.Poisson(log_input=False), "counts"),
 ]
+FUSED = {"softmax": ("softmax", "log_softmax"), "sigmoid": ("sigmoid",)}
 
 
-@pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "softmax", "relu"])
+def activate(name, z):
+    """An activation by the reference, and the numbers that its way back starts from."""
+    y = getattr(reference, f"{name}_forward")(z)
+    return y, z if name in FROM_INPUT else y
+
+
+@pytest.mark.parametrize("hidden", [name for name in ACTIVATIONS if name != "linear"])
 @pytest.mark.parametrize(("ending", "loss", "target"), ENDINGS)
 def test_every_activation_and_loss_steps_like_the_reference(hidden, ending, loss, target):
     rng = np.random.default_rng(1)
@@ -207,18 +225,16 @@ def test_every_activation_and_loss_steps_like_the_reference(hidden, ending, loss
     loss = losses.get(loss)
     result = fn.Trainer(net, loss).loss_and_gradients(x, targets[target], sample_weight=weights)
 
-    a = getattr(reference, f"{hidden}_forward")(
-        reference.dense_forward(x, first.weight, first.bias)
-    )
+    a, kept_a = activate(hidden, reference.dense_forward(x, first.weight, first.bias))
     z = reference.dense_forward(a, last.weight, last.bias)
-    separate = ending is not None and loss.activation != ending
-    y = getattr(reference, f"{ending}_forward")(z) if separate else z
+    separate = ending is not None and ending not in FUSED.get(loss.activation, ())
+    y, kept_y = activate(ending, z) if separate else (z, None)
     operation = getattr(reference, loss.name)
     expected, dz = operation(y, targets[target], sample_weight=weights, **loss.options)
     if separate:
-        dz = getattr(reference, f"{ending}_backward")(dz, y)
+        dz = getattr(reference, f"{ending}_backward")(dz, kept_y)
     da = reference.dense_backward_input(dz, last.weight)
-    da = getattr(reference, f"{hidden}_backward")(da, a)
+    da = getattr(reference, f"{hidden}_backward")(da, kept_a)
     gradients = [
         *reference.dense_backward_weights(x, da),
         *reference.dense_backward_weights(a, dz),

@@ -16,6 +16,7 @@ ONE_SIGN = DOT["positive"]
 
 # error / unit in the last place
 EXPONENTIAL_ULP = 2.0
+ACTIVATION_ULP = 6.0  # at most; each by itself in activations.py
 
 # error / (eps · magnitude)
 PRODUCT = 2.0  # up to four roundings in a row: backward of sigmoid and tanh, scaled sums

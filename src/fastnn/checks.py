@@ -117,6 +117,22 @@ def number(who, what, value, minimum=-math.inf, below=math.inf):
     return converted
 
 
+def positive(who, what, value):
+    """Return `value` as a finite float that is more than 0."""
+    converted = number(who, what, value)
+    if converted <= 0:
+        raise ValueError(f"{who}: expected {what} more than 0, got {value!r}")
+    return converted
+
+
+def one_of(who, what, value, known):
+    """Return `value`, which shall be one of these names."""
+    if value not in known:
+        names = " or ".join(f'"{name}"' for name in known)
+        raise ValueError(f"{who}: expected {what} {names}, got {value!r}")
+    return value
+
+
 def lookup(what, name, table):
     """Return `table[name]`, or raise with the name that was probably meant."""
     if not isinstance(name, str):

@@ -8,11 +8,13 @@ import math
 
 import numpy as np
 
+from fastnn._core.pointwise import FROM_INPUT
 from fastnn._core.program import MOST_AXES, Program
 from fastnn.functional._losses import loss_settings
 from fastnn.layers.activation import Activation
 from fastnn.layers.conv import Conv2D
 from fastnn.layers.pool import MaxPool2D
+from fastnn.layers.prelu import PReLU
 from fastnn.layers.weighted import WeightedLayer
 from fastnn.losses import compiled
 
@@ -90,6 +92,8 @@ def instructions(net, stages):
         if isinstance(stage, WeightedLayer):
             instruction["weights"] = stage.weight.size
             instruction["biases"] = 0 if stage.bias is None else stage.bias.size
+        if isinstance(stage, PReLU):
+            instruction["weights"] = stage.slope.size
         before = stages[i - 1] if i else None
         if type(stage) is MaxPool2D and type(before) is Conv2D and _row_by_row(before, stage):
             found[-1] |= {"pool": instruction["window"], "outputs": math.prod(shape)}
@@ -111,16 +115,16 @@ def _row_by_row(convolution, pool):
 
 def _place(instructions, inputs, training):
     """Number the values that instructions read and write; return the values' sizes."""
-    sizes, producer = [inputs], None
+    sizes, kept = [inputs], False
     for instruction in instructions:
         instruction["x"] = instruction["y"] = len(sizes) - 1
-        in_place = instruction["kind"] in IN_PLACE
-        # backward, an activation needs its output
-        kept = training and producer in ("pointwise", "softmax")
-        if instruction["forward"] and (not in_place or kept):
+        from_input = instruction.get("function") in FROM_INPUT
+        # backward, an activation needs its output, or its input: then nothing takes that place
+        kept = training and (kept or from_input)
+        if instruction["forward"] and (instruction["kind"] not in IN_PLACE or kept):
             sizes.append(instruction["outputs"])
             instruction["y"] = len(sizes) - 1
-        producer = instruction["kind"]
+        kept = instruction["kind"] in ("pointwise", "softmax") and not from_input
     return sizes
 
 

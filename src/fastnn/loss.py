@@ -18,7 +18,11 @@ from fastnn.functional._losses import (
     loss_settings,
     total_weight,
 )
-from fastnn.layers import Activation, Flatten
+from fastnn.layers import Activation, Flatten, PReLU
+
+ENDINGS = Activation, PReLU
+# softmax of log-softmax is softmax: a loss that sees logits leaves out the one as well as the other
+FUSED = {"softmax": ("softmax", "log_softmax")}
 
 
 @dataclass(frozen=True)
@@ -82,14 +86,15 @@ class Loss:
         """
         core = [stage for stage in stages if not isinstance(stage, Flatten)]
         last = core[-1] if core else None
-        ending = last.function if isinstance(last, Activation) else "linear"
+        ending = last.function if isinstance(last, ENDINGS) else "linear"
         if self.activation is None or ending == "linear":
             return stages
-        if ending != self.activation or last is not stages[-1]:
+        included = FUSED.get(self.activation, (self.activation,))
+        if ending not in included or last is not stages[-1]:
             raise ValueError(
                 f"{self.name}: expected a network that ends in logits or {self.activation}, "
                 f"got one whose last activation is {ending}"
-                + (" followed by Flatten" if ending == self.activation else "")
+                + (" followed by Flatten" if ending in included else "")
                 + "; end it with a Dense without activation"
             )
         return stages[:-1]

@@ -116,6 +116,8 @@ class Sequential(Chain):
         ending = self.stages[-1] if self.stages else None
         if isinstance(ending, Activation) and ending.function in ("softmax", "sigmoid"):
             return ending.function
+        if isinstance(ending, Activation) and ending.function == "log_softmax":
+            return "softmax"  # of logarithms of probabilities: these probabilities
         if self.loss is None:
             return "sigmoid" if self.output_shape[-1:] == (1,) else "softmax"
         if self.loss.activation is None:

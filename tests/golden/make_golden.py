@@ -195,6 +195,61 @@ def activation_cases():
         yield name, calls, {"x": x, "dy": dy, "y": y.detach(), "dx": dx}
 
 
+def more_activation_cases():
+    functions = [
+        # name, function, what backward takes, PyTorch, options
+        ("leaky_relu", "leaky_relu", "y", F.leaky_relu, {}),
+        ("leaky_relu-slope", "leaky_relu", "y", lambda x: F.leaky_relu(x, 0.25), {"slope": 0.25}),
+        ("relu6", "relu6", "y", F.relu6, {}),
+        # the gradient of F.hardsigmoid has a sixth of float32
+        ("hard_sigmoid", "hard_sigmoid", "y", lambda x: F.relu6(x + 3) / 6, {}),
+        ("hard_swish", "hard_swish", "x", F.hardswish, {}),
+        ("elu", "elu", "x", F.elu, {}),
+        ("elu-alpha", "elu", "x", lambda x: F.elu(x, 2.5), {"alpha": 2.5}),
+        ("selu", "selu", "x", F.selu, {}),
+        # PyTorch's threshold would make it a ReLU from 20 on
+        ("softplus", "softplus", "y", lambda x: F.softplus(x, 1, 1000), {}),
+        ("softplus-beta", "softplus", "y", lambda x: F.softplus(x, 3, 1000), {"beta": 3}),
+        ("softsign", "softsign", "x", F.softsign, {}),
+        ("gelu", "gelu", "x", F.gelu, {}),
+        (
+            "gelu-tanh",
+            "gelu",
+            "x",
+            lambda x: F.gelu(x, approximate="tanh"),
+            {"approximate": "tanh"},
+        ),
+        ("silu", "silu", "x", F.silu, {}),
+        ("mish", "mish", "x", F.mish, {}),
+        ("log_softmax", "log_softmax", "y", lambda x: F.log_softmax(x, -1), {}),
+    ]
+    rng = np.random.default_rng(7)  # its own: the other cases stay as they are
+    for name, function, kept, pytorch, options in functions:
+        x, dy = rng.integers(-4, 5, (3, 2, 7)) / 2, rng.integers(-4, 5, (3, 2, 7)).astype(float)
+        x[0, 0, :4] = [-40, 40, -5.5, 18.5]
+        tensor = leaf(x)
+        y = pytorch(tensor)
+        (dx,) = torch.autograd.grad(y, [tensor], torch.tensor(dy))
+        calls = [
+            call(f"{function}_forward", ["x"], ["y"], **options),
+            call(f"{function}_backward", ["dy", kept], ["dx"], **options),
+        ]
+        yield name, calls, {"x": x, "dy": dy, "y": y.detach(), "dx": dx}
+    for name, slopes in [("prelu", 3), ("prelu-one", 1)]:
+        x, dy = rng.integers(-4, 5, (4, 2, 3)) / 2, rng.integers(-4, 5, (4, 2, 3)).astype(float)
+        slope = rng.integers(-3, 4, slopes) / 4
+        tensor, weight = channels_first(x), leaf(slope)
+        y = F.prelu(tensor, weight)
+        dx, dslope = torch.autograd.grad(y, [tensor, weight], channels_first(dy))
+        calls = [
+            call("prelu_forward", ["x", "slope"], ["y"]),
+            call("prelu_backward_input", ["dy", "x", "slope"], ["dx"]),
+            call("prelu_backward_weights", ["x", "dy", {"shape_of": "slope"}], ["dslope"]),
+        ]
+        arrays = {"x": x, "dy": dy, "slope": slope, "dslope": dslope}
+        yield name, calls, arrays | {"y": channels_last(y), "dx": channels_last(dx)}
+
+
 def loss_cases():
     labels, spatial_labels = RNG.integers(0, 5, 4), RNG.integers(0, 3, (2, 3, 4))
     one_hot = np.eye(5)[RNG.integers(0, 5, 4)]
@@ -380,6 +435,7 @@ def main():
         max_pool_cases,
         average_pool_cases,
         activation_cases,
+        more_activation_cases,
         loss_cases,
         update_cases,
         winograd_cases,

@@ -16,7 +16,7 @@ from fastnn._core.feed cimport feed_scratch
 from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.operation cimport (
-    CONV, DENSE, POINTWISE, SOFTMAX, Operation, in_place, saved_size, scratch_size, unpooled_size)
+    CONV, DENSE, Operation, in_place, needs_output, saved_size, scratch_size, unpooled_size)
 from fastnn._core.single cimport (
     single_packs, single_panel_size, single_scratch, single_supports)
 from fastnn._core.slots cimport slot_count
@@ -33,8 +33,8 @@ cdef ptrdiff_t count_lots(const Network* net, ptrdiff_t chunks, size_t item) noe
     cdef ptrdiff_t lots = chunks
     cdef int i
     for i in range(net.n):
-        if net.training and net.op[i].kind == CONV:
-            lots = min(lots, slot_count(chunks, net.op[i].gradient.parameters * item))
+        if net.training and net.op[i].slotted:
+            lots = min(lots, slot_count(chunks, net.op[i].slotted * item))
     return lots
 
 
@@ -112,7 +112,7 @@ cdef void place_gradients(Network* net, ptrdiff_t end, const real* which) noexce
     for i in range(net.n - 1, -1, -1):
         op = &net.op[i]
         op.dx = op.dy = dy.start
-        if op.kind != POINTWISE and op.kind != SOFTMAX:     # which need their outputs
+        if not needs_output(op):
             # what is needed of the forward pass: all up to x, and the argmax
             values.end = op.saved + saved_size(op, which)
         if op.pools:
@@ -178,12 +178,13 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
         if not net.training:
             continue
         if op.kind == CONV:
-            slots = slot_count(chunks, op.gradient.parameters * sizeof(real))
             op.back_packed = reserve(net, packed_size(&op.transposed) if op.input_gradient else 0)
-            op.slots = reserve(net, slots * op.gradient.parameters)
+        if op.slotted:
+            slots = slot_count(chunks, op.slotted * sizeof(real))
+            op.slots = reserve(net, slots * op.slotted)
             op.chain = -1
             if chunks > slots * CHAIN:
-                op.chain = reserve(net, net.threads * op.gradient.parameters)
+                op.chain = reserve(net, net.threads * op.slotted)
         if op.kind == DENSE:
             op.x_panels = reserve(net, dense_x_size(&op.dense_gradient, samples))
             op.dy_panels = reserve(net, dense_panels_size(&op.dense_gradient, samples))

@@ -21,6 +21,18 @@ cdef extern from "kernels.h" nogil:
         POINTWISE_SIGMOID "FASTNN_POINTWISE_SIGMOID"
         POINTWISE_TANH "FASTNN_POINTWISE_TANH"
         POINTWISE_SIGN "FASTNN_POINTWISE_SIGN"
+        POINTWISE_LEAKY_RELU "FASTNN_POINTWISE_LEAKY_RELU"
+        POINTWISE_RELU6 "FASTNN_POINTWISE_RELU6"
+        POINTWISE_HARD_SIGMOID "FASTNN_POINTWISE_HARD_SIGMOID"
+        POINTWISE_HARD_SWISH "FASTNN_POINTWISE_HARD_SWISH"
+        POINTWISE_ELU "FASTNN_POINTWISE_ELU"
+        POINTWISE_SELU "FASTNN_POINTWISE_SELU"
+        POINTWISE_SOFTPLUS "FASTNN_POINTWISE_SOFTPLUS"
+        POINTWISE_SOFTSIGN "FASTNN_POINTWISE_SOFTSIGN"
+        POINTWISE_GELU "FASTNN_POINTWISE_GELU"
+        POINTWISE_GELU_TANH "FASTNN_POINTWISE_GELU_TANH"
+        POINTWISE_SILU "FASTNN_POINTWISE_SILU"
+        POINTWISE_MISH "FASTNN_POINTWISE_MISH"
         POINTWISE_COUNT "FASTNN_POINTWISE_COUNT"
 
     ctypedef struct fastnn_run:
@@ -49,6 +61,14 @@ cdef extern from "kernels.h" nogil:
                                                     const float*, float*) noexcept nogil
         void (*softmax_forward)(ptrdiff_t, const float*, float*, float*, float*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
+        void (*log_softmax_forward)(ptrdiff_t, const float*, float*) noexcept nogil
+        void (*log_softmax_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
+        void (*prelu_forward)(ptrdiff_t, const float*, const float*, ptrdiff_t,
+                              float*) noexcept nogil
+        void (*prelu_backward_input)(ptrdiff_t, const float*, const float*, const float*,
+                                     ptrdiff_t, float*) noexcept nogil
+        void (*prelu_backward_weights)(ptrdiff_t, ptrdiff_t, const float*, const float*,
+                                       float*) noexcept nogil
         void (*window_max)(const float*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, float*, void*, int) noexcept nogil
         void (*window_unpool)(const float*, const void*, int, const ptrdiff_t*, ptrdiff_t,
@@ -92,6 +112,15 @@ cdef extern from "kernels.h" nogil:
         void (*softmax_forward)(ptrdiff_t, const double*, double*, double*,
                                 double*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
+        void (*log_softmax_forward)(ptrdiff_t, const double*, double*) noexcept nogil
+        void (*log_softmax_backward)(ptrdiff_t, const double*, const double*,
+                                     double*) noexcept nogil
+        void (*prelu_forward)(ptrdiff_t, const double*, const double*, ptrdiff_t,
+                              double*) noexcept nogil
+        void (*prelu_backward_input)(ptrdiff_t, const double*, const double*, const double*,
+                                     ptrdiff_t, double*) noexcept nogil
+        void (*prelu_backward_weights)(ptrdiff_t, ptrdiff_t, const double*, const double*,
+                                       double*) noexcept nogil
         void (*window_max)(const double*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, double*, void*, int) noexcept nogil
         void (*window_unpool)(const double*, const void*, int, const ptrdiff_t*, ptrdiff_t,
@@ -235,12 +264,13 @@ cdef inline void pointwise_forward(int function, ptrdiff_t n, const real* x,
         table.f64.pointwise_forward[function](n, x, parameters, y)
 
 
-cdef inline void pointwise_backward(int function, ptrdiff_t n, const real* dy, const real* y,
-                                    const real* parameters, real* dx) noexcept nogil:
+cdef inline void pointwise_backward(int function, ptrdiff_t n, const real* dy,
+                                    const real* kept, const real* parameters,
+                                    real* dx) noexcept nogil:
     if real is float:
-        table.f32.pointwise_backward[function](n, dy, y, parameters, dx)
+        table.f32.pointwise_backward[function](n, dy, kept, parameters, dx)
     else:
-        table.f64.pointwise_backward[function](n, dy, y, parameters, dx)
+        table.f64.pointwise_backward[function](n, dy, kept, parameters, dx)
 
 
 cdef inline void softmax_forward(ptrdiff_t channels, const real* x, real* y, real* maximum,
@@ -257,6 +287,46 @@ cdef inline void softmax_backward(ptrdiff_t channels, const real* dy, const real
         table.f32.softmax_backward(channels, dy, y, dx)
     else:
         table.f64.softmax_backward(channels, dy, y, dx)
+
+
+cdef inline void log_softmax_forward(ptrdiff_t channels, const real* x, real* y) noexcept nogil:
+    if real is float:
+        table.f32.log_softmax_forward(channels, x, y)
+    else:
+        table.f64.log_softmax_forward(channels, x, y)
+
+
+cdef inline void log_softmax_backward(ptrdiff_t channels, const real* dy, const real* y,
+                                      real* dx) noexcept nogil:
+    if real is float:
+        table.f32.log_softmax_backward(channels, dy, y, dx)
+    else:
+        table.f64.log_softmax_backward(channels, dy, y, dx)
+
+
+cdef inline void prelu_forward(ptrdiff_t channels, const real* x, const real* slope,
+                               ptrdiff_t slope_step, real* y) noexcept nogil:
+    if real is float:
+        table.f32.prelu_forward(channels, x, slope, slope_step, y)
+    else:
+        table.f64.prelu_forward(channels, x, slope, slope_step, y)
+
+
+cdef inline void prelu_backward_input(ptrdiff_t channels, const real* dy, const real* x,
+                                      const real* slope, ptrdiff_t slope_step,
+                                      real* dx) noexcept nogil:
+    if real is float:
+        table.f32.prelu_backward_input(channels, dy, x, slope, slope_step, dx)
+    else:
+        table.f64.prelu_backward_input(channels, dy, x, slope, slope_step, dx)
+
+
+cdef inline void prelu_backward_weights(ptrdiff_t positions, ptrdiff_t channels, const real* x,
+                                        const real* dy, real* sums) noexcept nogil:
+    if real is float:
+        table.f32.prelu_backward_weights(positions, channels, x, dy, sums)
+    else:
+        table.f64.prelu_backward_weights(positions, channels, x, dy, sums)
 
 
 cdef inline void window_sum(const real* x, ptrdiff_t x_step, const ptrdiff_t* offset,

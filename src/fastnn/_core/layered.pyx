@@ -59,7 +59,7 @@ cdef void forward_task(Network* net, const Operation* op, ptrdiff_t task, int th
 cdef ptrdiff_t weight_tasks(const Network* net, const Operation* op,
                             const real* which) noexcept nogil:
     """Tasks of a layered BACKWARD that have to do with weights; those of the input follow."""
-    if op.kind == CONV:
+    if op.slotted:
         return slots_of(net, op, which)
     return net.chunks if op.kind == DENSE else 0
 

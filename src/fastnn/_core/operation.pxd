@@ -6,12 +6,13 @@ from fastnn._core.dense_weights cimport DenseGradient
 from fastnn._core.feed cimport Affine
 from fastnn._core.kernels cimport real
 from fastnn._core.pool cimport Windows
+from fastnn._core.prelu cimport Slopes
 
 cdef enum:
     BLOCK = 8192                # parameters of a convolution that are updated at once
 
 cdef enum Kind:
-    CONV, DENSE, MAX_POOL, AVERAGE_POOL, POINTWISE, SOFTMAX, AFFINE
+    CONV, DENSE, MAX_POOL, AVERAGE_POOL, POINTWISE, SOFTMAX, PRELU, AFFINE
 
 cdef struct Operation:
     Kind kind
@@ -33,7 +34,10 @@ cdef struct Operation:
     const void* scale           # AVERAGE_POOL: one over each window's count
     int function                # POINTWISE: its place in the kernel table
     double parameter            # POINTWISE: the function's own, if it has one
-    ptrdiff_t channels          # SOFTMAX
+    bint from_input             # POINTWISE: backward starts from x, not from y
+    Slopes slopes               # PRELU
+    ptrdiff_t channels          # SOFTMAX, PRELU
+    bint logarithm              # SOFTMAX: of it
     Affine affine               # AFFINE
     int x, y                    # which values
     # where things are (arena.pyx), in a chunk's frame
@@ -42,8 +46,9 @@ cdef struct Operation:
     ptrdiff_t unpooled          # dy before the max pooling, of a convolution that is pooled
     # and in the arena
     ptrdiff_t packed, back_packed   # weights; CONV: apart for the input gradient
-    ptrdiff_t slots             # CONV: the first gradient slot, gradient.parameters apart
-    ptrdiff_t chain             # CONV: of each thread, where a slot may own more than CHAIN chunks
+    ptrdiff_t slots             # CONV, PRELU: the first gradient slot, `slotted` numbers apart
+    ptrdiff_t slotted           # parameters whose gradients are summed in slots
+    ptrdiff_t chain             # of each thread, where a slot may own more than CHAIN chunks
     ptrdiff_t x_panels, dy_panels  # DENSE: x and dy of the whole batch, turned
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
@@ -59,8 +64,9 @@ cdef void forward_part(
 cdef void unpool(const Operation* op, const void* saved, const real* dy, real* dx,
                  real* scratch) noexcept nogil
 cdef void backward_input_part(
-    const Operation* op, const real* packed, const real* x, const real* y, const void* saved,
-    const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil
+    const Operation* op, const real* parameters, const real* packed, const real* x, const real* y,
+    const void* saved, const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts,
+    real* scratch) noexcept nogil
 
 
 cdef inline bint splits(const Operation* op, bint backward) noexcept nogil:
@@ -70,6 +76,11 @@ cdef inline bint splits(const Operation* op, bint backward) noexcept nogil:
     return not backward and (op.kind == MAX_POOL or op.kind == AVERAGE_POOL)
 
 
+cdef inline bint needs_output(const Operation* op) noexcept nogil:
+    """Whether the way back needs y; what it needs of x stays anyway."""
+    return op.kind == SOFTMAX or (op.kind == POINTWISE and not op.from_input)
+
+
 cdef inline ptrdiff_t unpooled_size(const Operation* op) noexcept nogil:
     """Elements of what a convolution's output would be, had it not been pooled row by row."""
     return (op.windows.axis[0].sources * op.windows.axis[1].sources
@@ -77,5 +88,5 @@ cdef inline ptrdiff_t unpooled_size(const Operation* op) noexcept nogil:
 
 
 cdef inline bint in_place(const Operation* op) noexcept nogil:
-    """Whether dx takes the place of dy."""
+    """Whether dx takes the place of dy; PReLU's slopes may still need dy when dx is there."""
     return op.kind == POINTWISE or op.kind == SOFTMAX or op.kind == AFFINE

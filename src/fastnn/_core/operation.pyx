@@ -13,18 +13,20 @@ from fastnn._core.dense cimport (
 from fastnn._core.dense_weights cimport dense_scratch, make_dense_gradient
 from fastnn._core.feed cimport affine_backward_chunk, affine_forward_chunk
 from fastnn._core.kernels cimport LANES, MAX_OUTPUTS, fastnn_run
-from fastnn._core.pointwise cimport (
-    pointwise_backward_chunk, pointwise_forward_chunk, softmax_backward_chunk,
-    softmax_forward_chunk)
+from fastnn._core.pointwise cimport pointwise_backward_chunk, pointwise_forward_chunk
 from fastnn._core.pool cimport (
     argmax_bytes, free_windows, make_windows, max_pool_forward_chunk, max_pool_unpool_chunk,
     scale_positions, window_sum_chunk)
+from fastnn._core.prelu cimport (
+    make_slopes, prelu_backward_input_chunk, prelu_forward_chunk, slopes_scratch)
+from fastnn._core.softmax cimport softmax_backward_chunk, softmax_forward_chunk
 from fastnn._core.window cimport Axis, Window, make_window
 
+from fastnn._core.pointwise import FROM_INPUT as _FROM_INPUT
 from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 
 _KINDS = {"conv": CONV, "dense": DENSE, "max_pool": MAX_POOL, "average_pool": AVERAGE_POOL,
-          "pointwise": POINTWISE, "softmax": SOFTMAX, "affine": AFFINE}
+          "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "affine": AFFINE}
 
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
@@ -53,10 +55,17 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     elif op.kind == POINTWISE:
         op.function = _FUNCTIONS[settings["function"]]
         op.parameter = settings["parameter"]
+        op.from_input = settings["function"] in _FROM_INPUT
         op.work = 8 * op.outputs
     elif op.kind == SOFTMAX:
         op.channels = settings["channels"]
+        op.logarithm = settings["logarithm"]
         op.work = 16 * op.outputs
+    elif op.kind == PRELU:
+        op.channels = settings["channels"]
+        op.slopes = make_slopes(op.inputs, op.channels, op.weights)
+        op.slotted = op.weights
+        op.work = op.outputs
     else:
         make_affine(&op.affine, settings["affine"])
         op.work = op.outputs
@@ -79,6 +88,7 @@ cdef bint make_conv(Operation* op, dict settings, bint training, const real* whi
         make_windows(&op.windows, &pool, False, filters)
     if training:
         make_weight_gradient(&op.gradient, &window, groups, channels, filters, which)
+        op.slotted = op.gradient.parameters
         if op.input_gradient:
             op.transposed.relu = False
             make_correlation(&op.transposed, &window, True, groups, filters // groups,
@@ -172,6 +182,8 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
     elif op.kind == AVERAGE_POOL:
         size = max(taps_size(&op.windows, which), taps_size(&op.covering, which))
         size += op.outputs * LANES
+    elif op.kind == PRELU:
+        size = max(slopes_scratch(&op.slopes), <ptrdiff_t>BLOCK)
     return size
 
 
@@ -247,7 +259,9 @@ cdef void forward_part(
         pointwise_forward_chunk(op.function, op.parameter, (end - first) * LANES,
                                 x + first * LANES, y + first * LANES)
     elif op.kind == SOFTMAX:
-        softmax_forward_chunk(op.outputs // op.channels, op.channels, x, y)
+        softmax_forward_chunk(op.logarithm, op.outputs // op.channels, op.channels, x, y)
+    elif op.kind == PRELU:
+        prelu_forward_chunk(&op.slopes, x, parameters + op.weight, y)
     else:
         affine_forward_chunk(&op.affine, op.outputs, x, y)
 
@@ -263,6 +277,7 @@ cdef void unpool(const Operation* op, const void* saved, const real* dy, real* d
 
 cdef void backward_input_part(
         const Operation* op,
+        const real* parameters,     # IN   flat
         const real* packed,         # IN   CONV, DENSE: weights for this pass
         const real* x,              # IN   of the forward pass
         const real* y,              # IN   likewise
@@ -290,8 +305,12 @@ cdef void backward_input_part(
         first = part * op.outputs // parts
         end = (part + 1) * op.outputs // parts
         pointwise_backward_chunk(op.function, op.parameter, (end - first) * LANES,
-                                 dy + first * LANES, y + first * LANES, dx + first * LANES)
+                                 dy + first * LANES,
+                                 (x if op.from_input else y) + first * LANES,
+                                 dx + first * LANES)
     elif op.kind == SOFTMAX:
-        softmax_backward_chunk(op.outputs // op.channels, op.channels, dy, y, dx)
+        softmax_backward_chunk(op.logarithm, op.outputs // op.channels, op.channels, dy, y, dx)
+    elif op.kind == PRELU:
+        prelu_backward_input_chunk(&op.slopes, dy, x, parameters + op.weight, dx)
     else:
         affine_backward_chunk(&op.affine, op.outputs, dy, dx)

@@ -25,7 +25,7 @@ cdef inline real* scratch_of(const Network* net, int thread, const real* which) 
 
 cdef inline ptrdiff_t slots_of(const Network* net, const Operation* op,
                                const real* which) noexcept nogil:
-    return slot_count(net.chunks, op.gradient.parameters * sizeof(real))
+    return slot_count(net.chunks, op.slotted * sizeof(real))
 
 
 cdef inline real* dy_at(const Network* net, const Operation* op, ptrdiff_t chunk, int thread,

@@ -5,6 +5,7 @@ from fastnn._core.feed cimport feed_inputs, feed_row
 from fastnn._core.network cimport value_at
 from fastnn._core.operation cimport (
     CONV, DENSE, backward_input_part, forward_part, unpool)
+from fastnn._core.prelu cimport prelu_backward_weights_chunk
 from fastnn._core.single cimport single_enter, single_forward_part
 from fastnn._core.slots cimport slot_start
 
@@ -46,28 +47,38 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
     """Add the chunk's share to its gradient slot, or turn dy for the gradient across the batch."""
     cdef real* arena = <real*>net.arena
     cdef const real* dy = dy_at(net, op, chunk, thread, which)
+    cdef real* chain = NULL
+    cdef real* total
     cdef ptrdiff_t slots, slot, first
+    cdef bint last
     if op.kind == DENSE:
         dense_turn_chunk(&op.dense_gradient, value_at(net, op.x, chunk, thread, which), dy, chunk,
                          net.samples, scratch_of(net, thread, which), arena + op.x_panels,
                          arena + op.dy_panels)
-    elif op.kind == CONV:
+    elif op.slotted:
         slots = slots_of(net, op, which)
         slot = ((chunk + 1) * slots - 1) // net.chunks
         first = slot_start(slot, slots, net.chunks)
-        conv_backward_weights_chunk(
-            &op.gradient, value_at(net, op.x, chunk, thread, which), dy,
-            lanes_of(net, chunk), chunk - first,
-            chunk == slot_start(slot + 1, slots, net.chunks) - 1, scratch_of(net, thread, which),
-            arena + op.chain + thread * op.gradient.parameters if op.chain >= 0 else NULL,
-            arena + op.slots + slot * op.gradient.parameters)
+        last = chunk == slot_start(slot + 1, slots, net.chunks) - 1
+        total = arena + op.slots + slot * op.slotted
+        if op.chain >= 0:
+            chain = arena + op.chain + thread * op.slotted
+        if op.kind == CONV:
+            conv_backward_weights_chunk(
+                &op.gradient, value_at(net, op.x, chunk, thread, which), dy,
+                lanes_of(net, chunk), chunk - first, last, scratch_of(net, thread, which), chain,
+                total)
+        else:
+            prelu_backward_weights_chunk(
+                &op.slopes, value_at(net, op.x, chunk, thread, which), dy, lanes_of(net, chunk),
+                chunk - first, last, scratch_of(net, thread, which), chain, total)
 
 
 cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
                          ptrdiff_t parts, int thread, const real* which) noexcept nogil:
     if op.backward and op.input_gradient:
         backward_input_part(
-            op, <const real*>net.arena + op.back_packed,
+            op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,
             value_at(net, op.x, chunk, thread, which),
             value_at(net, op.y, chunk, thread, which),
             frame_of(net, chunk, thread, which) + op.saved, dy_at(net, op, chunk, thread, which),

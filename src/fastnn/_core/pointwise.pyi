@@ -1,6 +1,7 @@
 from ._fused import Reals, fused
 
 FUNCTIONS: dict[str, int]
+FROM_INPUT: frozenset[str]
 
 @fused
 def pointwise_forward(
@@ -8,9 +9,5 @@ def pointwise_forward(
 ) -> None: ...
 @fused
 def pointwise_backward(
-    function: int, parameter: float, dy: Reals, y: Reals, dx: Reals, n_threads: int
+    function: int, parameter: float, dy: Reals, kept: Reals, dx: Reals, n_threads: int
 ) -> None: ...
-@fused
-def softmax_forward(x: Reals, y: Reals, channels: int, n_threads: int) -> None: ...
-@fused
-def softmax_backward(dy: Reals, y: Reals, dx: Reals, channels: int, n_threads: int) -> None: ...

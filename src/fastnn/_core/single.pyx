@@ -15,11 +15,12 @@ from libc.string cimport memcpy, memset
 from fastnn._core.conv cimport Correlation
 from fastnn._core.feed cimport affine_forward_chunk
 from fastnn._core.kernels cimport (
-    ACCUMULATE, LANES, RELU, fastnn_run, lanes_to_rows, rows_to_lanes, softmax_forward, tile)
+    ACCUMULATE, LANES, RELU, fastnn_run, lanes_to_rows, rows_to_lanes, tile)
 from fastnn._core.operation cimport (
-    AVERAGE_POOL, CONV, DENSE, MAX_POOL, POINTWISE, SOFTMAX)
+    AVERAGE_POOL, CONV, DENSE, MAX_POOL, POINTWISE, PRELU, SOFTMAX)
 from fastnn._core.pointwise cimport pointwise_forward_chunk
 from fastnn._core.pool cimport Windows, max_pool_forward_chunk, window_sum_chunk
+from fastnn._core.softmax cimport softmax_forward_chunk
 from fastnn._core.tiles cimport Tiling, choose_tiling, tile_start, tile_width
 from fastnn._core.window cimport Segment, Taps
 
@@ -265,8 +266,6 @@ cdef void single_softmax(const Operation* op, const real* x, Layout layout, real
                          real* scratch) noexcept nogil:
     """Sixteen positions at a time fill the lanes."""
     cdef ptrdiff_t width = padded(op.channels), positions = op.outputs // op.channels
-    cdef real maximum[16]
-    cdef real total[16]
     cdef real* row[16]
     cdef real* packs = scratch + positions * width
     cdef ptrdiff_t first, lane
@@ -278,10 +277,20 @@ cdef void single_softmax(const Operation* op, const real* x, Layout layout, real
         for lane in range(LANES):
             row[lane] = scratch + min(first + lane, positions - 1) * width
         rows_to_lanes(<const real*const*>row, op.channels, packs, LANES)
-        softmax_forward(op.channels, packs, packs, maximum, total)
+        softmax_forward_chunk(op.logarithm, 1, op.channels, packs, packs)
         for lane in range(LANES):
             row[lane] = y + min(first + lane, positions - 1) * width
         lanes_to_rows(packs, op.channels, min(<ptrdiff_t>LANES, positions - first), row)
+
+
+cdef void single_prelu(const Operation* op, const real* slope, const real* x, Layout layout,
+                       real* y) noexcept nogil:
+    cdef ptrdiff_t width = padded(layout.channels), position, c, feature, at
+    for position in range(layout.positions):
+        for c in range(layout.channels):
+            at = position * width + c
+            feature = (position * layout.channels + c) % op.slopes.channels
+            y[at] = x[at] if x[at] > 0 else x[at] * slope[feature * op.slopes.step]
 
 
 cdef void single_affine(const Operation* op, const real* x, Layout layout, real* y) noexcept nogil:
@@ -340,5 +349,7 @@ cdef void single_forward_part(
                                 layout.positions * padded(layout.channels), x, y)
     elif op.kind == SOFTMAX:
         single_softmax(op, x, layout, y, scratch)
+    elif op.kind == PRELU:
+        single_prelu(op, parameters + op.weight, x, layout, y)
     else:
         single_affine(op, x, layout, y)

@@ -99,6 +99,6 @@ cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thr
             update(net, op.weight + op.weights + start, n, bias_gradient + start)
     else:
         n = min(BLOCK, op.weights + op.biases - start)
-        sum_slots(slots_of(net, op, which), n, op.gradient.parameters,
+        sum_slots(slots_of(net, op, which), n, op.slotted,
                   <real*>net.arena + op.slots + start, gradient + start if stored else scratch)
         update(net, op.weight + start, n, scratch)

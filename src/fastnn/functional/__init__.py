@@ -9,12 +9,56 @@ the result's bits do not depend on it. A batch of 0 samples is legal: empty resu
 gradients.
 
 Subnormal numbers count as zero. NaN and infinities propagate as in NumPy; max pooling picks the
-first NaN of a window.
+first NaN of a window. A way back starts from the output y where that tells the slope, else from x.
+Activations of NaN, infinities and −0, and their slopes there (as in PyTorch, but for ReLU's and
+ReLU6's zero of −0 and slope at NaN, softsign's slope at infinities, and GELU of ∞, which are −0, 1,
+NaN and NaN there):
+
+============  ====  ====  =====  ====  =========  =====  =====  =====  ======
+activation    NaN   ∞     −∞     −0    slope at:  NaN    ∞      −∞     −0
+============  ====  ====  =====  ====  =========  =====  =====  =====  ======
+relu          NaN   ∞     0      0                0      1      0      0
+leaky_relu    NaN   ∞     −∞     −0               slope  1      slope  slope
+prelu         NaN   ∞     −∞     −0               slope  1      slope  slope
+relu6         NaN   6     0      0                0      0      0      0
+hard_sigmoid  NaN   1     0      1/2              0      0      0      1/6
+hard_swish    NaN   ∞     NaN    −0               NaN    1      0      1/2
+elu           NaN   ∞     −α     −0               NaN    1      0      α
+selu          NaN   ∞     −λα    −0               NaN    λ      0      λα
+softplus      NaN   ∞     0      log 2            NaN    1      0      1/2
+softsign      NaN   NaN   NaN    −0               NaN    0      0      1
+gelu          NaN   ∞     NaN    −0               NaN    NaN    NaN    1/2
+silu          NaN   ∞     NaN    −0               NaN    NaN    NaN    1/2
+mish          NaN   ∞     NaN    −0               NaN    NaN    NaN    3/5
+sigmoid       NaN   1     0      1/2              NaN    0      0      1/4
+tanh          NaN   1     −1     −0               NaN    0      0      1
+============  ====  ====  =====  ====  =========  =====  =====  =====  ======
+
+Softmax and its logarithm are NaN in every class of a row with NaN or ∞; −∞ is a class of
+probability 0, unless all are −∞.
 """
 
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
 from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
+from .exponential import (
+    elu_backward,
+    elu_forward,
+    selu_backward,
+    selu_forward,
+    softplus_backward,
+    softplus_forward,
+    softsign_backward,
+    softsign_forward,
+)
+from .gates import (
+    gelu_backward,
+    gelu_forward,
+    mish_backward,
+    mish_forward,
+    silu_backward,
+    silu_forward,
+)
 from .losses import (
     half_squared_error,
     huber,
@@ -24,6 +68,16 @@ from .losses import (
     squared_error,
 )
 from .margins import hinge, multiclass_hinge, perceptron
+from .piecewise import (
+    hard_sigmoid_backward,
+    hard_sigmoid_forward,
+    hard_swish_backward,
+    hard_swish_forward,
+    leaky_relu_backward,
+    leaky_relu_forward,
+    relu6_backward,
+    relu6_forward,
+)
 from .pointwise import (
     relu_backward,
     relu_forward,
@@ -31,8 +85,6 @@ from .pointwise import (
     sigmoid_forward,
     sign_backward,
     sign_forward,
-    softmax_backward,
-    softmax_forward,
     tanh_backward,
     tanh_forward,
 )
@@ -42,7 +94,9 @@ from .pool import (
     max_pool_backward,
     max_pool_forward,
 )
+from .prelu import prelu_backward_input, prelu_backward_weights, prelu_forward
 from .random import random_normal, random_uint32, random_uniform
+from .softmax import log_softmax_backward, log_softmax_forward, softmax_backward, softmax_forward
 from .update import adam_update, sgd_update
 
 __all__ = [
@@ -58,30 +112,57 @@ __all__ = [
     "dense_backward_input",
     "dense_backward_weights",
     "dense_forward",
+    "elu_backward",
+    "elu_forward",
     "focal",
+    "gelu_backward",
+    "gelu_forward",
     "half_squared_error",
+    "hard_sigmoid_backward",
+    "hard_sigmoid_forward",
+    "hard_swish_backward",
+    "hard_swish_forward",
     "hinge",
     "huber",
     "kl_divergence",
+    "leaky_relu_backward",
+    "leaky_relu_forward",
+    "log_softmax_backward",
+    "log_softmax_forward",
     "max_pool_backward",
     "max_pool_forward",
     "mean_absolute_error",
     "mean_squared_error",
+    "mish_backward",
+    "mish_forward",
     "multiclass_hinge",
     "perceptron",
     "poisson",
+    "prelu_backward_input",
+    "prelu_backward_weights",
+    "prelu_forward",
     "random_normal",
     "random_uint32",
     "random_uniform",
+    "relu6_backward",
+    "relu6_forward",
     "relu_backward",
     "relu_forward",
+    "selu_backward",
+    "selu_forward",
     "sgd_update",
     "sigmoid_backward",
     "sigmoid_forward",
     "sign_backward",
     "sign_forward",
+    "silu_backward",
+    "silu_forward",
     "softmax_backward",
     "softmax_forward",
+    "softplus_backward",
+    "softplus_forward",
+    "softsign_backward",
+    "softsign_forward",
     "squared_error",
     "tanh_backward",
     "tanh_forward",

@@ -11,6 +11,24 @@ Arrays are channels last, `(N, *spatial, C)`; weights are output first, `(out, i
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
 from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
+from .exponential import (
+    elu_backward,
+    elu_forward,
+    selu_backward,
+    selu_forward,
+    softplus_backward,
+    softplus_forward,
+    softsign_backward,
+    softsign_forward,
+)
+from .gates import (
+    gelu_backward,
+    gelu_forward,
+    mish_backward,
+    mish_forward,
+    silu_backward,
+    silu_forward,
+)
 from .losses import (
     half_squared_error,
     huber,
@@ -20,6 +38,16 @@ from .losses import (
     squared_error,
 )
 from .margins import hinge, multiclass_hinge, perceptron
+from .piecewise import (
+    hard_sigmoid_backward,
+    hard_sigmoid_forward,
+    hard_swish_backward,
+    hard_swish_forward,
+    leaky_relu_backward,
+    leaky_relu_forward,
+    relu6_backward,
+    relu6_forward,
+)
 from .pointwise import (
     relu_backward,
     relu_forward,
@@ -27,8 +55,6 @@ from .pointwise import (
     sigmoid_forward,
     sign_backward,
     sign_forward,
-    softmax_backward,
-    softmax_forward,
     tanh_backward,
     tanh_forward,
 )
@@ -38,7 +64,9 @@ from .pool import (
     max_pool_backward,
     max_pool_forward,
 )
+from .prelu import prelu_backward_input, prelu_backward_weights, prelu_forward
 from .random import random_normal, random_uint32, random_uniform
+from .softmax import log_softmax_backward, log_softmax_forward, softmax_backward, softmax_forward
 from .update import adam_update, sgd_update
 
 __all__ = [
@@ -54,30 +82,57 @@ __all__ = [
     "dense_backward_input",
     "dense_backward_weights",
     "dense_forward",
+    "elu_backward",
+    "elu_forward",
     "focal",
+    "gelu_backward",
+    "gelu_forward",
     "half_squared_error",
+    "hard_sigmoid_backward",
+    "hard_sigmoid_forward",
+    "hard_swish_backward",
+    "hard_swish_forward",
     "hinge",
     "huber",
     "kl_divergence",
+    "leaky_relu_backward",
+    "leaky_relu_forward",
+    "log_softmax_backward",
+    "log_softmax_forward",
     "max_pool_backward",
     "max_pool_forward",
     "mean_absolute_error",
     "mean_squared_error",
+    "mish_backward",
+    "mish_forward",
     "multiclass_hinge",
     "perceptron",
     "poisson",
+    "prelu_backward_input",
+    "prelu_backward_weights",
+    "prelu_forward",
     "random_normal",
     "random_uint32",
     "random_uniform",
+    "relu6_backward",
+    "relu6_forward",
     "relu_backward",
     "relu_forward",
+    "selu_backward",
+    "selu_forward",
     "sgd_update",
     "sigmoid_backward",
     "sigmoid_forward",
     "sign_backward",
     "sign_forward",
+    "silu_backward",
+    "silu_forward",
     "softmax_backward",
     "softmax_forward",
+    "softplus_backward",
+    "softplus_forward",
+    "softsign_backward",
+    "softsign_forward",
     "squared_error",
     "tanh_backward",
     "tanh_forward",

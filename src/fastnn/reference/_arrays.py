@@ -99,6 +99,27 @@ def as_integer(operation, name, value, minimum):
     return integer
 
 
+def as_number(operation, name, value, minimum=-math.inf):
+    """`value` as a finite float that is at least `minimum`."""
+    try:
+        number = float(value) if not isinstance(value, (str, bytes)) else None
+    except (TypeError, ValueError):
+        number = None
+    if number is None:
+        raise TypeError(f"{operation}: expected a number for {name}, got {value!r}")
+    if not (math.isfinite(number) and number >= minimum):
+        raise ValueError(f"{operation}: expected {name} finite, at least {minimum}, got {value!r}")
+    return number
+
+
+def positive(operation, name, value):
+    """`value` as a finite float that is more than 0."""
+    number = as_number(operation, name, value)
+    if number <= 0:
+        raise ValueError(f"{operation}: expected {name} more than 0, got {value!r}")
+    return number
+
+
 def as_shape(operation, shape, rank):
     """`shape` as `(N, *spatial, C)`, a tuple of `rank + 2` sizes."""
     sizes = tuple(as_integer(operation, "input_shape", size, 0) for size in shape)

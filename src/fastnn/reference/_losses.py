@@ -7,7 +7,7 @@ label, 0 for a label that is ignored.
 import math
 
 from ._arrays import as_array, as_floats, as_result, check_shape
-from .pointwise import last_axis_rows
+from .softmax import last_axis_rows
 
 
 def element_loss(

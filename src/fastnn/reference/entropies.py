@@ -3,8 +3,9 @@
 import math
 
 from ._arrays import as_floats
+from ._elementwise import logistic
 from ._losses import check_at_least_0, class_loss, element_loss
-from .pointwise import logistic, normalised_exponentials
+from .softmax import normalised_exponentials
 
 
 def cross_entropy(
