@@ -21,8 +21,8 @@ import numpy as np
 import fastnn as fn
 from _networks import Conv
 from _timing import interleave, machine, table, write_json
-from fastnn import functional, geometry
-from fastnn._core import kernels
+from fastnn import functional, geometry, reference
+from fastnn._core import kernels, random
 from fastnn.packs import pack
 
 PEAK_ROUNDS = 20_000
@@ -129,9 +129,22 @@ def elementwise(dtype):
         x.data.size,
     )
     yield "average pool 2x2 forward", lambda: functional.average_pool_forward(x, 2), x.data.size
+    yield from random_numbers(1 << 18, dtype)
     plain = x.unpack()
     yield "pack", lambda: pack(plain), x.data.size
     yield "unpack", lambda: x.unpack(), x.data.size
+
+
+def random_numbers(n, dtype):
+    """Yield (name, call, numbers) of random numbers of every kind, written where memory is."""
+    how = {"seed": 1, "dtype": dtype}
+    close("random", functional.random_uniform(99, **how), reference.random_uniform(99, **how))
+    words, numbers, origin = np.zeros(n, np.uint32), np.zeros(n, dtype), (1, 0, 0, 0, 0)
+    masks, threads = numbers.reshape(-1, 16), fn.get_num_threads
+    yield "random words", lambda: random.fill_uint32(words, *origin, threads()), n
+    yield "random uniform", lambda: random.fill_uniform(numbers, *origin, threads()), n
+    yield "random normal", lambda: random.fill_normal(numbers, *origin, threads()), n
+    yield "random masks", lambda: random.fill_masks(masks, *origin, 0.5, 2, threads()), n
 
 
 def measure(name, call, work, dtype, options):

@@ -32,6 +32,8 @@
 #define REPEAT_14(DO, first) REPEAT_12(DO, first) DO(first, 13) DO(first, 14)
 #define REPEAT_16(DO, first) REPEAT_14(DO, first) DO(first, 15) DO(first, 16)
 
+#include "random.h"
+
 #define REAL float
 #define REAL_BYTES 4
 #define INDEX int32_t
@@ -63,4 +65,6 @@ void FILL(ISA)(fastnn_kernels *kernels) {
     kernels->isa = TEXT(ISA);
     f32_fill_all(&kernels->f32);
     f64_fill_all(&kernels->f64);
+    kernels->random_words = random_words;
+    kernels->box_muller = box_muller;
 }

@@ -58,6 +58,13 @@ typedef struct {
     ptrdiff_t x, w, length;
 } fastnn_run;
 
+/* Whose random numbers: those of one row (a sample of a batch) in sequence `counter` (a step, an epoch)
+ * of `stream` (a layer, a purpose) under `seed`. _core/random.pyx states who uses which. */
+typedef struct {
+    uint64_t seed;
+    uint32_t stream, counter, row;
+} fastnn_sequence;
+
 #define REAL float
 #define INDEX int32_t
 #define TABLE fastnn_kernels_f32
@@ -78,6 +85,15 @@ typedef struct {
     const char *isa;            /* "generic", "avx2" or "avx512" */
     fastnn_kernels_f32 f32;
     fastnn_kernels_f64 f64;
+
+    /* out[i] = word (first + i) of the sequence, i < n. Words 4b … 4b + 3 are Philox 4x32-10 of the
+     * counter (b low, b high + row, stream, counter), b high being 0 within a row of 2³⁴ words, under
+     * the key (seed low, seed high). A word depends on nothing else: a stretch may start anywhere. */
+    void (*random_words)(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, uint32_t *out);
+
+    /* tests only: the normal numbers that random_normal makes of these words, two of four; n is a
+     * multiple of 16. Words of every kind come soon enough, those at the ends of a range never. */
+    void (*box_muller)(ptrdiff_t n, const uint32_t *u, double *out);
 } fastnn_kernels;
 
 /* Fills the table for `isa`, or for the best this CPU has when isa is NULL or empty.

@@ -13,6 +13,7 @@
 #include "pool.inc.h"
 #include "winograd.inc.h"
 #include "update.inc.h"
+#include "random.inc.h"
 #include "peak.inc.h"
 
 static void NAME(fill_all)(TABLE *table) {
@@ -25,6 +26,7 @@ static void NAME(fill_all)(TABLE *table) {
     NAME(fill_pool)(table);
     NAME(fill_winograd)(table);
     NAME(fill_update)(table);
+    NAME(fill_random)(table);
     NAME(fill_peak)(table);
 }
 

@@ -172,6 +172,20 @@ typedef struct {
                         REAL *second_moment, REAL rate, REAL beta1, REAL rest1, REAL beta2, REAL rest2,
                         REAL root_scale, REAL epsilon);
 
+    /* Numbers first … first + n − 1 of a sequence, from its words u (see random_words):
+     *
+     *   uniform  out[i] = (u[first + i] >> 8) 2⁻²⁴ in float,
+     *            ((u[2j] >> 5) 2²⁶ + (u[2j + 1] >> 6)) 2⁻⁵³, j = first + i, in double; 0 ≤ out < 1
+     *   normal   numbers 2j and 2j + 1 are r cos φ and r sin φ, r = √(−2 log(1 − v[2j])), φ = 2π v[2j + 1]
+     *            with uniform doubles v; computed in double, log within 1 ULP, cos and sin within 1.5. */
+    void (*random_uniform)(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, REAL *out);
+    void (*random_normal)(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, REAL *out);
+
+    /* mask[i·LANES + lane] = v < rate ? 0 : kept, for i < n and rows (from->row + lane), where v is the
+     * uniform float of element (first + i) of that row: the same choice for both REALs, 0 ≤ rate ≤ 1. */
+    void (*random_masks)(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, double rate,
+                         REAL kept, REAL *mask);
+
     /* benchmarks only: `rounds` rounds of independent multiply-adds that fill every port; returns how
      * many multiply-adds one round makes. */
     ptrdiff_t (*peak)(ptrdiff_t rounds, REAL *sink);

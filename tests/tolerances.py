@@ -17,6 +17,9 @@ ONE_SIGN = DOT["positive"]
 # error / unit in the last place
 EXPONENTIAL_ULP = 2.0
 ACTIVATION_ULP = 6.0  # at most; each by itself in activations.py
+LOGARITHM_ULP = 1.0  # of random numbers, in double; so are the next two
+SINE_ULP = 1.5  # and cosine, of the rounded angle
+NORMAL_ULP = 4.0  # logarithm, root, sine and product, of this and of the other implementation
 
 # error / (eps · magnitude)
 PRODUCT = 2.0  # up to four roundings in a row: backward of sigmoid and tanh, scaled sums

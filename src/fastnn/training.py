@@ -15,7 +15,7 @@ from fastnn.layers import Standardize
 from fastnn.network import BATCH
 from fastnn.running import Samples
 
-SHUFFLE_STREAM = 2**31  # of random numbers; a layer's are twice its index and one more
+SHUFFLE_STREAM = 2**31  # of random numbers; _core/random.pyx lists the others
 
 
 class Trainer:

@@ -2,7 +2,7 @@
 
 The contracts stand in csrc/table.inc.h. Every name here is the field's name there.
 """
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 ctypedef fused real:
     float
@@ -37,6 +37,10 @@ cdef extern from "kernels.h" nogil:
 
     ctypedef struct fastnn_run:
         ptrdiff_t x, w, length
+
+    ctypedef struct fastnn_sequence:
+        uint64_t seed
+        uint32_t stream, counter, row
 
     ctypedef struct kernels_f32 "fastnn_kernels_f32":
         int tile_outputs[4]
@@ -85,6 +89,12 @@ cdef extern from "kernels.h" nogil:
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, float*, const float*, float*, float*, float, float, float,
                             float, float, float, float) noexcept nogil
+        void (*random_uniform)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
+                               float*) noexcept nogil
+        void (*random_normal)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
+                              float*) noexcept nogil
+        void (*random_masks)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t, double, float,
+                             float*) noexcept nogil
         ptrdiff_t (*peak)(ptrdiff_t, float*) noexcept nogil
 
     ctypedef struct kernels_f64 "fastnn_kernels_f64":
@@ -137,12 +147,21 @@ cdef extern from "kernels.h" nogil:
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, double*, const double*, double*, double*, double, double,
                             double, double, double, double, double) noexcept nogil
+        void (*random_uniform)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
+                               double*) noexcept nogil
+        void (*random_normal)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
+                              double*) noexcept nogil
+        void (*random_masks)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t, double, double,
+                             double*) noexcept nogil
         ptrdiff_t (*peak)(ptrdiff_t, double*) noexcept nogil
 
     ctypedef struct fastnn_kernels:
         const char* isa
         kernels_f32 f32
         kernels_f64 f64
+        void (*random_words)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
+                             uint32_t*) noexcept nogil
+        void (*box_muller)(ptrdiff_t, const uint32_t*, double*) noexcept nogil
 
     const char* fastnn_fill_table(fastnn_kernels*, const char*)
     int fastnn_has_isa(const char*)
@@ -410,3 +429,32 @@ cdef inline void adam_update(ptrdiff_t n, real* parameters, const real* gradient
     else:
         table.f64.adam_update(n, parameters, gradient, first_moment, second_moment, rate, beta1,
                               rest1, beta2, rest2, root_scale, epsilon)
+
+
+cdef inline void random_words(const fastnn_sequence* origin, ptrdiff_t first, ptrdiff_t n,
+                              uint32_t* out) noexcept nogil:
+    table.random_words(origin, first, n, out)
+
+
+cdef inline void random_uniform(const fastnn_sequence* origin, ptrdiff_t first, ptrdiff_t n,
+                                real* out) noexcept nogil:
+    if real is float:
+        table.f32.random_uniform(origin, first, n, out)
+    else:
+        table.f64.random_uniform(origin, first, n, out)
+
+
+cdef inline void random_normal(const fastnn_sequence* origin, ptrdiff_t first, ptrdiff_t n,
+                               real* out) noexcept nogil:
+    if real is float:
+        table.f32.random_normal(origin, first, n, out)
+    else:
+        table.f64.random_normal(origin, first, n, out)
+
+
+cdef inline void random_masks(const fastnn_sequence* origin, ptrdiff_t first, ptrdiff_t n,
+                              double rate, real kept, real* mask) noexcept nogil:
+    if real is float:
+        table.f32.random_masks(origin, first, n, rate, kept, mask)
+    else:
+        table.f64.random_masks(origin, first, n, rate, kept, mask)

@@ -1,9 +1,35 @@
 import numpy as np
 from numpy.typing import NDArray
 
-def fill_uint32(out: NDArray[np.uint32], seed: int, stream: int, counter: int) -> None: ...
-def fill_uniform_f32(out: NDArray[np.float32], seed: int, stream: int, counter: int) -> None: ...
-def fill_uniform_f64(out: NDArray[np.float64], seed: int, stream: int, counter: int) -> None: ...
-def fill_normal(
-    out: NDArray[np.float64], seed: int, stream: int, counter: int, n_threads: int
+from ._fused import Reals, fused
+
+def fill_uint32(
+    out: NDArray[np.uint32],
+    seed: int,
+    stream: int,
+    counter: int,
+    row: int,
+    first: int,
+    n_threads: int,
 ) -> None: ...
+@fused
+def fill_uniform(
+    out: Reals, seed: int, stream: int, counter: int, row: int, first: int, n_threads: int
+) -> None: ...
+@fused
+def fill_normal(
+    out: Reals, seed: int, stream: int, counter: int, row: int, first: int, n_threads: int
+) -> None: ...
+@fused
+def fill_masks(
+    out: Reals,
+    seed: int,
+    stream: int,
+    counter: int,
+    row: int,
+    first: int,
+    rate: float,
+    kept: float,
+    n_threads: int,
+) -> None: ...
+def box_muller(words: NDArray[np.uint32], out: NDArray[np.float64]) -> None: ...

@@ -41,7 +41,7 @@ def random_uint32(n, *, seed, stream=0, counter=0, n_threads=None):
     """
     n, key = _arguments("random_uint32", n, seed, stream, counter)
     words = np.empty(n, np.uint32)
-    core.fill_uint32(words, *key)
+    core.fill_uint32(words, *key, 0, 0, resolve(n_threads))
     return words
 
 
@@ -74,10 +74,7 @@ def random_uniform(n, *, seed, stream=0, counter=0, dtype="float32", n_threads=N
     """
     n, key = _arguments("random_uniform", n, seed, stream, counter)
     numbers = np.empty(n, _real("random_uniform", dtype))
-    if numbers.dtype == np.float32:
-        core.fill_uniform_f32(numbers, *key)
-    else:
-        core.fill_uniform_f64(numbers, *key)
+    core.fill_uniform(numbers, *key, 0, 0, resolve(n_threads))
     return numbers
 
 
@@ -110,10 +107,9 @@ def random_normal(n, *, seed, stream=0, counter=0, dtype="float32", n_threads=No
     [-0.090473, -1.005132]
     """
     n, key = _arguments("random_normal", n, seed, stream, counter)
-    dtype = _real("random_normal", dtype)
-    numbers = np.empty(n, np.float64)
-    core.fill_normal(numbers, *key, resolve(n_threads))
-    return numbers.astype(dtype, copy=False)
+    numbers = np.empty(n, _real("random_normal", dtype))
+    core.fill_normal(numbers, *key, 0, 0, resolve(n_threads))
+    return numbers
 
 
 def _arguments(name, n, seed, stream, counter):
