@@ -95,10 +95,11 @@ class SGD(Optimizer):
             raise ValueError("SGD: expected a momentum above 0 with nesterov=True, got 0")
 
     def rule(self, parameters):
-        figures = {"learning_rate": self.learning_rate, "momentum": self.momentum}
-        check_settings("SGD", **figures)
-        vectors = self._vectors(1, parameters) if self.momentum else []
-        return "sgd", vectors, figures | {"nesterov": self.nesterov}
+        rate, momentum = self.learning_rate, self.momentum
+        check_settings("SGD", learning_rate=rate, momentum=momentum)
+        vectors = self._vectors(1, parameters) if momentum else []
+        figures = {"learning_rate": rate, "momentum": momentum, "nesterov": self.nesterov}
+        return "sgd", vectors, figures
 
     def update(self, parameters, gradients):
         self.steps += 1

@@ -7,7 +7,7 @@ order: x and dy are turned sample-major, chunk by chunk, into panels as wide as 
 take tiles of outputs.
 """
 from cython.parallel cimport parallel, prange, threadid
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from fastnn._core.kernels cimport (
     ACCUMULATE, CHAIN, LANES, MAX_OUTPUTS, MAX_POSITIONS, copy_panel, enter_fast_mode, fastnn_run,
@@ -109,11 +109,11 @@ cdef void dense_backward_weights_columns(
     tile(<int>(step // LANES), <int>width, x, LANES, step, &run, 1, panel, width, width,
          <const real*>NULL, <const real*>NULL, 0, sums, LANES, step)
     for o in range(width):
-        for c in range(columns):
-            if accumulate:
+        if accumulate:
+            for c in range(columns):
                 place[o * plan.features + c] += sums[o * step + c]
-            else:
-                place[o * plan.features + c] = sums[o * step + c]
+        else:
+            memcpy(place + o * plan.features, sums + o * step, columns * sizeof(real))
 
 
 cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t samples,
