@@ -4,17 +4,8 @@ Small cases and losses run in the reference too. Large ones make more than 400,0
 that threads really share the work; numbers of samples are no multiples of packs or of threads.
 """
 
-from operations import (
-    AveragePool,
-    Conv,
-    Dense,
-    LogSoftmax,
-    MaxPool,
-    Pointwise,
-    Prelu,
-    Softmax,
-    Winograd,
-)
+from operations import AveragePool, Conv, Dense, MaxPool, Winograd
+from operations_pointwise import LogSoftmax, Pointwise, Prelu, Softmax
 from operations_training import IGNORED, WEIGHED, Adam, Loss, Sgd
 
 DENSE = [

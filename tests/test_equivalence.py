@@ -11,11 +11,11 @@ from operations import (
     Conv,
     Dense,
     MaxPool,
-    Pointwise,
     Winograd,
     allowed_errors,
     expected_results,
 )
+from operations_pointwise import Pointwise
 from tolerances import assert_within, ulp
 
 # Padding and NaN: a padded tap contributes no term, so it makes no NaN of 0 × ∞.

@@ -5,7 +5,8 @@ import pytest
 
 from cases import ACTIVATIONS, LAYERS, LOSSES, PRELUS, SMALL
 from fastnn import functional, packs, reference
-from operations import Conv, Dense, MaxPool, Pointwise, Prelu, Softmax, draw, expected_results
+from operations import Conv, Dense, MaxPool, draw, expected_results
+from operations_pointwise import Pointwise, Prelu, Softmax
 from operations_training import Loss
 
 LAYOUTS = {

@@ -60,7 +60,7 @@ cdef bint make_values(Network* net, list sizes) except False
 cdef bint make_operations(Network* net, list instructions, const real* which) except False
 cdef bint make_layouts(Network* net, ptrdiff_t features, ptrdiff_t channels) except False
 cdef bint make_feed(Network* net, list sizes, list preprocessing) except False
-cdef void free_network(Network* net) noexcept
+cdef void free_network(Network* net) noexcept nogil
 cdef bint set_update(Update* update, tuple rule) except False
 
 

@@ -72,7 +72,7 @@ cdef bint make_feed(Network* net, list sizes, list preprocessing) except False:
     return True
 
 
-cdef void free_network(Network* net) noexcept:
+cdef void free_network(Network* net) noexcept nogil:
     """All but the arena; also of a network that was not finished."""
     cdef int i
     for i in range(net.n):

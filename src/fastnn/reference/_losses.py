@@ -88,12 +88,6 @@ def class_loss(
     return loss, as_result(dy, y.shape, y, target if has_rows else None, sample_weight)
 
 
-def check_positive(operation, name, value):
-    """Raise unless a setting is finite and greater than 0."""
-    if not 0 < value < math.inf:
-        raise ValueError(f"{operation}: expected {name} greater than 0, got {value}")
-
-
 def check_at_least_0(operation, name, value):
     """Raise unless a setting is finite and at least 0."""
     if not 0 <= value < math.inf:

@@ -5,7 +5,7 @@ import math
 from ._arrays import as_floats
 from ._elementwise import logistic
 from ._losses import check_at_least_0, class_loss, element_loss
-from .softmax import normalised_exponentials
+from .softmax import log_shares, normalised_exponentials
 
 
 def cross_entropy(
@@ -78,7 +78,7 @@ def cross_entropy(
     def loss_and_gradient(z, t):
         keep, spread = 1.0 - label_smoothing, label_smoothing * sum(t) / len(t)
         t = [keep * t_i + spread for t_i in t]
-        y, log_y = normalised_exponentials(z), _log_softmax(z)
+        y, log_y = normalised_exponentials(z), log_shares(z)
         # a target of 0 contributes no term
         loss = -sum(t_i * l_i for t_i, l_i in zip(t, log_y, strict=True) if t_i != 0)
         return loss, [y_i * sum(t) - t_i for y_i, t_i in zip(y, t, strict=True)]
@@ -138,7 +138,7 @@ def focal(
 
     def loss_and_gradient(z, t):
         y, loss, pulls = normalised_exponentials(z), 0.0, []
-        for y_i, l_i, t_i in zip(y, _log_softmax(z), t, strict=True):
+        for y_i, l_i, t_i in zip(y, log_shares(z), t, strict=True):
             rest = -math.expm1(l_i)  # 1 - y_i
             if t_i == 0:
                 pulls.append(0.0)
@@ -198,7 +198,7 @@ def kl_divergence(logits, target, *, sample_weight=None, reduction="mean"):
     """
 
     def loss_and_gradient(z, t):
-        y, log_y = normalised_exponentials(z), _log_softmax(z)
+        y, log_y = normalised_exponentials(z), log_shares(z)
         loss = sum(
             t_i * (math.log(t_i) - l_i) for t_i, l_i in zip(t, log_y, strict=True) if t_i != 0
         )
@@ -323,13 +323,6 @@ def binary_focal(logits, target, *, gamma=2.0, sample_weight=None, reduction="me
 def _check_shares(operation, target):
     if not all(0 <= t <= 1 for t in as_floats(target, -1)):
         raise ValueError(f"{operation}: expected every target between 0 and 1")
-
-
-def _log_softmax(z):
-    """``log softmax(z)``: each ``z_i - log sum_j exp z_j``."""
-    largest = max(z)
-    log_total = math.log(sum(math.exp(z_i - largest) for z_i in z))
-    return [(z_i - largest) - log_total for z_i in z]
 
 
 def _softplus(value):

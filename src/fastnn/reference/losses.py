@@ -2,8 +2,8 @@
 
 import math
 
-from ._arrays import as_array
-from ._losses import check_at_least_0, check_positive, element_loss
+from ._arrays import as_array, positive
+from ._losses import check_at_least_0, element_loss
 
 
 def half_squared_error(y, target, *, sample_weight=None, reduction="mean"):
@@ -181,7 +181,7 @@ def huber(y, target, *, delta=1.0, sample_weight=None, reduction="mean"):
     >>> loss, dy.tolist()
     (2.625, [[1.0, 0.5]])
     """
-    check_positive("huber", "delta", delta)
+    delta = positive("huber", "delta", delta)
 
     def loss_of(y_i, t_i):
         error = abs(y_i - t_i)

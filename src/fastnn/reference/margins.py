@@ -1,6 +1,7 @@
 """Losses that see scores of classes: what is right, or right by a margin, costs nothing."""
 
-from ._losses import check_positive, class_loss, element_loss
+from ._arrays import positive
+from ._losses import class_loss, element_loss
 
 
 def hinge(y, target, *, sample_weight=None, reduction="mean"):
@@ -158,7 +159,7 @@ def multiclass_hinge(
     >>> loss, dy.tolist()
     (0.875, [[-0.5, 0.25, 0.25, 0.0]])
     """
-    check_positive("multiclass_hinge", "margin", margin)
+    margin = positive("multiclass_hinge", "margin", margin)
 
     def loss_and_gradient(z, t):
         label, classes, broken = t.index(1.0), len(z), 0
