@@ -106,31 +106,48 @@ def dense(inputs, outputs, samples, dtype):
     yield f"{name} weight gradient", lambda: functional.dense_backward_weights(x, dy), work
 
 
+def agree(name, *operands, **options):
+    """Compare an operation with its reference twin, which rounds otherwise."""
+    got, expected = (
+        getattr(module, name)(*operands, **options) for module in (functional, reference)
+    )
+    if isinstance(got, tuple):
+        got, expected = got[0], expected[0]
+    if not np.allclose(got, expected, rtol=1e-5, atol=1e-6):
+        sys.exit(f"{name}: wrong result, not timed")
+
+
 def elementwise(dtype):
     """Yield (name, call, elements) of operations that move and map numbers."""
     x = pack(np.random.default_rng(0).normal(size=(128, 24, 24, 6)), dtype)
+    plain, few = x.unpack(), x.unpack()[:2, :4, :4]
     y, argmax = functional.max_pool_forward(x, 2)
-    yield "relu forward", lambda: functional.relu_forward(x), x.data.size
-    yield "sigmoid forward", lambda: functional.sigmoid_forward(x), x.data.size
-    yield "tanh forward", lambda: functional.tanh_forward(x), x.data.size
+
+    def forward(name, *how, **options):
+        agree(name, few, *how, **options)
+        return partial(getattr(functional, name), x, *how, **options)
+
+    def backward(name, **options):
+        agree(name, few, few, **options)
+        return partial(getattr(functional, name), x, x, **options)
+
+    for name in ("relu", "sigmoid", "tanh"):
+        yield f"{name} forward", forward(f"{name}_forward"), x.data.size
     for name in ("leaky_relu", "elu", "softplus", "silu", "mish", "gelu", "gelu by tanh"):
         function, _, tanh = name.partition(" by ")
         options = {"approximate": tanh} if tanh else {}
-        forward = partial(getattr(functional, f"{function}_forward"), x, **options)
-        backward = partial(getattr(functional, f"{function}_backward"), x, x, **options)
-        yield f"{name} forward", forward, x.data.size
-        yield f"{name} backward", backward, x.data.size
-    yield "log-softmax forward", lambda: functional.log_softmax_forward(x), x.data.size
-    yield "softmax forward", lambda: functional.softmax_forward(x), x.data.size
-    yield "max pool 2x2 forward", lambda: functional.max_pool_forward(x, 2), x.data.size
-    yield (
-        "max pool 2x2 backward",
-        lambda: functional.max_pool_backward(y, argmax, x.shape),
-        x.data.size,
-    )
-    yield "average pool 2x2 forward", lambda: functional.average_pool_forward(x, 2), x.data.size
+        yield f"{name} forward", forward(f"{function}_forward", **options), x.data.size
+        if function != "softplus":  # which goes back from y, and y is not negative
+            yield f"{name} backward", backward(f"{function}_backward", **options), x.data.size
+    yield "log-softmax forward", forward("log_softmax_forward"), x.data.size
+    yield "softmax forward", forward("softmax_forward"), x.data.size
+    yield "max pool 2x2 forward", forward("max_pool_forward", 2), x.data.size
+    agree("max_pool_backward", *functional.max_pool_forward(few, 2), few.shape)
+    unpool = partial(functional.max_pool_backward, y, argmax, x.shape)
+    yield "max pool 2x2 backward", unpool, x.data.size
+    yield "average pool 2x2 forward", forward("average_pool_forward", 2), x.data.size
     yield from random_numbers(1 << 18, dtype)
-    plain = x.unpack()
+    close("pack", pack(plain).unpack(), plain)
     yield "pack", lambda: pack(plain), x.data.size
     yield "unpack", lambda: x.unpack(), x.data.size
 
@@ -138,7 +155,9 @@ def elementwise(dtype):
 def random_numbers(n, dtype):
     """Yield (name, call, numbers) of random numbers of every kind, written where memory is."""
     how = {"seed": 1, "dtype": dtype}
-    close("random", functional.random_uniform(99, **how), reference.random_uniform(99, **how))
+    close("random_uniform", *(twin.random_uniform(99, **how) for twin in (functional, reference)))
+    agree("random_normal", 99, **how)
+    agree("random_uint32", 99, seed=1)
     words, numbers, origin = np.zeros(n, np.uint32), np.zeros(n, dtype), (1, 0, 0, 0, 0)
     masks, threads = numbers.reshape(-1, 16), fn.get_num_threads
     yield "random words", lambda: random.fill_uint32(words, *origin, threads()), n
