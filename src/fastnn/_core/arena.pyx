@@ -10,13 +10,14 @@ read anew, are much larger than the activations. A few samples alone go that way
 were a chunk.
 """
 from fastnn._core.conv cimport packed_size
+from fastnn._core.conv_plan cimport unpooled_size
 from fastnn._core.dense cimport make_dense_tiles
 from fastnn._core.dense_weights cimport dense_panels_size, dense_x_size
 from fastnn._core.feed cimport feed_scratch
 from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.operation cimport (
-    CONV, DENSE, Operation, in_place, needs_output, saved_size, scratch_size, unpooled_size)
+    CONV, DENSE, Operation, in_place, needs_output, saved_size, scratch_size)
 from fastnn._core.single cimport (
     single_packs, single_panel_size, single_scratch, single_supports)
 from fastnn._core.slots cimport slot_count
@@ -115,10 +116,10 @@ cdef void place_gradients(Network* net, ptrdiff_t end, const real* which) noexce
         if not needs_output(op):
             # what is needed of the forward pass: all up to x, and the argmax
             values.end = op.saved + saved_size(op, which)
-        if op.pools:
-            op.unpooled = lowest_gap(net, unpooled_size(op), values, dy)
+        if op.conv.pools:
+            op.unpooled = lowest_gap(net, unpooled_size(&op.conv), values, dy)
             dy.start = op.unpooled
-            dy.end = dy.start + unpooled_size(op)
+            dy.end = dy.start + unpooled_size(&op.conv)
         if op.backward and op.input_gradient and not in_place(op):
             op.dx = lowest_gap(net, op.inputs * LANES, values, dy)
             dy.start = op.dx
@@ -169,16 +170,18 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             op.packed = reserve(net, single_packs(op) * single_panel_size(op))
             continue
         if op.kind == CONV:
-            op.packed = reserve(net, packed_size(&op.correlation))
+            op.packed = reserve(net, packed_size(&op.conv.correlation))
         if op.kind == DENSE:
-            op.panels = make_dense_tiles(op.inputs, op.outputs, chunks if net.layered else 1, which)
-            op.packed = reserve(net, op.panels.panels * op.panels.panel_size)
+            op.dense.panels = make_dense_tiles(op.inputs, op.outputs,
+                                               chunks if net.layered else 1, which)
+            op.packed = reserve(net, op.dense.panels.panels * op.dense.panels.panel_size)
             op.back_packed = op.packed
         net.scratch_size = max(net.scratch_size, scratch_size(op, which))
         if not net.training:
             continue
         if op.kind == CONV:
-            op.back_packed = reserve(net, packed_size(&op.transposed) if op.input_gradient else 0)
+            op.back_packed = reserve(
+                net, packed_size(&op.conv.transposed) if op.input_gradient else 0)
         if op.slotted:
             slots = slot_count(chunks, op.slotted * sizeof(real))
             op.slots = reserve(net, slots * op.slotted)
@@ -186,8 +189,8 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
             if chunks > slots * CHAIN:
                 op.chain = reserve(net, net.threads * op.slotted)
         if op.kind == DENSE:
-            op.x_panels = reserve(net, dense_x_size(&op.dense_gradient, samples))
-            op.dy_panels = reserve(net, dense_panels_size(&op.dense_gradient, samples))
+            op.x_panels = reserve(net, dense_x_size(&op.dense.gradient, samples))
+            op.dy_panels = reserve(net, dense_panels_size(&op.dense.gradient, samples))
     net.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
     net.losses = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
     net.right = reserve(net, chunks * sizeof(double) // sizeof(real))

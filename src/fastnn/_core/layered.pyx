@@ -24,16 +24,17 @@ cdef inline ptrdiff_t parts_of(const Network* net, const Operation* op,
 
 
 cdef inline ptrdiff_t forward_parts(const Network* net, const Operation* op) noexcept nogil:
-    return dense_parts(&op.panels.tiling, op.panels.panels, net.chunks, net.threads)
+    return dense_parts(&op.dense.panels.tiling, op.dense.panels.panels, net.chunks, net.threads)
 
 
 cdef inline ptrdiff_t backward_parts(const Network* net, const Operation* op) noexcept nogil:
-    return dense_parts(&op.panels.turned, op.panels.turned.tiles, net.chunks, net.threads)
+    return dense_parts(&op.dense.panels.turned, op.dense.panels.turned.tiles, net.chunks,
+                       net.threads)
 
 
 cdef ptrdiff_t forward_tasks(const Network* net, const Operation* op) noexcept nogil:
     if op.kind == DENSE and not net.single:
-        return op.panels.panels * forward_parts(net, op)
+        return op.dense.panels.panels * forward_parts(net, op)
     return net.chunks * parts_of(net, op, False) if op.forward else 0
 
 
@@ -45,9 +46,9 @@ cdef void forward_task(Network* net, const Operation* op, ptrdiff_t task, int th
     if op.kind == DENSE and not net.single:
         parts = forward_parts(net, op)
         panel = task // parts
-        packed = <real*>net.arena + op.packed + panel * op.panels.panel_size
+        packed = <real*>net.arena + op.packed + panel * op.dense.panels.panel_size
         dense_forward_panel(
-            &op.panels, panel, value_at(net, op.x, 0, 0, which), net.frame_size, packed,
+            &op.dense.panels, panel, value_at(net, op.x, 0, 0, which), net.frame_size, packed,
             weight + op.weights if op.biases else NULL, op.relu,
             value_at(net, op.y, 0, 0, which), net.frame_size, task % parts * net.chunks // parts,
             (task % parts + 1) * net.chunks // parts)
@@ -70,7 +71,7 @@ cdef ptrdiff_t backward_tasks(const Network* net, const Operation* op,
     if not (op.input_gradient and op.backward):
         return tasks
     if op.kind == DENSE:
-        return tasks + op.panels.turned.tiles * backward_parts(net, op)
+        return tasks + op.dense.panels.turned.tiles * backward_parts(net, op)
     return tasks + net.chunks * parts_of(net, op, True)
 
 
@@ -93,9 +94,9 @@ cdef void backward_task(Network* net, const Operation* op, ptrdiff_t task, int t
         backward_input(net, op, task // parts, task % parts, parts, thread, which)
         return
     parts = backward_parts(net, op)
-    dense_list_runs(&op.panels, runs)
+    dense_list_runs(&op.dense.panels, runs)
     dense_backward_input_tile(
-        &op.panels, task // parts, dy_at(net, op, 0, 0, which), net.frame_size,
+        &op.dense.panels, task // parts, dy_at(net, op, 0, 0, which), net.frame_size,
         <const real*>net.arena + op.back_packed, runs,
         value_at(net, op.x, 0, 0, which) if op.relu_input else NULL,
         frame_of(net, 0, 0, which) + op.dx, net.frame_size,

@@ -31,4 +31,4 @@ cdef inline ptrdiff_t slots_of(const Network* net, const Operation* op,
 cdef inline real* dy_at(const Network* net, const Operation* op, ptrdiff_t chunk, int thread,
                         const real* which) noexcept nogil:
     """dy, unpooled if the operation pools its output."""
-    return frame_of(net, chunk, thread, which) + (op.unpooled if op.pools else op.dy)
+    return frame_of(net, chunk, thread, which) + (op.unpooled if op.conv.pools else op.dy)

@@ -4,7 +4,8 @@ from fastnn._core.dense_weights cimport dense_turn_chunk
 from fastnn._core.feed cimport feed_inputs, feed_row
 from fastnn._core.network cimport value_at
 from fastnn._core.operation cimport (
-    CONV, DENSE, backward_input_part, forward_part, unpool)
+    CONV, DENSE, backward_input_part, forward_part)
+from fastnn._core.pool_plan cimport pool_backward
 from fastnn._core.prelu cimport prelu_backward_weights_chunk
 from fastnn._core.single cimport single_enter, single_forward_part
 from fastnn._core.slots cimport slot_start
@@ -37,9 +38,9 @@ cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t 
 
 cdef void unpool_rows(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
                       const real* which) noexcept nogil:
-    unpool(op, frame_of(net, chunk, thread, which) + op.saved,
-           frame_of(net, chunk, thread, which) + op.dy,
-           dy_at(net, op, chunk, thread, which), scratch_of(net, thread, which))
+    pool_backward(&op.conv.pool, frame_of(net, chunk, thread, which) + op.saved,
+                  frame_of(net, chunk, thread, which) + op.dy,
+                  dy_at(net, op, chunk, thread, which), scratch_of(net, thread, which))
 
 
 cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
@@ -52,7 +53,7 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
     cdef ptrdiff_t slots, slot, first
     cdef bint last
     if op.kind == DENSE:
-        dense_turn_chunk(&op.dense_gradient, value_at(net, op.x, chunk, thread, which), dy, chunk,
+        dense_turn_chunk(&op.dense.gradient, value_at(net, op.x, chunk, thread, which), dy, chunk,
                          net.samples, scratch_of(net, thread, which), arena + op.x_panels,
                          arena + op.dy_panels)
     elif op.slotted:
@@ -65,7 +66,7 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
             chain = arena + op.chain + thread * op.slotted
         if op.kind == CONV:
             conv_backward_weights_chunk(
-                &op.gradient, value_at(net, op.x, chunk, thread, which), dy,
+                &op.conv.gradient, value_at(net, op.x, chunk, thread, which), dy,
                 lanes_of(net, chunk), chunk - first, last, scratch_of(net, thread, which), chain,
                 total)
         else:

@@ -30,7 +30,7 @@ cdef void run_lot(Network* net, ptrdiff_t lot, int thread, const real* which) no
         if not net.training:
             continue
         for i in range(net.n - 1, -1, -1):
-            if net.op[i].pools:
+            if net.op[i].conv.pools:
                 unpool_rows(net, &net.op[i], chunk, thread, which)
             backward_weights(net, &net.op[i], chunk, thread, which)
             backward_input(net, &net.op[i], chunk, 0, 1, thread, which)
@@ -90,7 +90,7 @@ cdef int add_layers(const Network* net, Phase* phases, int n, const real* which)
         return n
     for i in range(net.n - 1, -1, -1):
         op = &net.op[i]
-        if op.pools:
+        if op.conv.pools:
             n = add_phase(phases, n, UNPOOL, i, net.chunks)
         n = add_phase(phases, n, BACKWARD, i, backward_tasks(net, op, which))
     return n

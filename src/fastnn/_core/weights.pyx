@@ -21,11 +21,11 @@ cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogi
     if net.single:
         return single_packs(op)
     if op.kind == DENSE:
-        tasks = op.panels.panels
+        tasks = op.dense.panels.panels
     if op.kind == CONV:
-        tasks = op.correlation.groups * op.correlation.tiling.tiles
+        tasks = op.conv.correlation.groups * op.conv.correlation.tiling.tiles
         if net.training and op.input_gradient:
-            tasks += op.transposed.groups * op.transposed.tiling.tiles
+            tasks += op.conv.transposed.groups * op.conv.transposed.tiling.tiles
     return tasks
 
 
@@ -33,19 +33,19 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
                     const real* which) noexcept nogil:
     cdef const real* weight = <const real*>net.parameters + op.weight
     cdef real* arena = <real*>net.arena
-    cdef ptrdiff_t forward_tiles = op.correlation.groups * op.correlation.tiling.tiles
+    cdef ptrdiff_t forward_tiles = op.conv.correlation.groups * op.conv.correlation.tiling.tiles
     if net.single:
         single_pack(op, <const real*>net.parameters, task, arena + op.packed)
     elif op.kind == DENSE:
-        dense_pack_panel(&op.panels, weight, task,
-                         arena + op.packed + task * op.panels.panel_size)
+        dense_pack_panel(&op.dense.panels, weight, task,
+                         arena + op.packed + task * op.dense.panels.panel_size)
     elif task < forward_tiles:
-        pack_tile(&op.correlation, weight, False, task // op.correlation.tiling.tiles,
-                  task % op.correlation.tiling.tiles, arena + op.packed)
+        pack_tile(&op.conv.correlation, weight, False, task // op.conv.correlation.tiling.tiles,
+                  task % op.conv.correlation.tiling.tiles, arena + op.packed)
     else:
         task -= forward_tiles
-        pack_tile(&op.transposed, weight, True, task // op.transposed.tiling.tiles,
-                  task % op.transposed.tiling.tiles, arena + op.back_packed)
+        pack_tile(&op.conv.transposed, weight, True, task // op.conv.transposed.tiling.tiles,
+                  task % op.conv.transposed.tiling.tiles, arena + op.back_packed)
 
 
 cdef void update(Network* net, ptrdiff_t start, ptrdiff_t n, const real* gradient) noexcept nogil:
@@ -67,7 +67,7 @@ cdef void update(Network* net, ptrdiff_t start, ptrdiff_t n, const real* gradien
 
 cdef ptrdiff_t finish_tasks(const Network* net, const Operation* op) noexcept nogil:
     if op.kind == DENSE:
-        return op.dense_gradient.tiling.tiles
+        return op.dense.gradient.tiling.tiles
     return (op.weights + op.biases + BLOCK - 1) // BLOCK
 
 
@@ -78,7 +78,7 @@ cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thr
     With an update it goes no further than a thread's scratch: writing it to memory would cost half
     as much as the update itself.
     """
-    cdef const Tiling* tiling = &op.dense_gradient.tiling
+    cdef const Tiling* tiling = &op.dense.gradient.tiling
     cdef ptrdiff_t start = tile_start(tiling, task) if op.kind == DENSE else task * BLOCK, n
     cdef real* scratch = scratch_of(net, thread, which)
     cdef bint stored = net.update.rule == NO_UPDATE
@@ -88,10 +88,10 @@ cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thr
         n = tile_width(tiling, task)
         if not stored:
             # the tile's rows and biases, as if all others stood before them
-            gradient = scratch + dense_scratch(&op.dense_gradient) - start * op.inputs
-            bias_gradient = scratch + dense_scratch(&op.dense_gradient) + n * op.inputs - start
+            gradient = scratch + dense_scratch(&op.dense.gradient) - start * op.inputs
+            bias_gradient = scratch + dense_scratch(&op.dense.gradient) + n * op.inputs - start
         dense_backward_weights_tile(
-            &op.dense_gradient, task, <real*>net.arena + op.x_panels,
+            &op.dense.gradient, task, <real*>net.arena + op.x_panels,
             <real*>net.arena + op.dy_panels, net.samples, scratch, gradient,
             bias_gradient if op.biases else NULL)
         update(net, op.weight + start * op.inputs, n * op.inputs, gradient + start * op.inputs)

@@ -1,0 +1,15 @@
+"""A program's dense layer: tiles and panels of weights, and how its weight gradient is taken."""
+from fastnn._core.dense cimport DenseTiles
+from fastnn._core.dense_weights cimport DenseGradient
+from fastnn._core.kernels cimport real
+
+cdef struct DensePlan:
+    DenseTiles panels           # of both passes, for the batch at hand
+    DenseGradient gradient
+
+cdef ptrdiff_t dense_plan_scratch(const DensePlan* plan, const real* which) noexcept nogil
+cdef void dense_forward_chunk(const DensePlan* plan, const real* packed, const real* bias,
+                              bint relu, const real* x, real* y) noexcept nogil
+cdef void dense_backward_input_chunk(const DensePlan* plan, const real* packed,
+                                     const real* positive, const real* dy, real* dx,
+                                     real* scratch) noexcept nogil
