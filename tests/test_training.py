@@ -176,7 +176,7 @@ def test_training_computes_no_gradient_of_the_input(monkeypatch):
 def test_a_program_computes_no_gradient_of_the_input():
     layers = [L.Rescale(2.0), L.Activation("tanh"), L.Conv1D(2, 3), L.Flatten(), L.Dense(3)]
     net = fn.Sequential(layers, input_shape=(5, 1))
-    tanh, conv, dense = instructions(net, net.stages)
+    tanh, conv, dense = instructions(net, net.route)[0]
     assert not tanh["backward"]
     assert (conv["input_gradient"], dense["input_gradient"]) == (False, True)
 

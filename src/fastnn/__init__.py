@@ -10,12 +10,16 @@
 from fastnn import callbacks, functional, initializers, layers, losses, optimizers, reference
 from fastnn._build import __version__, build_info
 from fastnn._core.threads import get_num_threads, set_num_threads
+from fastnn.layers.node import Input
+from fastnn.model import Model
 from fastnn.network import Sequential
 from fastnn.saving import load
 from fastnn.training import History, Trainer
 
 __all__ = [
     "History",
+    "Input",
+    "Model",
     "Sequential",
     "Trainer",
     "__version__",

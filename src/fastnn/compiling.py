@@ -1,49 +1,50 @@
 """From layers to instructions: what the compiled program of a network shall do.
 
-Stages that a fusion made superfluous are left out; a 2-D convolution that a max pooling follows,
-whose windows do not overlap from row to row, is one instruction.
+Steps that a fusion made superfluous are left out; a 2-D convolution that a max pooling follows,
+whose windows do not overlap from row to row, is one instruction. Where a value is read more than
+once, each reader gets a copy in name, whose gradients an instruction "fan" sums.
 """
 
 import math
 
 import numpy as np
 
-from fastnn._core.pointwise import FROM_INPUT
 from fastnn._core.program import MOST_AXES, Program
-from fastnn.functional._losses import loss_settings
 from fastnn.layers.activation import Activation
 from fastnn.layers.conv import Conv2D
 from fastnn.layers.pool import MaxPool2D
 from fastnn.layers.prelu import PReLU
 from fastnn.layers.weighted import WeightedLayer
 from fastnn.losses import compiled
+from fastnn.places import Places
 
 READABLE = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8)
-IN_PLACE = "pointwise", "affine"  # y takes the place of x
 
 
-def compile_program(net, stages, loss, training):
+def compile_program(net, route, loss, training):
     """Return the network's `Program`, or None where a layer or loss has no instruction."""
     if loss is not None and not compiled(loss):
         return None
-    if max(len(net.input_shape), len(net.output_shape)) > MOST_AXES:
+    if max(map(len, (*net.input_shapes, *net.output_shapes))) > MOST_AXES:
         return None
-    if not all(map(_has_instruction, (*net.head, *stages))):
+    heads = [layer for head in net.heads for layer in head]
+    if not all(map(_has_instruction, (*heads, *(step.stage for step in route.steps)))):
         return None
-    program = instructions(net, stages)
-    sizes = _place(program, math.prod(net.input_shape), training)
-    if loss is not None:
-        loss = loss_settings(loss.name, net.output_shape, **loss.options)
-    preprocessing = [layer._instruction(net.input_shape)["affine"] for layer in net.head]
+    sizes = list(map(math.prod, net.input_shapes))
+    places = Places(*instructions(net, route), sizes, route.differentiated(), training)
+    preprocessing = [
+        [layer._instruction(layer.input_shape)["affine"] for layer in head] for head in net.heads
+    ]
     return Program(
-        program,
-        sizes,
-        net.input_shape,
-        net.output_shape,
+        places.instructions,
+        places.values,
+        places.outputs,
+        list(net.input_shapes),
+        list(net.output_shapes),
         preprocessing,
         net.parameters,
         net.gradients,
-        loss,
+        None if loss is None else loss.settings(net.output_shapes),
         training,
     )
 
@@ -62,70 +63,70 @@ def _has_instruction(layer):
     )
 
 
-def instructions(net, stages):
-    """Return what a program does for these stages, in order: settings of its operations."""
-    first = next((i for i, stage in enumerate(stages) if stage.parameters), len(stages))
-    shape, found = net.input_shape, []
-    for layer in net.head:
-        shape = layer.output_shape
-    stages = list(stages)
-    for i, (stage, fused) in enumerate(zip(stages, net.fused, strict=False)):
-        instruction = stage._instruction(shape)
-        inputs = math.prod(shape)
-        if not isinstance(stage, Activation):  # which may have changed its place
-            shape = stage.output_shape
+def instructions(net, route):
+    """Return what a program does along this route, in order, and the values that come out.
+
+    Each instruction is a dict of the settings of an operation. It reads the values `reads`, and
+    makes the value `y`, both numbered as in the route.
+    """
+    wanted = route.differentiated()
+    shapes = dict(enumerate(net.input_shapes))  # preprocessing changes none
+    found, same = {}, {}  # by step; values that another one stands for
+    for i, (step, fused) in enumerate(zip(route.steps, route.fused, strict=True)):
+        stage, given = step.stage, [shapes[value] for value in step.x]
+        instruction = stage._instruction(*given)
+        # an activation may have changed its place
+        shapes[step.y] = given[0] if isinstance(stage, Activation) else stage.output_shape
+        reads = [same.get(value, value) for value in step.x]
         if not instruction:
+            same[step.y] = reads[0]
             continue
         instruction |= {
-            "inputs": inputs,
-            "outputs": math.prod(shape),
+            "reads": reads,
+            "y": step.y,
+            "inputs": math.prod(given[0]),
+            "outputs": math.prod(shapes[step.y]),
             "forward": fused.forward is not None,
-            "backward": fused.backward is not None and i >= first,
+            "backward": fused.backward is not None and step.y in wanted,
             "relu": bool(fused.forward and "relu_follows" in fused.forward),
             "relu_input": bool(fused.backward and "relu_precedes" in fused.backward),
-            "input_gradient": i > first,
+            "input_gradient": not wanted.isdisjoint(step.x),
             "pool": None,
-            "weight": net.places.get(stage, 0),
-            "weights": 0,
-            "biases": 0,
+            **_parameters(net, stage),
         }
-        if isinstance(stage, WeightedLayer):
-            instruction["weights"] = stage.weight.size
-            instruction["biases"] = 0 if stage.bias is None else stage.bias.size
-        if isinstance(stage, PReLU):
-            instruction["weights"] = stage.slope.size
-        before = stages[i - 1] if i else None
-        if type(stage) is MaxPool2D and type(before) is Conv2D and _row_by_row(before, stage):
-            found[-1] |= {"pool": instruction["window"], "outputs": math.prod(shape)}
+        before = route.before(i)
+        if before in found and _pools_by_rows(route.steps[before].stage, stage):
+            found[before] |= {"pool": instruction["window"], "y": step.y}
+            found[before]["outputs"] = instruction["outputs"]
         elif instruction["forward"] or instruction["backward"]:
-            found.append(instruction)
-    return found
+            found[i] = instruction
+        else:
+            same[step.y] = reads[0]
+    return list(found.values()), [same.get(value, value) for value in route.outputs]
 
 
-def _row_by_row(convolution, pool):
-    """Whether no row of the input lies in the windows of two rows of the output.
+def _parameters(net, stage):
+    """Where a stage's parameters stand in the flat vectors, and how many there are."""
+    weights = biases = 0
+    if isinstance(stage, WeightedLayer):
+        weights = stage.weight.size
+        biases = 0 if stage.bias is None else stage.bias.size
+    if isinstance(stage, PReLU):
+        weights = stage.slope.size
+    return {"weight": net.places.get(stage, 0), "weights": weights, "biases": biases}
+
+
+def _pools_by_rows(convolution, pool):
+    """Whether no row of the convolution's output lies in the windows of two rows of the pool's.
 
     Winograd's algorithm makes rows in pairs, which shall not lie in those windows either.
     """
+    if type(convolution) is not Conv2D or type(pool) is not MaxPool2D:
+        return False
     window = pool._window(pool.input_shape)
     if convolution.algorithm == "winograd" and (window.stride[0] % 2 or window.before[0] % 2):
         return False
     return pool.stride[0] > pool._how["dilation"][0] * (pool.size[0] - 1)
-
-
-def _place(instructions, inputs, training):
-    """Number the values that instructions read and write; return the values' sizes."""
-    sizes, kept = [inputs], False
-    for instruction in instructions:
-        instruction["x"] = instruction["y"] = len(sizes) - 1
-        from_input = instruction.get("function") in FROM_INPUT
-        # backward, an activation needs its output, or its input: then nothing takes that place
-        kept = training and (kept or from_input)
-        if instruction["forward"] and (instruction["kind"] not in IN_PLACE or kept):
-            sizes.append(instruction["outputs"])
-            instruction["y"] = len(sizes) - 1
-        kept = instruction["kind"] in ("pointwise", "softmax") and not from_input
-    return sizes
 
 
 def source_array(x):

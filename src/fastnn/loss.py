@@ -76,28 +76,40 @@ class Loss:
         """Return Σ w of a batch with outputs of the shape `outputs`."""
         return total_weight(outputs[0], weight)
 
-    def stages(self, stages):
-        """Return the network's stages that training runs: without the activation in the loss.
+    def route(self, net):
+        """Return the route that training takes: without the activation in the loss.
 
         Raises
         ------
         ValueError
             If the network ends with another activation than the one in the loss.
         """
-        core = [stage for stage in stages if not isinstance(stage, Flatten)]
-        last = core[-1] if core else None
+        route = net.route
+        return route.without(self.fused(route, route.outputs[0]))
+
+    def settings(self, output_shapes):
+        """Return what a program makes of the loss of each output: its settings and its factor."""
+        (shape,) = output_shapes
+        return [(loss_settings(self.name, shape, **self.options), 1.0)]
+
+    def fused(self, route, output):
+        """Return the values that the activation in the loss makes: this output, or none."""
+        value = output
+        while isinstance(route.making(value), Flatten):
+            value = route.reads(value)
+        last = route.making(value)
         ending = last.function if isinstance(last, ENDINGS) else "linear"
         if self.activation is None or ending == "linear":
-            return stages
+            return ()
         included = FUSED.get(self.activation, (self.activation,))
-        if ending not in included or last is not stages[-1]:
+        if ending not in included or value != output:
             raise ValueError(
                 f"{self.name}: expected a network that ends in logits or {self.activation}, "
                 f"got one whose last activation is {ending}"
                 + (" followed by Flatten" if ending in included else "")
                 + "; end it with a Dense without activation"
             )
-        return stages[:-1]
+        return (output,)
 
     def target(self, target, outputs, dtype):
         """Return `target` checked, as an array to compare with outputs of the shape `outputs`."""

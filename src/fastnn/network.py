@@ -1,31 +1,20 @@
-"""Sequential: a network of layers in a row, as people use it."""
+"""Networks as people use them: Network, and Sequential, whose layers stand in a row."""
 
 import math
 
 import numpy as np
 
 from fastnn import functional
-from fastnn.chain import WHO, Chain
 from fastnn.checks import integer
+from fastnn.graph import Call, Graph
 from fastnn.layers.activation import Activation
 from fastnn.running import Samples
 
 BATCH = 1024  # samples at once where the user does not choose: memory stays bounded
 
 
-class Sequential(Chain):
-    """A network of layers in a row.
-
-    Parameters
-    ----------
-    layers : list of Layer
-        A layer joins one network only: its arrays move into the network's flat vectors.
-    input_shape : tuple of int, optional
-        Shape of one sample. Without it the network is built on its first data.
-    dtype : {"float32", "float64"}
-        What the network computes in, whatever it is fed.
-    seed : int
-        Decides initial weights and the order of samples in training.
+class Network(Graph):
+    """What every network does; see `Sequential` and `Model`.
 
     Attributes
     ----------
@@ -33,17 +22,10 @@ class Sequential(Chain):
         The labels of classification, sorted, in the order of the outputs; known after `fit`.
     loss : Loss or None
         The loss of the last `fit`.
-
-    Examples
-    --------
-    >>> import fastnn as fn
-    >>> net = fn.Sequential([fn.layers.Dense(2, "tanh"), fn.layers.Dense(1)], input_shape=(3,))
-    >>> net.parameters.shape, net.predict([[1.0, 2.0, 3.0]]).shape
-    ((11,), (1, 1))
     """
 
-    def __init__(self, layers, input_shape=None, *, dtype="float32", seed=0):
-        super().__init__(layers, input_shape, dtype=dtype, seed=seed)
+    def __init__(self, layers, calls, outputs, input_shapes=None, *, dtype="float32", seed=0):
+        super().__init__(layers, calls, outputs, input_shapes, dtype=dtype, seed=seed)
         self.classes_ = self.loss = self.optimizer = None
         self.epochs = 0  # trained so far, over all fits
 
@@ -60,16 +42,21 @@ class Sequential(Chain):
 
         Returns
         -------
-        ndarray, shape (N, *output_shape)
+        ndarray, shape (N, *output_shape), or a list of them
+            One for each of the network's outputs.
         """
         x = self.check(x)
-        batch_size = integer(WHO, "batch_size", batch_size)
-        y = np.empty((len(x), *self.output_shape), self.dtype)
-        runner, first = self.runner(self.stages), 0
+        batch_size = integer(self.who, "batch_size", batch_size)
+        y = self.empty_outputs(len(x))
+        runner, first = self.runner(), 0
         samples = Samples(runner.source(x))
         while first < len(x):
             first += batch_size * len(runner.run(samples, first, len(x), batch_size, outputs=y))
-        return y
+        return y if len(y) > 1 else y[0]
+
+    def empty_outputs(self, n):
+        """Return arrays for the outputs of n samples, not filled."""
+        return [np.empty((n, *shape), self.dtype) for shape in self.output_shapes]
 
     def predict_proba(self, x, batch_size=BATCH):
         """Compute probabilities.
@@ -80,10 +67,9 @@ class Sequential(Chain):
             In the order of `classes_`; K is 2 for a network with one output. For labels that do
             not exclude each other, the probability of each.
         """
-        y = self.predict(x, batch_size)
         activation = self._probabilities()
-        ending = self.stages[-1] if self.stages else None
-        if getattr(ending, "function", None) != activation:
+        y = self.predict(x, batch_size)
+        if getattr(self._ending(), "function", None) != activation:
             y = getattr(functional, f"{activation}_forward")(y)
         return np.concatenate([1 - y, y], axis=-1) if y.shape[-1] == 1 else y
 
@@ -111,9 +97,15 @@ class Sequential(Chain):
         """Return the labels of these class numbers."""
         return index if self.classes_ is None else self.classes_[index]
 
+    def _ending(self):
+        """The stage that makes the network's one output."""
+        if len(self.outputs) > 1:
+            raise ValueError(f"{self.who}: it has {len(self.outputs)} outputs; use predict")
+        return self.route.making(self.route.outputs[0])
+
     def _probabilities(self):
         """The activation that makes probabilities of the network's logits."""
-        ending = self.stages[-1] if self.stages else None
+        ending = self._ending()
         if isinstance(ending, Activation) and ending.function in ("softmax", "sigmoid"):
             return ending.function
         if isinstance(ending, Activation) and ending.function == "log_softmax":
@@ -122,7 +114,8 @@ class Sequential(Chain):
             return "sigmoid" if self.output_shape[-1:] == (1,) else "softmax"
         if self.loss.activation is None:
             raise ValueError(
-                f"{WHO}: a network trained with {self.loss.name} has no probabilities; use predict"
+                f"{self.who}: a network trained with {self.loss.name} has no probabilities; "
+                f"use predict"
             )
         return self.loss.activation
 
@@ -270,31 +263,81 @@ class Sequential(Chain):
         print(self)
         if batch_size is None:
             return
-        batch_size = integer(WHO, "batch_size", batch_size)
+        batch_size = integer(self.who, "batch_size", batch_size)
         self._check_built("memory to tell")
         if any(layer.mean is None for layer in self.learns):
             return
-        runner = self.runner(self.stages, training=True)
+        runner = self.runner(training=True)
         if runner.bytes is not None:
             total = runner.bytes(batch_size) + 3 * self.parameters.nbytes
             print(f"training in batches of {batch_size}: up to {total / 2**20:.1f} MiB")
 
-    def __str__(self):
-        rows = [("layer", "output shape", "parameters")]
+    def _rows(self):
+        """Rows of the summary: its head, the layers, and the sum."""
+        yield "layer", "output shape", "parameters"
         for layer in self.layers:
-            kind = type(layer).__name__
-            name = kind if layer.label == kind else f"{layer.label} ({kind})"
             count = sum(map(math.prod, layer.parameter_shapes.values()))
             shape = ("N", *layer.output_shape) if self.built else ("N", "?")
-            rows.append(
-                (name, f"({', '.join(map(str, shape))})", f"{count:,}" if self.built else "?")
+            yield (
+                layer.title,
+                f"({', '.join(map(str, shape))})",
+                f"{count:,}" if self.built else "?",
             )
         total = f"{self.parameters.size:,}" if self.built else "not built yet"
-        rows.append(("total", str(self.dtype), total))
+        yield "total", str(self.dtype), total
+
+    def __str__(self):
+        rows = list(self._rows())
+        right = rows[0].index("parameters")
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
-        rule = "-" * len(lines[0])
+        lines = [
+            "  ".join(
+                f"{text:>{width}}" if i == right else f"{text:<{width}}"
+                for i, (text, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        ]
+        rule = "-" * max(map(len, lines))
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+
+class Sequential(Network):
+    """A network of layers in a row.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        A layer joins one network only: its arrays move into the network's flat vectors.
+    input_shape : tuple of int, optional
+        Shape of one sample. Without it the network is built on its first data.
+    dtype : {"float32", "float64"}
+        What the network computes in, whatever it is fed.
+    seed : int
+        Decides initial weights and the order of samples in training.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> net = fn.Sequential([fn.layers.Dense(2, "tanh"), fn.layers.Dense(1)], input_shape=(3,))
+    >>> net.parameters.shape, net.predict([[1.0, 2.0, 3.0]]).shape
+    ((11,), (1, 1))
+    """
+
+    def __init__(self, layers, input_shape=None, *, dtype="float32", seed=0):
+        layers = tuple(layers) if isinstance(layers, (list, tuple)) else (layers,)
+        calls = [Call(i, (i,)) for i in range(len(layers))]
+        if input_shape is None and layers:
+            input_shape = getattr(layers[0], "given_shape", None)
+        shapes = None if input_shape is None else (input_shape,)
+        super().__init__(layers, calls, (len(layers),), shapes, dtype=dtype, seed=seed)
+
+    def build(self, input_shape):
+        """Make the network's arrays for samples of this shape."""
+        if self.built:
+            raise ValueError(f"{self.who}: it is built already, for samples of {self.input_shape}")
+        self._plan((input_shape,))
+        self._join()
+        return self
 
     def __repr__(self):
         layers = ", ".join(map(repr, self.layers))

@@ -11,6 +11,7 @@ import numpy as np
 
 from fastnn._core.threads import get_num_threads
 from fastnn.compiling import compile_program, source_array
+from fastnn.inputs import Inputs
 
 PIECE = 0.1  # seconds after which a program comes back, for progress and Ctrl-C
 
@@ -32,11 +33,11 @@ class Figures(NamedTuple):
     right: int  # decisions that equal the target
 
 
-def make_runner(net, stages, loss, training):
+def make_runner(net, route, loss, training):
     """Return a runner of a built network: for training, with a loss, or for its outputs."""
-    program = compile_program(net, stages, loss, training)
+    program = compile_program(net, route, loss, training)
     if program is None:
-        return Staged(net, stages, loss, training)
+        return Staged(net, route, loss, training)
     return Compiled(program, net)
 
 
@@ -55,7 +56,8 @@ class Compiled:
 
     def source(self, x):
         """Return checked samples such that `run` can read them."""
-        return source_array(x)
+        arrays = x.arrays if isinstance(x, Inputs) else (x,)
+        return Inputs(map(source_array, arrays))
 
     def run(
         self, samples, first, stop, batch_size, *, optimizer=None, counts_right=False, outputs=None
@@ -73,8 +75,8 @@ class Compiled:
             Makes an update after every batch whose loss is not NaN.
         counts_right : bool
             Whether to count decisions that equal the target.
-        outputs : ndarray, shape (N, *output_shape), optional
-            Receives the outputs, in the samples' order.
+        outputs : list of ndarray, shape (N, *output_shape), optional
+            Receive the outputs, in the samples' order.
 
         Returns
         -------
@@ -82,10 +84,8 @@ class Compiled:
             Of each batch that there was time for, at least one.
         """
         x, target, weight, order = samples
-        labels = None
-        if target is not None and target.dtype == np.int64:
-            labels, target = target, None
-        data = x, labels, target, weight, order
+        targets = None if target is None else (target,)
+        data = x.arrays, targets, weight, order
         follows = optimizer is not None and optimizer.compiled
         if optimizer is not None and not follows:
             stop = min(stop, first + batch_size)
@@ -110,8 +110,8 @@ class Staged:
 
     quick = bytes = None
 
-    def __init__(self, net, stages, loss, training):
-        self.net, self.stages, self.loss, self.training = net, stages, loss, training
+    def __init__(self, net, route, loss, training):
+        self.net, self.route, self.loss, self.training = net, route, loss, training
 
     def source(self, x):
         """Return checked samples such that `run` can read them."""
@@ -124,16 +124,17 @@ class Staged:
         net, place = self.net, slice(first, min(stop, first + batch_size))
         rows = place if samples.order is None else samples.order[place]
         x = samples.x[rows]
-        y = net.run(net.enter(x), self.stages, True) if self.training else net.infer(x, self.stages)
-        if outputs is not None:
-            outputs[place] = y.unpack()
+        ys = net.run(net.enter(x), self.route, self.training, keep=self.training)
+        for array, y in zip(outputs or (), ys, strict=False):
+            array[place] = y.unpack()
         if self.loss is None:
             return [Figures(0.0, 0.0, 0)]
         target = samples.target[rows]
         weight = None if samples.weight is None else samples.weight[rows]
+        (y,) = ys
         loss, dy = self.loss(y, target, weight)
         if self.training:
-            net.run_back(dy, self.stages)
+            net.run_back([dy])
         if optimizer is not None and loss == loss:
             optimizer.update(net.parameters, net.gradients)
         right = 0

@@ -15,7 +15,9 @@ from safetensors.numpy import save as to_bytes
 
 from fastnn import losses
 from fastnn.checks import real_dtype
+from fastnn.graph import Call
 from fastnn.layers import REGISTRY
+from fastnn.model import Model
 from fastnn.network import Sequential
 
 KEY = "fastnn"  # of the JSON text in the metadata
@@ -104,7 +106,7 @@ def _describe(net):
     return {
         "version": VERSION,
         "layers": [{"layer": type(layer).__name__, **layer.config()} for layer in net.layers],
-        "input_shape": net.input_shape,
+        **_joints(net),
         "dtype": str(net.dtype),
         "seed": net.seed,
         "epochs": net.epochs,
@@ -114,14 +116,22 @@ def _describe(net):
     }
 
 
+def _joints(net):
+    """How layers are joined; in a row where nothing else is said."""
+    if isinstance(net, Sequential):
+        return {"input_shape": net.input_shape}
+    return {"input_shapes": net.input_shapes, "calls": net.calls, "outputs": net.outputs}
+
+
 def _rebuild(description, shapes, tensor):
     """Make the network; `shapes` are those of the file's tensors, `tensor(name)` reads one."""
     if description["version"] != VERSION:
         raise ValueError(f"expected version {VERSION} of the format, got {description['version']}")
     layers = [_layer(**entry) for entry in description["layers"]]
-    shape = input_shape = tuple(description["input_shape"])
-    for layer in layers:
-        shape = layer.plan(shape)
+    shapes_in, calls, outputs = _calls(description, len(layers))
+    planned = list(shapes_in)
+    for index, x in calls:
+        planned.append(layers[index].plan(*(planned[value] for value in x)))
     dtype = real_dtype("Sequential", description["dtype"])
     if strangers := [n for n in shapes if n.partition(".")[0] not in map(str, range(len(layers)))]:
         raise ValueError(f"tensors of no layer: {', '.join(strangers)}")
@@ -137,11 +147,32 @@ def _rebuild(description, shapes, tensor):
         parameters = {name: arrays.pop(name) for name in layer.parameter_shapes}
         layer.attach(parameters, {}, dtype)
         layer.restore(arrays)
-    net = Sequential(layers, input_shape, dtype=dtype, seed=description["seed"])
+    how = {"dtype": dtype, "seed": description["seed"]}
+    if "calls" in description:
+        net = Model.of_calls(layers, calls, outputs, shapes_in, **how)
+    else:
+        net = Sequential(layers, *shapes_in, **how)
     net.epochs = description["epochs"]
     net.loss = description["loss"] and _loss(description["loss"])
     net.classes_ = _classes(net, description["classes"], description["classes_dtype"])
     return net
+
+
+def _calls(description, layers):
+    """Return the shapes of the inputs, calls of all these layers, and the outputs, checked."""
+    if "calls" not in description:
+        return [tuple(description["input_shape"])], [Call(i, (i,)) for i in range(layers)], [layers]
+    shapes = [tuple(shape) for shape in description["input_shapes"]]
+    calls = [Call(layer, tuple(x)) for layer, x in description["calls"]]
+    outputs = description["outputs"]
+    for known, (layer, x) in enumerate(calls, len(shapes)):
+        if layer not in range(layers) or not x or any(value not in range(known) for value in x):
+            raise ValueError(f"a call of layer {layer} of {layers} on values {x} of {known}")
+    values = range(len(shapes) + len(calls))
+    called = {layer for layer, _ in calls}
+    if not outputs or any(v not in values for v in outputs) or len(called) != layers:
+        raise ValueError(f"outputs {outputs} of {len(values)} values, {len(called)} layers called")
+    return shapes, calls, outputs
 
 
 def _classes(net, classes, dtype):

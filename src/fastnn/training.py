@@ -45,7 +45,7 @@ class Trainer:
         self.optimizer = optimizers.get(optimizer)
         self.optimizer.serve(net)
         if net.built:
-            self.loss.stages(net.stages)  # may refuse the network
+            self.loss.route(net)  # may refuse the network
         self._quick = None  # a shorter way for what is checked already, and whose it is
 
     def __getstate__(self):
@@ -98,7 +98,7 @@ class Trainer:
         y = self.loss.target(y, (len(x), *net.output_shape), net.dtype)
         if weight is not None:
             weight = sample_weights("Trainer", weight, len(x), net.dtype)
-        runner = net.runner(self.loss.stages(net.stages), self.loss, training=True)
+        runner = net.runner(self.loss, training=True)
         if len(x) == 0:
             return _step_on_nothing(net, optimizer)
         self._quick = None
@@ -161,7 +161,7 @@ def fit(
 
     net.classes_, net.loss, net.optimizer = data.classes, loss, trainer.optimizer
     _learn_preprocessing(net, x)
-    runner = net.runner(loss.stages(net.stages), loss, training=True)
+    runner = net.runner(loss, training=True)
     source = runner.source(x)
     history, logs = History(), {}
     watch("on_train_begin", epochs=epochs, batches=-(-n // batch_size), samples=n)
@@ -223,7 +223,7 @@ def evaluate(net, x, y, *, loss, metrics, sample_weight, batch_size):
 
 
 def _evaluate(net, loss, data, tally, batch_size):
-    runner = net.runner(loss.stages(net.stages), loss)
+    runner = net.runner(loss)
     samples = Samples(runner.source(data.x), data.target, data.weight)
     for _ in _batches(runner, samples, batch_size, tally):
         pass
@@ -252,8 +252,9 @@ class _Tally:
         self.total = self.weight = self.right = 0
         self.samples, self.seen = samples, None
         if self.metrics:
-            self.seen = np.empty((len(samples.x), *self.net.output_shape), self.net.dtype)
-        return self.seen
+            (self.seen,) = outputs = self.net.empty_outputs(len(samples.x))
+            return outputs
+        return None
 
     def add(self, figures):
         """Take in what a batch gave."""

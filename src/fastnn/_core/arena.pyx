@@ -10,14 +10,14 @@ read anew, are much larger than the activations. A few samples alone go that way
 were a chunk.
 """
 from fastnn._core.conv cimport packed_size
-from fastnn._core.conv_plan cimport unpooled_size
 from fastnn._core.dense cimport make_dense_tiles
 from fastnn._core.dense_weights cimport dense_panels_size, dense_x_size
 from fastnn._core.feed cimport feed_scratch
+from fastnn._core.frames cimport plan_frame
 from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.loss cimport NO_LOSS
-from fastnn._core.operation cimport (
-    CONV, DENSE, Operation, in_place, needs_output, saved_size, scratch_size)
+from fastnn._core.network cimport Head
+from fastnn._core.operation cimport CONV, DENSE, Operation, scratch_size
 from fastnn._core.single cimport (
     single_packs, single_panel_size, single_scratch, single_supports)
 from fastnn._core.slots cimport slot_count
@@ -44,7 +44,7 @@ cdef bint goes_singly(const Network* net, ptrdiff_t samples) noexcept nogil:
     for i in range(net.n):
         if not single_supports(&net.op[i]):
             return False
-    return samples <= FEW and not net.training and net.loss.kind == NO_LOSS
+    return samples <= FEW and not net.training and net.head[0].loss.kind == NO_LOSS
 
 
 cdef bint goes_by_layer(const Network* net, ptrdiff_t chunks, size_t item) noexcept nogil:
@@ -66,86 +66,11 @@ cdef ptrdiff_t reserve(Network* net, ptrdiff_t size) noexcept nogil:
     return start
 
 
-# A part of a frame that holds something which is still needed.
-cdef struct Live:
-    ptrdiff_t start, end
-
-
-cdef ptrdiff_t lowest_gap(Network* net, ptrdiff_t size, Live a, Live b) noexcept nogil:
-    """The first place in a frame for `size` elements beside what is live."""
-    cdef ptrdiff_t start = 0
-    while True:
-        if start < a.end and start + size > a.start:
-            start = a.end
-        elif start < b.end and start + size > b.start:
-            start = b.end
-        else:
-            net.frame_size = max(net.frame_size, start + size)
-            return start
-
-
-cdef ptrdiff_t place_values(Network* net, const real* which) noexcept nogil:
-    """Activations one behind the other, as a backward pass needs them; returns their end."""
-    cdef ptrdiff_t end = net.value_size[0]
-    cdef Operation* op
-    cdef int i
-    net.value[0] = 0
-    for i in range(net.n):
-        op = &net.op[i]
-        op.saved = end
-        end += saved_size(op, which)
-        if op.y != op.x:
-            net.value[op.y] = end
-            end += net.value_size[op.y]
-    net.frame_size = end
-    return end
-
-
-cdef void place_gradients(Network* net, ptrdiff_t end, const real* which) noexcept nogil:
-    """A gradient lives from one operation's backward pass to the next; activations die then."""
-    cdef Live values, dy, nothing
-    cdef Operation* op
-    cdef int i
-    values.start = nothing.start = nothing.end = 0
-    values.end = end
-    dy.start = net.last_gradient = lowest_gap(net, net.value_size[net.last], values, nothing)
-    dy.end = dy.start + net.value_size[net.last]
-    for i in range(net.n - 1, -1, -1):
-        op = &net.op[i]
-        op.dx = op.dy = dy.start
-        if not needs_output(op):
-            # what is needed of the forward pass: all up to x, and the argmax
-            values.end = op.saved + saved_size(op, which)
-        if op.conv.pools:
-            op.unpooled = lowest_gap(net, unpooled_size(&op.conv), values, dy)
-            dy.start = op.unpooled
-            dy.end = dy.start + unpooled_size(&op.conv)
-        if op.backward and op.input_gradient and not in_place(op):
-            op.dx = lowest_gap(net, op.inputs * LANES, values, dy)
-            dy.start = op.dx
-            dy.end = dy.start + op.inputs * LANES
-
-
-cdef void place_by_turns(Network* net) noexcept nogil:
-    """Without a backward pass two values are enough, and no argmax."""
-    cdef ptrdiff_t room = 0
-    cdef int i
-    for i in range(net.n_values):
-        room = max(room, net.value_size[i])
-    for i in range(net.n_values):
-        net.value[i] = i % 2 * room
-    net.frame_size = 2 * room
-    net.last_gradient = net.frame_size
-    if net.loss.kind != NO_LOSS:
-        net.frame_size += net.value_size[net.last]
-
-
-cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
+cdef void choose_way(Network* net, int n_threads, ptrdiff_t samples,
                      const real* which) noexcept nogil:
-    """Choose the way through the network, and place all that it needs; fills net.arena_size."""
-    cdef ptrdiff_t chunks, slots
+    """How many threads, and which of the ways above."""
+    cdef ptrdiff_t chunks
     cdef double work = 0
-    cdef Operation* op
     cdef int i
     net.single = goes_singly(net, samples)
     for i in range(net.n):
@@ -156,43 +81,66 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
     work *= chunks * (1 if net.single else <ptrdiff_t>LANES)
     net.threads = team(n_threads, 1024, work / PHASES)
     net.layered = net.single or goes_by_layer(net, chunks, sizeof(real))
+
+
+cdef void place_weights(Network* net, Operation* op, ptrdiff_t chunks,
+                        const real* which) noexcept nogil:
+    """Panels of an operation's weights."""
+    if net.single:
+        op.packed = reserve(net, single_packs(op) * single_panel_size(op))
+    elif op.kind == DENSE:
+        op.dense.panels = make_dense_tiles(op.inputs, op.outputs, chunks if net.layered else 1,
+                                           which)
+        op.packed = reserve(net, op.dense.panels.panels * op.dense.panels.panel_size)
+        op.back_packed = op.packed
+    elif op.kind == CONV:
+        op.packed = reserve(net, packed_size(&op.conv.correlation))
+        if net.training and op.input_gradient:
+            op.back_packed = reserve(net, packed_size(&op.conv.transposed))
+
+
+cdef void place_weight_gradients(Network* net, Operation* op, ptrdiff_t samples, ptrdiff_t chunks,
+                                 const real* which) noexcept nogil:
+    """Slots, or what is kept of the whole batch."""
+    cdef ptrdiff_t slots
+    if op.slotted:
+        slots = slot_count(chunks, op.slotted * sizeof(real))
+        op.slots = reserve(net, slots * op.slotted)
+        op.chain = -1
+        if chunks > slots * CHAIN:
+            op.chain = reserve(net, net.threads * op.slotted)
+    if op.kind == DENSE:
+        op.x_panels = reserve(net, dense_x_size(&op.dense.gradient, samples))
+        op.dy_panels = reserve(net, dense_panels_size(&op.dense.gradient, samples))
+
+
+cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
+                     const real* which) noexcept nogil:
+    """Choose the way through the network, and place all that it needs; fills net.arena_size."""
+    cdef ptrdiff_t chunks, size
+    cdef Operation* op
+    cdef Head* head
+    cdef int i
+    choose_way(net, n_threads, samples, which)
+    chunks = samples if net.single else (samples + LANES - 1) // LANES
+    plan_frame(net, which)
     net.arena_size = 0
-    net.scratch_size = max(feed_scratch(net.feed.features), 2 * net.feed.outputs * LANES)
-    if net.training:
-        place_gradients(net, place_values(net, which), which)
-    else:
-        place_by_turns(net)
     net.frame = reserve(net, net.frame_size * (chunks if net.layered else net.threads))
+    net.scratch_size = 0
     for i in range(net.n):
         op = &net.op[i]
-        if net.single:
-            net.scratch_size = max(net.scratch_size, single_scratch(op, which))
-            op.packed = reserve(net, single_packs(op) * single_panel_size(op))
-            continue
-        if op.kind == CONV:
-            op.packed = reserve(net, packed_size(&op.conv.correlation))
-        if op.kind == DENSE:
-            op.dense.panels = make_dense_tiles(op.inputs, op.outputs,
-                                               chunks if net.layered else 1, which)
-            op.packed = reserve(net, op.dense.panels.panels * op.dense.panels.panel_size)
-            op.back_packed = op.packed
-        net.scratch_size = max(net.scratch_size, scratch_size(op, which))
-        if not net.training:
-            continue
-        if op.kind == CONV:
-            op.back_packed = reserve(
-                net, packed_size(&op.conv.transposed) if op.input_gradient else 0)
-        if op.slotted:
-            slots = slot_count(chunks, op.slotted * sizeof(real))
-            op.slots = reserve(net, slots * op.slotted)
-            op.chain = -1
-            if chunks > slots * CHAIN:
-                op.chain = reserve(net, net.threads * op.slotted)
-        if op.kind == DENSE:
-            op.x_panels = reserve(net, dense_x_size(&op.dense.gradient, samples))
-            op.dy_panels = reserve(net, dense_panels_size(&op.dense.gradient, samples))
-    net.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
-    net.losses = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
-    net.right = reserve(net, chunks * sizeof(double) // sizeof(real))
+        place_weights(net, op, chunks, which)
+        size = single_scratch(op, which) if net.single else scratch_size(op, which)
+        net.scratch_size = max(net.scratch_size, size)
+        if net.training:
+            place_weight_gradients(net, op, samples, chunks, which)
+    for i in range(net.n_inputs):
+        net.scratch_size = max(net.scratch_size, feed_scratch(net.feed[i].features))
+    for i in range(net.n_heads):
+        head = &net.head[i]
+        net.scratch_size = max(net.scratch_size, 2 * head.target.outputs * LANES)
+        head.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
+        head.losses = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
+        head.right = reserve(net, chunks * sizeof(double) // sizeof(real))
     net.scratch_size = (net.scratch_size + LANES - 1) // LANES * LANES
     net.scratch = reserve(net, net.scratch_size * net.threads)

@@ -9,7 +9,7 @@ from libc.string cimport memset
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from fastnn._core.kernels cimport enter_fast_mode, leave_fast_mode
-from fastnn._core.output cimport all_right, mean_loss, start_batch
+from fastnn._core.output cimport all_right, total_loss, start_batch
 from fastnn._core.step cimport list_phases, run_task, tasks_of_owner
 from fastnn._core.threads cimport barrier, next_task
 
@@ -34,8 +34,8 @@ cdef void begin(Run* run, const real* which) noexcept nogil:
 
 cdef void end(Run* run, const real* which) noexcept nogil:
     cdef Figures* figures = &run.figures[run.done]
-    figures.loss = mean_loss(run.net, which)
-    figures.weight = run.net.weight
+    figures.loss = total_loss(run.net, which)
+    figures.weight = run.net.head[0].weight
     figures.right = all_right(run.net, which)
     if run.net.unsound:
         run.net.update.steps -= 1

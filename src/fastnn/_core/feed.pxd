@@ -15,27 +15,31 @@ cdef struct Affine:
     const double* spread
     ptrdiff_t features
 
+# One of the network's inputs.
 cdef struct Feed:
     Source source
     const void* x               # (N, features)
     ptrdiff_t features
-    const int64_t* labels       # (N, positions), or NULL
-    const void* target          # (N, outputs) of the program's real type, or NULL
-    const void* weight          # (N,) of the program's real type, or NULL: all 1
     const int64_t* order        # which sample is the nth, or NULL: the nth
-    ptrdiff_t outputs, positions
     const Affine* affine        # what x goes through
     ptrdiff_t n_affine
+
+# What one of its outputs is compared with.
+cdef struct Target:
+    const int64_t* labels       # (N, positions), or NULL
+    const void* rows            # (N, outputs) of the program's real type, or NULL
+    const int64_t* order
+    ptrdiff_t outputs, positions
 
 cdef void feed_inputs(const Feed* feed, ptrdiff_t first, ptrdiff_t samples, real* scratch,
                       real* packs) noexcept nogil
 cdef const real* feed_row(const Feed* feed, ptrdiff_t n, real* wide, real* row) noexcept nogil
-cdef void feed_target(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
+cdef void feed_target(const Target* target, ptrdiff_t first, ptrdiff_t samples,
                       real* packs) noexcept nogil
-cdef void feed_labels(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
+cdef void feed_labels(const Target* target, ptrdiff_t first, ptrdiff_t samples,
                       int64_t* labels) noexcept nogil
-cdef void feed_weights(const Feed* feed, ptrdiff_t first, ptrdiff_t samples, double* weights,
-                       const real* which) noexcept nogil
+cdef void feed_weights(const real* weight, const int64_t* order, ptrdiff_t first,
+                       ptrdiff_t samples, double* weights) noexcept nogil
 cdef void affine_forward_chunk(const Affine* affine, ptrdiff_t n, const real* x,
                                real* y) noexcept nogil
 cdef void affine_backward_chunk(const Affine* affine, ptrdiff_t n, const real* dy,
@@ -47,5 +51,5 @@ cdef inline ptrdiff_t feed_scratch(ptrdiff_t features) noexcept nogil:
     return 16 * features + 2 * features
 
 
-cdef inline ptrdiff_t sample_at(const Feed* feed, ptrdiff_t n) noexcept nogil:
-    return feed.order[n] if feed.order != NULL else n
+cdef inline ptrdiff_t sample_at(const int64_t* order, ptrdiff_t n) noexcept nogil:
+    return order[n] if order != NULL else n

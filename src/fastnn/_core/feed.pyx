@@ -76,7 +76,7 @@ cdef void prepare_row(const Feed* feed, ptrdiff_t sample, double* wide, real* ro
 
 cdef const real* feed_row(const Feed* feed, ptrdiff_t n, real* wide, real* row) noexcept nogil:
     """The nth sample, preprocessed: where it is, or in `row`; `wide` has room for doubles."""
-    cdef ptrdiff_t sample = sample_at(feed, n)
+    cdef ptrdiff_t sample = sample_at(feed.order, n)
     cdef Source own = FLOAT32 if sizeof(real) == sizeof(float) else FLOAT64
     if feed.n_affine == 0 and feed.source == own:
         return <const real*>feed.x + sample * feed.features
@@ -97,33 +97,32 @@ cdef void feed_inputs(
     rows_to_lanes(rows, feed.features, packs, LANES)
 
 
-cdef void feed_target(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
+cdef void feed_target(const Target* target, ptrdiff_t first, ptrdiff_t samples,
                       real* packs) noexcept nogil:
     """Target rows into packs (outputs, LANES)."""
     cdef const real* rows[16]
     cdef ptrdiff_t lane
     for lane in range(LANES):
-        rows[lane] = (<const real*>feed.target
-                      + sample_at(feed, first + min(lane, samples - 1)) * feed.outputs)
-    rows_to_lanes(rows, feed.outputs, packs, LANES)
+        rows[lane] = (<const real*>target.rows + target.outputs
+                      * sample_at(target.order, first + min(lane, samples - 1)))
+    rows_to_lanes(rows, target.outputs, packs, LANES)
 
 
-cdef void feed_labels(const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
+cdef void feed_labels(const Target* target, ptrdiff_t first, ptrdiff_t samples,
                       int64_t* labels) noexcept nogil:
     cdef ptrdiff_t lane
     for lane in range(samples):
-        memcpy(labels + lane * feed.positions,
-               feed.labels + sample_at(feed, first + lane) * feed.positions,
-               feed.positions * sizeof(int64_t))
+        memcpy(labels + lane * target.positions,
+               target.labels + sample_at(target.order, first + lane) * target.positions,
+               target.positions * sizeof(int64_t))
 
 
-cdef void feed_weights(const Feed* feed, ptrdiff_t first, ptrdiff_t samples, double* weights,
-                       const real* which) noexcept nogil:
+cdef void feed_weights(const real* weight, const int64_t* order, ptrdiff_t first,
+                       ptrdiff_t samples, double* weights) noexcept nogil:
+    """What each sample weighs: 1 where `weight` is NULL."""
     cdef ptrdiff_t n
     for n in range(samples):
-        weights[n] = 1.0
-        if feed.weight != NULL:
-            weights[n] = (<const real*>feed.weight)[sample_at(feed, first + n)]
+        weights[n] = weight[sample_at(order, first + n)] if weight != NULL else 1.0
 
 
 cdef void affine_forward_chunk(const Affine* affine, ptrdiff_t n, const real* x,

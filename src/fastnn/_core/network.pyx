@@ -3,11 +3,15 @@ from cpython.buffer cimport (
     PyBUF_ANY_CONTIGUOUS, Py_buffer, PyBuffer_Release, PyObject_GetBuffer)
 from libc.stdlib cimport calloc, free
 
-from fastnn._core.feed cimport Affine
+from fastnn._core.feed cimport FLOAT32, FLOAT64, UINT8, Affine
+from fastnn._core.frames cimport most_spans
 from fastnn._core.kernels cimport LANES
+from fastnn._core.loss cimport make_loss
 from fastnn._core.operation cimport free_operation, make_affine, make_operation
 from fastnn._core.single cimport layout_after
 
+# by dtype.char
+_SOURCES = {"f": FLOAT32, "d": FLOAT64, "B": UINT8}
 _RULES = {"sgd": SGD, "adam": ADAM}
 
 
@@ -28,14 +32,14 @@ cdef void* zeros(ptrdiff_t n, size_t size) except NULL:
     return start
 
 
-cdef bint make_values(Network* net, list sizes) except False:
-    """Numbers of a sample that flow between operations: `sizes[0]` into the network."""
+cdef bint make_values(Network* net, list values) except False:
+    """From a list of (numbers of a sample, the value whose memory it is)."""
     cdef int i
-    net.n_values = len(sizes)
-    net.value = <ptrdiff_t*>zeros(2 * net.n_values, sizeof(ptrdiff_t))
-    net.value_size = net.value + net.n_values
-    for i in range(net.n_values):
-        net.value_size[i] = sizes[i] * LANES
+    net.n_values = len(values)
+    net.value = <Value*>zeros(net.n_values, sizeof(Value))
+    for i, (size, alias) in enumerate(values):
+        net.value[i].size = size * LANES
+        net.value[i].alias = alias
     return True
 
 
@@ -45,30 +49,47 @@ cdef bint make_operations(Network* net, list instructions, const real* which) ex
     for i in range(len(instructions)):
         net.n = i + 1
         make_operation(&net.op[i], instructions[i], net.training, which)
-    if net.n:
-        net.last = net.op[net.n - 1].y
     return True
 
 
-cdef bint make_layouts(Network* net, ptrdiff_t features, ptrdiff_t channels) except False:
-    """How values stand where samples run singly; input samples have so many channels last."""
-    cdef int i
-    net.layout = <Layout*>zeros(net.n_values, sizeof(Layout))
-    net.layout[0] = Layout(features // channels, channels)
+cdef bint make_inputs(Network* net, list input_shapes, list preprocessing) except False:
+    """Feeds; and how values stand where samples run singly, as follows from the inputs' shapes."""
+    cdef Affine* affine
+    cdef Feed* feed
+    cdef ptrdiff_t channels
+    cdef int i, k
+    net.feed = <Feed*>zeros(len(input_shapes), sizeof(Feed))
+    net.n_inputs = len(input_shapes)
+    for i in range(net.n_inputs):
+        feed = &net.feed[i]
+        feed.affine = affine = <Affine*>zeros(len(preprocessing[i]), sizeof(Affine))
+        feed.n_affine = len(preprocessing[i])
+        for k in range(feed.n_affine):
+            make_affine(&affine[k], preprocessing[i][k])
+        feed.features = net.value[i].size // LANES
+        shape = input_shapes[i]
+        channels = shape[len(shape) - 1] if shape else 1
+        net.value[i].layout = Layout(feed.features // channels, channels)
     for i in range(net.n):
-        net.layout[net.op[i].y] = layout_after(&net.op[i], net.layout[net.op[i].x])
+        net.value[net.op[i].y].layout = layout_after(&net.op[i], net.value[net.op[i].x].layout)
     return True
 
 
-cdef bint make_feed(Network* net, list sizes, list preprocessing) except False:
-    cdef Affine* affine = <Affine*>zeros(len(preprocessing), sizeof(Affine))
+cdef bint make_heads(Network* net, list outputs, losses) except False:
+    """From the numbers of the values that come out, and each one's loss: (settings, factor)."""
+    cdef Head* head
     cdef int i
-    net.feed.affine = affine
-    for i in range(len(preprocessing)):
-        make_affine(&affine[i], preprocessing[i])
-    net.feed.n_affine = len(preprocessing)
-    net.feed.features = sizes[0]
-    net.feed.outputs = sizes[net.last]
+    net.head = <Head*>zeros(len(outputs), sizeof(Head))
+    net.n_heads = len(outputs)
+    for i in range(net.n_heads):
+        head = &net.head[i]
+        head.value = outputs[i]
+        head.target.outputs = net.value[head.value].size // LANES
+        if losses is not None:
+            settings, head.factor = losses[i]
+            make_loss(&head.loss, settings, head.target.outputs)
+            head.target.positions = head.loss.positions
+    net.span = <Span*>zeros(most_spans(net), sizeof(Span))
     return True
 
 
@@ -77,10 +98,32 @@ cdef void free_network(Network* net) noexcept nogil:
     cdef int i
     for i in range(net.n):
         free_operation(&net.op[i])
+    for i in range(net.n_inputs):
+        free(<void*>net.feed[i].affine)
     free(net.op)
     free(net.value)
-    free(net.layout)
-    free(<void*>net.feed.affine)
+    free(net.span)
+    free(net.feed)
+    free(net.head)
+
+
+cdef bint set_arrays(Network* net, inputs, targets, outputs) except False:
+    """The user's arrays of a run, in the order net.order; targets and outputs may be None."""
+    cdef int i
+    for i in range(net.n_inputs):
+        net.feed[i].source = _SOURCES[inputs[i].dtype.char]
+        net.feed[i].x = address(inputs[i])
+        net.feed[i].order = net.order
+    for i in range(net.n_heads):
+        net.head[i].outputs = NULL if outputs is None else address(outputs[i])
+        net.head[i].target.order = net.order
+        net.head[i].target.labels = NULL
+        net.head[i].target.rows = NULL
+        if targets is not None and targets[i].dtype.kind == "i":
+            net.head[i].target.labels = <const int64_t*>address(targets[i])
+        elif targets is not None:
+            net.head[i].target.rows = address(targets[i])
+    return True
 
 
 cdef bint set_update(Update* update, tuple rule) except False:

@@ -11,6 +11,7 @@ cdef enum:
 
 cdef enum Kind:
     CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, AFFINE
+    FAN                         # a value that is read more than once: its gradients' sum
 
 cdef struct Pointwise:
     int function                # its place in the kernel table
@@ -40,6 +41,9 @@ cdef struct Operation:
     Slopes slopes
     Affine affine
     int x, y                    # which values
+    int n_several               # FAN: how many values copy x,
+    int* several                # which they are
+    ptrdiff_t* several_gradient     # and where their gradients stand
     # where things are (arena.pyx), in a chunk's frame
     ptrdiff_t dy, dx
     ptrdiff_t saved             # the argmax of a max pooling, in training
@@ -72,8 +76,14 @@ cdef inline bint splits(const Operation* op, bint backward) noexcept nogil:
     return op.kind == CONV or op.kind == POINTWISE or (op.kind == POOL and not backward)
 
 
+cdef inline bint needs_input(const Operation* op) noexcept nogil:
+    """Whether the way back needs x."""
+    return (op.kind == CONV or op.kind == DENSE or op.kind == PRELU
+            or (op.kind == POINTWISE and op.backward and op.pointwise.from_input))
+
+
 cdef inline bint needs_output(const Operation* op) noexcept nogil:
-    """Whether the way back needs y; what it needs of x stays anyway."""
+    """Whether the way back needs y."""
     return op.kind == SOFTMAX or (op.kind == POINTWISE and not op.pointwise.from_input)
 
 

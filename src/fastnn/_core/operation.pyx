@@ -4,6 +4,7 @@ The work itself is the chunk functions' of conv, dense, pool, pointwise and othe
 functional operations call as well. `part` of `parts` asks for a share of a chunk's rows.
 """
 from libc.stdint cimport uintptr_t
+from libc.stdlib cimport free, malloc
 
 from fastnn._core.conv_plan cimport (
     conv_backward_input_rows, conv_forward_rows, conv_plan_scratch, free_conv_plan, make_conv_plan)
@@ -24,7 +25,7 @@ from fastnn._core.pointwise import FROM_INPUT as _FROM_INPUT
 from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 
 _KINDS = {"conv": CONV, "dense": DENSE, "max_pool": POOL, "average_pool": POOL,
-          "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "affine": AFFINE}
+          "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "affine": AFFINE, "fan": FAN}
 
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
@@ -33,16 +34,16 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     op.kind = _KINDS[settings["kind"]]
     op.inputs = settings["inputs"]
     op.outputs = settings["outputs"]
-    op.forward = settings["forward"]
-    op.backward = settings["backward"]
-    op.relu = settings["relu"]
-    op.relu_input = settings["relu_input"]
-    op.input_gradient = settings["input_gradient"]
+    op.forward = settings.get("forward", False)
+    op.backward = settings.get("backward", False)
+    op.relu = settings.get("relu", False)
+    op.relu_input = settings.get("relu_input", False)
+    op.input_gradient = settings.get("input_gradient", False)
     op.x = settings["x"]
     op.y = settings["y"]
-    op.weight = settings["weight"]
-    op.weights = settings["weights"]
-    op.biases = settings["biases"]
+    op.weight = settings.get("weight", 0)
+    op.weights = settings.get("weights", 0)
+    op.biases = settings.get("biases", 0)
     op.work = op.outputs
     if op.kind == CONV:
         op.work = make_conv_plan(&op.conv, settings, training, which)
@@ -65,8 +66,22 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     elif op.kind == PRELU:
         op.slopes = make_slopes(op.inputs, settings["channels"], op.weights)
         op.slotted = op.weights
+    elif op.kind == FAN:
+        make_several(op, settings["several"])
     else:
         make_affine(&op.affine, settings["affine"])
+    return True
+
+
+cdef bint make_several(Operation* op, list values) except False:
+    cdef int k
+    op.several = <int*>malloc(len(values) * sizeof(int))
+    op.several_gradient = <ptrdiff_t*>malloc(len(values) * sizeof(ptrdiff_t))
+    if op.several == NULL or op.several_gradient == NULL:
+        raise MemoryError(f"no memory for {len(values)} values")
+    op.n_several = len(values)
+    for k in range(op.n_several):
+        op.several[k] = values[k]
     return True
 
 
@@ -86,6 +101,8 @@ cdef bint make_affine(Affine* affine, dict settings) except False:
 cdef void free_operation(Operation* op) noexcept nogil:
     free_conv_plan(&op.conv)
     free_pool_plan(&op.pool)
+    free(op.several)
+    free(op.several_gradient)
 
 
 cdef ptrdiff_t saved_size(const Operation* op, const real* which) noexcept nogil:

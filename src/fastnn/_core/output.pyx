@@ -1,4 +1,4 @@
-"""The end of a network's forward pass: outputs to rows, loss and its gradient, right decisions."""
+"""The end of a network's forward pass: outputs to rows, losses and gradients, right decisions."""
 from libc.math cimport pow, sqrt
 from libc.stdint cimport int64_t
 from libc.string cimport memset
@@ -8,17 +8,35 @@ from fastnn._core.feed cimport feed_labels, feed_target, feed_weights, sample_at
 from fastnn._core.kernels cimport LANES
 from fastnn._core.lanes cimport unpack_chunk
 from fastnn._core.loss cimport (
-    NO_LOSS, chained_sum, loss_chunk, mean_label_weight, of_classes, weighs_labels, weighted_sum)
-from fastnn._core.network cimport ADAM, frame_of, losses_of, right_of, share_of, value_at
+    NO_LOSS, Loss, chained_sum, loss_chunk, mean_label_weight, of_classes, weighs_labels,
+    weighted_sum)
+from fastnn._core.network cimport ADAM, Head, frame_of, losses_of, right_of, share_of, value_at
 from fastnn._core.single cimport single_leave
 
 
-cdef void start_batch(Network* net, const real* which) noexcept nogil:
-    """What each sample counts, and the figures of this step, for net.first and net.samples."""
+cdef void weigh(Network* net, Head* head, const real* which) noexcept nogil:
+    """What each sample counts in the mean loss of an output, for net.first and net.samples."""
     cdef ptrdiff_t n
-    cdef double* share
-    cdef double* weight
-    cdef double positions = net.loss.positions if of_classes(&net.loss) else 1
+    cdef double* share = share_of(net, head, which)
+    cdef double* weight = losses_of(net, head, which)       # until the losses come
+    cdef double positions = head.loss.positions if of_classes(&head.loss) else 1
+    feed_weights(<const real*>net.weight, net.order, net.first, net.samples, share)
+    for n in range(net.samples):
+        weight[n] = share[n]
+        if head.target.labels != NULL and weighs_labels(&head.loss):
+            weight[n] *= mean_label_weight(
+                &head.loss,
+                head.target.labels + sample_at(net.order, net.first + n) * head.target.positions)
+    head.weight = chained_sum(weight, net.samples)
+    for n in range(net.samples):
+        if not head.loss.adds:
+            share[n] = share[n] / (head.weight * positions) if head.weight > 0 else 0.0
+        share[n] *= head.factor
+
+
+cdef void start_batch(Network* net, const real* which) noexcept nogil:
+    """The figures of this step, for net.first and net.samples."""
+    cdef int i
     net.chunks = net.samples if net.single else (net.samples + LANES - 1) // LANES
     net.lots = count_lots(net, net.chunks, sizeof(real))
     if net.update.rule == ADAM:
@@ -26,22 +44,9 @@ cdef void start_batch(Network* net, const real* which) noexcept nogil:
         net.update.step_rate = net.update.rate / (1.0 - pow(net.update.beta1, net.update.steps))
         net.update.root_scale = 1.0 / sqrt(1.0 - pow(net.update.beta2, net.update.steps))
     net.unsound = False
-    if net.loss.kind == NO_LOSS:
-        return
-    share = share_of(net, which)
-    weight = losses_of(net, which)          # until the losses come
-    feed_weights(&net.feed, net.first, net.samples, share, which)
-    for n in range(net.samples):
-        weight[n] = share[n]
-        if net.feed.labels != NULL and weighs_labels(&net.loss):
-            weight[n] *= mean_label_weight(
-                &net.loss,
-                net.feed.labels + sample_at(&net.feed, net.first + n) * net.feed.positions)
-    net.weight = chained_sum(weight, net.samples)
-    if net.loss.adds:
-        return
-    for n in range(net.samples):
-        share[n] = share[n] / (net.weight * positions) if net.weight > 0 else 0.0
+    for i in range(net.n_heads):
+        if net.head[i].loss.kind != NO_LOSS:
+            weigh(net, &net.head[i], which)
 
 
 cdef ptrdiff_t top(const real* z, ptrdiff_t channels, ptrdiff_t lane) noexcept nogil:
@@ -55,48 +60,49 @@ cdef ptrdiff_t top(const real* z, ptrdiff_t channels, ptrdiff_t lane) noexcept n
     return best
 
 
-cdef int64_t count_right(const Network* net, const real* z, const real* target,
+cdef int64_t count_right(const Head* head, const real* z, const real* target,
                          const int64_t* labels, ptrdiff_t lanes) noexcept nogil:
     """How many decisions of a chunk equal the target's."""
-    cdef ptrdiff_t pack = net.loss.channels * LANES, position, lane, wanted, i
+    cdef const Loss* loss = &head.loss
+    cdef ptrdiff_t pack = loss.channels * LANES, position, lane, wanted, i
     cdef int64_t right = 0
-    if not of_classes(&net.loss):
-        for i in range(net.feed.outputs):
+    if not of_classes(loss):
+        for i in range(head.target.outputs):
             for lane in range(lanes):
                 right += (z[i * LANES + lane] > 0) == (target[i * LANES + lane] > <real>0.5)
         return right
-    for position in range(net.loss.positions):
+    for position in range(loss.positions):
         for lane in range(lanes):
             if labels != NULL:
-                wanted = labels[lane * net.loss.positions + position]
+                wanted = labels[lane * loss.positions + position]
             else:
-                wanted = top(target + position * pack, net.loss.channels, lane)
-            right += top(z + position * pack, net.loss.channels, lane) == wanted
+                wanted = top(target + position * pack, loss.channels, lane)
+            right += top(z + position * pack, loss.channels, lane) == wanted
     return right
 
 
-cdef void loss_of_chunk(Network* net, ptrdiff_t chunk, ptrdiff_t lanes, const real* y, real* dy,
-                        real* scratch) noexcept nogil:
+cdef void loss_of_chunk(Network* net, const Head* head, ptrdiff_t chunk, ptrdiff_t lanes,
+                        const real* y, real* dy, real* scratch) noexcept nogil:
     cdef ptrdiff_t first = net.first + chunk * LANES
     cdef const real* target = NULL
     cdef const int64_t* labels = NULL
-    cdef const double* share = share_of(net, y) + chunk * LANES
-    cdef double* losses = losses_of(net, y) + chunk * LANES
+    cdef const double* share = share_of(net, head, y) + chunk * LANES
+    cdef double* losses = losses_of(net, head, y) + chunk * LANES
     cdef double counted
     cdef ptrdiff_t lane
-    if net.feed.labels != NULL:
-        feed_labels(&net.feed, first, lanes, <int64_t*>scratch)
+    if head.target.labels != NULL:
+        feed_labels(&head.target, first, lanes, <int64_t*>scratch)
         labels = <int64_t*>scratch
     else:
-        feed_target(&net.feed, first, lanes, scratch)
+        feed_target(&head.target, first, lanes, scratch)
         target = scratch
     if net.counts_right:
-        right_of(net, y)[chunk] = count_right(net, y, target, labels, lanes)
-    if net.weight == 0:
-        memset(dy, 0, net.feed.outputs * LANES * sizeof(real))
+        right_of(net, head, y)[chunk] = count_right(head, y, target, labels, lanes)
+    if head.weight == 0:
+        memset(dy, 0, head.target.outputs * LANES * sizeof(real))
         memset(losses, 0, LANES * sizeof(double))
     else:
-        loss_chunk(&net.loss, y, labels, target, share, lanes, dy, losses)
+        loss_chunk(&head.loss, y, labels, target, share, lanes, dy, losses)
     for lane in range(lanes):
         counted = losses[lane] * share[lane]    # ∞ · 0 is NaN as well
         if counted != counted:
@@ -106,29 +112,40 @@ cdef void loss_of_chunk(Network* net, ptrdiff_t chunk, ptrdiff_t lanes, const re
 cdef void finish_chunk(Network* net, ptrdiff_t chunk, int thread, real* scratch) noexcept nogil:
     """What happens with the outputs of a chunk."""
     cdef ptrdiff_t lanes = min(<ptrdiff_t>LANES, net.samples - chunk * LANES)
-    cdef const real* y = value_at(net, net.last, chunk, thread, <const real*>scratch)
-    if net.single:
-        single_leave(y, net.layout[net.last],
-                     <real*>net.outputs + (net.first + chunk) * net.feed.outputs)
-        return
-    if net.outputs != NULL:
-        unpack_chunk(y, net.feed.outputs, lanes,
-                     <real*>net.outputs + (net.first + chunk * LANES) * net.feed.outputs)
-    if net.loss.kind != NO_LOSS:
-        loss_of_chunk(net, chunk, lanes, y,
-                      frame_of(net, chunk, thread, <const real*>scratch) + net.last_gradient,
-                      scratch)
+    cdef const Head* head
+    cdef real* rows
+    cdef const real* y
+    cdef int i
+    for i in range(net.n_heads):
+        head = &net.head[i]
+        y = value_at(net, head.value, chunk, thread, <const real*>scratch)
+        rows = <real*>head.outputs + net.first * head.target.outputs
+        if net.single:
+            single_leave(y, net.value[head.value].layout, rows + chunk * head.target.outputs)
+            continue
+        if head.outputs != NULL:
+            unpack_chunk(y, head.target.outputs, lanes, rows + chunk * LANES * head.target.outputs)
+        if head.loss.kind != NO_LOSS:
+            loss_of_chunk(net, head, chunk, lanes, y,
+                          frame_of(net, chunk, thread, <const real*>scratch) + head.gradient,
+                          scratch)
 
 
-cdef double mean_loss(const Network* net, const real* which) noexcept nogil:
-    if net.loss.kind == NO_LOSS:
-        return 0.0
-    return weighted_sum(losses_of(net, which), share_of(net, which), net.samples)
+cdef double total_loss(const Network* net, const real* which) noexcept nogil:
+    """The losses of all outputs, by their factors."""
+    cdef double total = 0
+    cdef int i
+    for i in range(net.n_heads):
+        if net.head[i].loss.kind != NO_LOSS:
+            total += weighted_sum(losses_of(net, &net.head[i], which),
+                                  share_of(net, &net.head[i], which), net.samples)
+    return total
 
 
 cdef ptrdiff_t all_right(const Network* net, const real* which) noexcept nogil:
+    """Right decisions about the first output."""
     cdef ptrdiff_t chunk, right = 0
     if net.counts_right:
         for chunk in range(net.chunks):
-            right += right_of(net, which)[chunk]
+            right += right_of(net, net.head, which)[chunk]
     return right

@@ -1,31 +1,38 @@
 """The passes of one operation over one chunk of a network (or part of it)."""
+from libc.string cimport memcpy
+
 from fastnn._core.conv_weights cimport conv_backward_weights_chunk
 from fastnn._core.dense_weights cimport dense_turn_chunk
-from fastnn._core.feed cimport feed_inputs, feed_row
+from fastnn._core.feed cimport Feed, feed_inputs, feed_row
 from fastnn._core.network cimport value_at
 from fastnn._core.operation cimport (
-    CONV, DENSE, backward_input_part, forward_part)
+    CONV, DENSE, FAN, backward_input_part, forward_part)
 from fastnn._core.pool_plan cimport pool_backward
 from fastnn._core.prelu cimport prelu_backward_weights_chunk
 from fastnn._core.single cimport single_enter, single_forward_part
-from fastnn._core.slots cimport slot_start
+from fastnn._core.slots cimport add, slot_start
 
 
 cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) noexcept nogil:
-    cdef real* x = value_at(net, 0, chunk, thread, which)
     cdef real* scratch = scratch_of(net, thread, which)
-    if net.single:
-        single_enter(feed_row(&net.feed, net.first + chunk, scratch,
-                              scratch + 2 * net.feed.features), net.layout[0], x)
-    else:
-        feed_inputs(&net.feed, net.first + chunk * LANES, lanes_of(net, chunk), scratch, x)
+    cdef const Feed* feed
+    cdef real* x
+    cdef int i
+    for i in range(net.n_inputs):
+        feed = &net.feed[i]
+        x = value_at(net, i, chunk, thread, which)
+        if net.single:
+            single_enter(feed_row(feed, net.first + chunk, scratch, scratch + 2 * feed.features),
+                         net.value[i].layout, x)
+        else:
+            feed_inputs(feed, net.first + chunk * LANES, lanes_of(net, chunk), scratch, x)
 
 
 cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
                   ptrdiff_t parts, int thread, const real* which) noexcept nogil:
     if net.single and op.forward:
         single_forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
-                            value_at(net, op.x, chunk, thread, which), net.layout[op.x],
+                            value_at(net, op.x, chunk, thread, which), net.value[op.x].layout,
                             value_at(net, op.y, chunk, thread, which), part, parts,
                             scratch_of(net, thread, which))
     elif op.forward:
@@ -75,9 +82,22 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
                 chunk - first, last, scratch_of(net, thread, which), chain, total)
 
 
+cdef void sum_gradients(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
+                        const real* which) noexcept nogil:
+    """The gradient of a value that is read more than once: the last reader's, and so on."""
+    cdef real* frame = frame_of(net, chunk, thread, which)
+    cdef int k
+    if op.dx != op.several_gradient[0]:
+        memcpy(frame + op.dx, frame + op.several_gradient[0], op.inputs * LANES * sizeof(real))
+    for k in range(1, op.n_several):
+        add(op.inputs * LANES, frame + op.several_gradient[k], frame + op.dx)
+
+
 cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
                          ptrdiff_t parts, int thread, const real* which) noexcept nogil:
-    if op.backward and op.input_gradient:
+    if op.kind == FAN:
+        sum_gradients(net, op, chunk, thread, which)
+    elif op.backward and op.input_gradient:
         backward_input_part(
             op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,
             value_at(net, op.x, chunk, thread, which),

@@ -10,19 +10,17 @@ from libc.string cimport strcmp
 
 from fastnn._core.arena cimport plan_arena
 from fastnn._core.batches cimport Figures, Run, Taken, now, run_batches
-from fastnn._core.feed cimport FLOAT32, FLOAT64, UINT8
-from fastnn._core.loss cimport all_within, make_loss, of_classes
+from fastnn._core.feed cimport FLOAT32, FLOAT64
+from fastnn._core.loss cimport all_within, of_classes
 from fastnn._core.memory cimport give, take
 from fastnn._core.network cimport (
-    Network, address, free_network, make_feed, make_layouts, make_operations, make_values,
-    set_update)
+    Head, Network, address, free_network, make_heads, make_inputs, make_operations, make_values,
+    set_arrays, set_update)
 from fastnn._core.step cimport Phase
 from fastnn._core.threads cimport default_threads, small_work
 
 import threading
 
-# by dtype.char
-_SOURCES = {"f": FLOAT32, "d": FLOAT64, "B": UINT8}
 MOST_AXES = 8
 
 
@@ -34,39 +32,37 @@ cdef class Program:
     cdef int asked_threads
     cdef double small_work
     cdef ptrdiff_t shape[8], label_shape[8]  # (MOST_AXES,) of a sample of x and of labels
-    cdef int rank, label_rank
+    cdef int rank, label_rank               # of the first input, and of labels of the first output
     cdef object parameters, arrays, lock, array_type    # the first two: what C points into
 
-    def __cinit__(self, list instructions, list sizes, tuple input_shape, tuple output_shape,
-                  list preprocessing, parameters, gradients, loss, bint training):
+    def __cinit__(self, list instructions, list values, list outputs, list input_shapes,
+                  list output_shapes, list preprocessing, parameters, gradients, losses,
+                  bint training):
         cdef int i
         self.array_type = type(parameters)
-        self.rank = len(input_shape)
-        self.label_rank = len(output_shape) - 1
-        if max(self.rank, self.label_rank) > MOST_AXES:
-            raise ValueError(f"expected at most {MOST_AXES} axes, got {input_shape}")
+        self.rank = len(input_shapes[0])
+        self.label_rank = len(output_shapes[0]) - 1
+        if max(map(len, input_shapes + output_shapes)) > MOST_AXES:
+            raise ValueError(f"expected at most {MOST_AXES} axes, got {input_shapes}")
         for i in range(self.rank):
-            self.shape[i] = input_shape[i]
+            self.shape[i] = input_shapes[0][i]
         for i in range(self.label_rank):
-            self.label_shape[i] = output_shape[i]
+            self.label_shape[i] = output_shapes[0][i]
         self.parameters = parameters
-        self.arrays = (instructions, preprocessing, gradients, loss)
+        self.arrays = (instructions, preprocessing, gradients, losses)
         self.lock = threading.Lock()
         self.planned = -1
         self.double_precision = parameters.dtype.char == "d"
         self.net.training = training
         self.net.parameters = address(parameters)
         self.net.gradients = address(gradients)
-        make_values(&self.net, sizes)
+        make_values(&self.net, values)
         if self.double_precision:
             make_operations(&self.net, instructions, <const double*>NULL)
         else:
             make_operations(&self.net, instructions, <const float*>NULL)
-        make_layouts(&self.net, sizes[0], input_shape[self.rank - 1] if self.rank else 1)
-        make_feed(&self.net, sizes, preprocessing)
-        if loss is not None:
-            make_loss(&self.net.loss, loss, self.net.feed.outputs)
-            self.net.feed.positions = self.net.loss.positions
+        make_inputs(&self.net, input_shapes, preprocessing)
+        make_heads(&self.net, outputs, losses)
 
     def __dealloc__(self):
         free_network(&self.net)
@@ -111,27 +107,24 @@ cdef class Program:
             optimizer=None, bint counts_right=False, outputs=None, double seconds=1e9):
         """Run batches until `stop`, or until the seconds are over.
 
-        `data` is (x, labels, target, weight, order); what is None is not there. An optimizer's
-        `rule` is followed after each batch, and its steps are counted, also if a signal has come
-        meanwhile. Rows of outputs go to `outputs`. Returns a list of (loss, weight, right
-        decisions), one for each batch done.
+        `data` is (arrays, targets, weight, order): an array for each input, one for each output,
+        which holds labels if it is of integers, and what each sample counts; targets, weight and
+        order may be None. An optimizer's `rule` is followed after each batch, and its steps are
+        counted, also if a signal has come meanwhile. Rows go to the arrays `outputs`. Returns a
+        list of (loss, weight, right decisions), one for each batch done.
         """
         cdef ptrdiff_t batches = (stop - first + batch - 1) // batch, i
         cdef Figures* figures = <Figures*>malloc(batches * sizeof(Figures))
-        x, labels, target, weight, order = data
+        x, targets, weight, order = data
         if figures == NULL:
             raise MemoryError(f"no memory for the figures of {batches} batches")
         try:
             rule = None if optimizer is None else optimizer.rule(self.parameters)
             with self.lock:
                 set_update(&self.net.update, rule)
-                self.net.feed.source = _SOURCES[x.dtype.char]
-                self.net.feed.x = address(x)
-                self.net.feed.labels = <const int64_t*>address(labels)
-                self.net.feed.target = address(target)
-                self.net.feed.weight = address(weight)
-                self.net.feed.order = <const int64_t*>address(order)
-                self.net.outputs = address(outputs)
+                self.net.weight = address(weight)
+                self.net.order = <const int64_t*>address(order)
+                set_arrays(&self.net, x, targets, outputs)
                 self.net.counts_right = counts_right
                 batches = self.make_batches(first, stop, batch, optimizer, seconds, figures)
             return [(figures[i].loss, figures[i].weight, figures[i].right)
@@ -159,11 +152,12 @@ cdef class Program:
                 try:
                     if self.admits(&given, &wanted):
                         set_update(&self.net.update, rule)
+                        self.net.weight = NULL
+                        self.net.order = self.net.feed.order = self.net.head.target.order = NULL
                         self.net.feed.source = FLOAT64 if self.double_precision else FLOAT32
                         self.net.feed.x = given.buf
-                        self.net.feed.labels = <const int64_t*>wanted.buf
-                        self.net.feed.target = self.net.feed.weight = self.net.outputs = NULL
-                        self.net.feed.order = NULL
+                        self.net.head.target.labels = <const int64_t*>wanted.buf
+                        self.net.head.target.rows = self.net.head.outputs = NULL
                         self.net.counts_right = False
                         self.make_batches(0, given.shape[0], given.shape[0], optimizer, 0, &figures)
                         sound = figures.loss == figures.loss
@@ -177,7 +171,9 @@ cdef class Program:
         """Whether these are a batch and its labels, as `step` wants them."""
         cdef ptrdiff_t n, i
         cdef const char* real_format = b"d" if self.double_precision else b"f"
-        if (not of_classes(&self.net.loss) or not self.net.training
+        cdef const Head* head = self.net.head
+        if (self.net.n_inputs > 1 or self.net.n_heads > 1
+                or not of_classes(&head.loss) or not self.net.training
                 or x.ndim != self.rank + 1 or labels.ndim != self.label_rank + 1
                 or strcmp(x.format, real_format) or strcmp(labels.format, b"l")
                 or not (PyBuffer_IsContiguous(x, b"C") and PyBuffer_IsContiguous(labels, b"C"))):
@@ -191,8 +187,8 @@ cdef class Program:
         for i in range(self.label_rank):
             if labels.shape[1 + i] != self.label_shape[i]:
                 return False
-        return all_within(<const int64_t*>labels.buf, n * self.net.loss.positions,
-                          self.net.loss.channels)
+        return all_within(<const int64_t*>labels.buf, n * head.loss.positions,
+                          head.loss.channels)
 
     cdef ptrdiff_t make_batches(self, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, optimizer,
                                 double seconds, Figures* figures) except -1:

@@ -25,6 +25,8 @@ from fastnn.checks import (
 )
 from fastnn.packs import Packs, pack
 
+from .node import apply
+
 
 class Parameter:
     """An array of a layer: reading gives the array itself, assigning copies into it."""
@@ -96,11 +98,13 @@ class Layer:
         self.input_shape = self.output_shape = None
         self.parameter_shapes = {}
         self.joined = False  # to a network
+        self.called_with = None  # shapes of what it reads in a graph
         self._saved = None  # what backward needs of the last forward
         self._arguments = arguments | {"name": name, "input_shape": self.given_shape}
 
     # --- what a layer implements ---------------------------------------------------------------
 
+    merges = False  # whether it reads several values: see Merge
     activation = None  # a layer that follows the operation, see WeightedLayer
     initial_values = MappingProxyType({})  # parameter's name -> initializer
 
@@ -127,6 +131,12 @@ class Layer:
     def built(self):
         """Whether the layer knows its shapes and has its arrays."""
         return self.parameters is not None
+
+    @property
+    def title(self):
+        """What tables call the layer: its name, and its class if that says more."""
+        kind = type(self).__name__
+        return kind if self.label == kind else f"{self.label} ({kind})"
 
     @property
     def stages(self):
@@ -194,6 +204,22 @@ class Layer:
     def attach(self, parameters, gradients, dtype):
         """Make these arrays the layer's own."""
         self.parameters, self.gradients, self.dtype = parameters, gradients, np.dtype(dtype)
+
+    def __call__(self, x):
+        """Return the node that the layer makes of another one; see `fastnn.Model`.
+
+        Parameters
+        ----------
+        x : Node
+            Of merging layers a list of them.
+
+        Examples
+        --------
+        >>> import fastnn as fn
+        >>> fn.layers.Dense(3)(fn.Input((5,)))
+        <Dense: (N, 3)>
+        """
+        return apply(self, x)
 
     def forward(self, x, training=False):
         """Compute the layer's output.

@@ -10,7 +10,7 @@ class WeightedLayer(Layer):
     """Base class of layers with a weight, an optional bias and an optional activation.
 
     In a network, `_forward(…, relu_follows=True)` ends with a ReLU in the same pass, and
-    `_backward(…, relu_precedes=True)` takes its input's gradient through one (`fastnn.chain`).
+    `_backward(…, relu_precedes=True)` takes its input's gradient through one (`fastnn.route`).
 
     Parameters
     ----------

@@ -1,0 +1,182 @@
+"""A chunk's frame: where its values, their gradients and what passes keep stand, and share places.
+
+Time runs through the operations 0 … n − 1, then to the loss, at n, and back: operation i's way back
+is at 2n − i. What is needed at different times only may stand at the same place. The largest are
+placed first, each at the lowest place that is free while it is needed.
+
+    value        from the operation that makes it to the last that reads it, maybe on its way back
+    gradient     from the last reader's way back (the loss's, for an output) to its maker's
+    saved        what an operation keeps for its way back beside values
+    unpooled     dy of a convolution before its pooling, for its way back alone
+"""
+from fastnn._core.conv_plan cimport unpooled_size
+from fastnn._core.kernels cimport LANES
+from fastnn._core.loss cimport NO_LOSS
+from fastnn._core.network cimport Head, Span, Value
+from fastnn._core.operation cimport (
+    FAN, Operation, in_place, needs_input, needs_output, saved_size)
+from fastnn._core.single cimport padded
+
+
+cdef int most_spans(const Network* net) noexcept nogil:
+    """Values, and of each operation a gradient, what it saves, and what it unpools; the losses'."""
+    return net.n_values + 3 * net.n + net.n_heads
+
+
+cdef int add_span(Network* net, ptrdiff_t size, int first, int last) noexcept nogil:
+    cdef Span* span = &net.span[net.n_spans]
+    span.size = size
+    span.first = first
+    span.last = last
+    span.start = 0
+    span.shared = span.placed = False
+    net.n_spans += 1
+    return net.n_spans - 1
+
+
+cdef inline void need(Network* net, int span, int time) noexcept nogil:
+    net.span[span].last = max(net.span[span].last, time)
+
+
+cdef ptrdiff_t size_of(const Network* net, const Value* value) noexcept nogil:
+    """Of a chunk; of a single sample, whose channels fill the lanes."""
+    if net.single:
+        return value.layout.positions * padded(value.layout.channels)
+    return value.size
+
+
+cdef void list_values(Network* net) noexcept nogil:
+    """Spans of values, as long as the way forward needs them."""
+    cdef const Operation* op
+    cdef Value* value
+    cdef int i
+    for i in range(net.n_values):
+        value = &net.value[i]
+        if value.alias == i:
+            value.span = add_span(net, size_of(net, value), -1, -1)
+        else:
+            value.span = net.value[value.alias].span
+    for i in range(net.n):
+        op = &net.op[i]
+        need(net, net.value[op.x].span, i)
+        if op.y != op.x:
+            net.span[net.value[op.y].span].first = i
+        need(net, net.value[op.y].span, i)
+    for i in range(net.n_heads):
+        need(net, net.value[net.head[i].value].span, net.n)
+
+
+cdef void list_kept(Network* net, const real* which) noexcept nogil:
+    """What the way back needs of the way forward; saved places come in the operations' order."""
+    cdef Operation* op
+    cdef int i, back
+    for i in range(net.n):
+        op = &net.op[i]
+        back = 2 * net.n - i
+        op.saved = add_span(net, saved_size(op, which), i, back)
+        if needs_input(op):
+            need(net, net.value[op.x].span, back)
+        if op.backward and needs_output(op):
+            need(net, net.value[op.y].span, back)
+
+
+cdef int sum_span(Network* net, const Operation* op, int back) noexcept nogil:
+    """Of a fan's sum, which takes the place of the last reader's gradient if nobody shares it."""
+    cdef int k, first = net.value[op.several[0]].gradient_span
+    for k in range(op.n_several):
+        op.several_gradient[k] = net.value[op.several[k]].gradient_span
+        need(net, <int>op.several_gradient[k], back)
+    if net.span[first].shared:
+        return add_span(net, net.value[op.x].size, back, back)
+    return first
+
+
+cdef void list_gradients(Network* net) noexcept nogil:
+    """On the way back, `dy`, `dx` and `unpooled` of operations are numbers of spans."""
+    cdef Operation* op
+    cdef int i, back
+    for i in range(net.n_heads):
+        if net.training or net.head[i].loss.kind != NO_LOSS:
+            net.value[net.head[i].value].gradient_span = add_span(
+                net, net.value[net.head[i].value].size, net.n, net.n)
+            net.head[i].gradient = net.value[net.head[i].value].gradient_span
+    if not net.training:
+        return
+    for i in range(net.n - 1, -1, -1):
+        op = &net.op[i]
+        back = 2 * net.n - i
+        if op.kind == FAN:
+            op.dy = op.dx = sum_span(net, op, back)
+        else:
+            op.dy = op.dx = net.value[op.y].gradient_span
+            need(net, op.dy, back)
+        op.unpooled = op.dy
+        if op.conv.pools:
+            op.unpooled = add_span(net, unpooled_size(&op.conv), back, back)
+        if op.kind != FAN and op.backward and op.input_gradient:
+            if not in_place(op) or net.span[op.dy].shared:
+                op.dx = add_span(net, op.inputs * LANES, back, back)
+        net.value[op.x].gradient_span = op.dx
+
+
+cdef inline bint meet(const Span* a, const Span* b) noexcept nogil:
+    return a.first <= b.last and b.first <= a.last
+
+
+cdef ptrdiff_t lowest_place(const Network* net, const Span* span) noexcept nogil:
+    """The lowest start beside all that is placed and needed at the same time."""
+    cdef ptrdiff_t start = 0
+    cdef const Span* other
+    cdef bint moved = True
+    cdef int i
+    while moved:
+        moved = False
+        for i in range(net.n_spans):
+            other = &net.span[i]
+            if (other.placed and meet(span, other) and start < other.start + other.size
+                    and other.start < start + span.size):
+                start = other.start + other.size
+                moved = True
+    return start
+
+
+cdef void place_spans(Network* net) noexcept nogil:
+    """The largest first; of equals the one that is listed first."""
+    cdef Span* largest
+    cdef int _turn, i
+    net.frame_size = 0
+    for _turn in range(net.n_spans):
+        largest = NULL
+        for i in range(net.n_spans):
+            if not net.span[i].placed and (largest == NULL or net.span[i].size > largest.size):
+                largest = &net.span[i]
+        largest.start = lowest_place(net, largest)
+        largest.placed = True
+        net.frame_size = max(net.frame_size, largest.start + largest.size)
+
+
+cdef void plan_frame(Network* net, const real* which) noexcept nogil:
+    """Place everything that a chunk needs, or a single sample; fills net.frame_size."""
+    cdef Operation* op
+    cdef Head* head
+    cdef int i, k
+    net.n_spans = 0
+    list_values(net)
+    if net.training:
+        list_kept(net, which)
+    list_gradients(net)
+    place_spans(net)
+    for i in range(net.n_values):
+        net.value[i].start = net.span[net.value[i].span].start
+    for i in range(net.n_heads):
+        head = &net.head[i]
+        if net.training or head.loss.kind != NO_LOSS:
+            head.gradient = net.span[head.gradient].start
+    for i in range(net.n if net.training else 0):
+        op = &net.op[i]
+        op.saved = net.span[op.saved].start
+        op.dy = net.span[op.dy].start
+        op.dx = net.span[op.dx].start
+        op.unpooled = net.span[op.unpooled].start
+        for k in range(op.n_several):
+            op.several_gradient[k] = net.span[op.several_gradient[k]].start
