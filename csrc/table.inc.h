@@ -146,6 +146,16 @@ typedef struct {
                        ptrdiff_t windows, ptrdiff_t channels, const REAL *scale, REAL *y,
                        ptrdiff_t y_step);
 
+    /* A row of positions, each a weighted sum of positions of x, which begin at row[r] + column[k]·pack:
+     *
+     *   y[t·pack + i] = Σ_r row_factor[r] · Σ_k factor[k] · x[row[r] + column[k]·pack + i]
+     *
+     * for t < targets, i < pack (whole packs), r < rows, start[t] ≤ k < start[t + 1]; both sums in order,
+     * chained as in tile, and a single term is not added to anything. Without any term it is `nothing`. */
+    void (*resample_row)(const REAL *x, const ptrdiff_t *row, const REAL *row_factor, ptrdiff_t rows,
+                         const ptrdiff_t *start, const ptrdiff_t *column, const REAL *factor,
+                         ptrdiff_t targets, ptrdiff_t pack, REAL nothing, REAL *y);
+
     /* Winograd's F(2×2, 3×3), winograd.inc.h; the 16 places of a transformed tile go row by row.
      *
      * data: v[k·v_step + c·LANES + lane] = (Bᵀ d B)[k], k < 16, of d[i] = x[i][c·LANES + lane]: the

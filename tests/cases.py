@@ -6,6 +6,7 @@ that threads really share the work; numbers of samples are no multiples of packs
 
 from operations import AveragePool, Conv, Dense, MaxPool, Winograd
 from operations_pointwise import LogSoftmax, Pointwise, Prelu, Softmax
+from operations_resampling import CONV_PADDED, LARGE_RESAMPLINGS, RESAMPLINGS
 from operations_training import IGNORED, WEIGHED, Adam, Loss, Sgd
 
 DENSE = [
@@ -257,7 +258,7 @@ UPDATES = [
     Adam(37, 5, learning_rate=1e-3),
 ]
 
-LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + WINOGRAD + POOLS
+LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + POOLS + RESAMPLINGS
 SMALL = LAYERS + ACTIVATIONS + PRELUS + LOSSES + UPDATES
 
 LARGE_LOSSES = [
@@ -303,5 +304,6 @@ LARGE_BATCHES = [
     Prelu(333, 20, 19, slopes=(20, 19)),
     Sgd(100_003, momentum=0.5, nesterov=True),
     Adam(100_003, 3),
+    *LARGE_RESAMPLINGS,
 ]
 LARGE = LARGE_BATCHES + LARGE_LOSSES

@@ -255,6 +255,35 @@ POOLS = [
     image("pool of a pool", L.MaxPool2D(2, stride=1), L.AveragePool2D(2, stride=1), L.MaxPool2D(3)),
 ]
 
+PADDINGS = [
+    series("circular", L.Conv1D(10, 4, padding="same", padding_mode="circular", stride=2)),
+    image("reflect", L.Conv2D(9, 3, padding=((2, 0), (0, 3)), padding_mode="reflect")),
+    volume("edge", L.Conv3D(6, 3, padding=1, padding_mode="edge", groups=2)),
+    Network("reflect first", IMAGE, [L.Conv2D(8, 3, padding=1, padding_mode="reflect")]),
+    image(
+        "circular, between ReLUs",
+        L.Activation("relu"),
+        L.Conv2D(8, 3, padding="same", padding_mode="circular", activation="relu"),
+        L.MaxPool2D(2),
+        L.Conv2D(6, 2, padding="same", padding_mode="edge"),
+    ),
+    image(
+        "Winograd, circular",
+        L.Conv2D(32, 3),
+        L.Conv2D(33, 3, padding=1, padding_mode="circular", algorithm="winograd"),
+    ),
+    series("Pad, Crop", L.Pad(3, "edge"), L.Conv1D(6, 3, activation="tanh"), L.Crop1D(((2, 7),))),
+    image("Pad, Crop", L.Pad(1, value=0.5), L.Conv2D(6, 3), L.Crop2D((1, 2)), L.Pad(2, "reflect")),
+    volume("Pad, Crop", L.ZeroPad3D(1), L.Conv3D(6, 3), L.Crop3D(1), L.Pad(1, "circular")),
+    series("ZeroPad, UpSample", L.ZeroPad1D(2), L.UpSample1D(3, mode="linear"), L.Conv1D(5, 4)),
+    image("UpSample", L.UpSample2D(2, mode="linear"), L.Conv2D(5, 3), L.UpSample2D((1, 3))),
+    volume("UpSample", L.UpSample3D((2, 1, 2)), L.Conv3D(4, 2), L.UpSample3D(2, mode="linear")),
+    Network("UpSample first", IMAGE, [L.UpSample2D(2), L.Conv2D(6, 3), L.ZeroPad2D(1)]),
+    image("Permute", L.Permute((2, 0, 1)), L.Conv2D(5, 2, activation="relu"), L.Permute((1, 0, 2))),
+    image("Permute of a ReLU", L.Conv2D(6, 2, activation="relu"), L.Permute((1, 2, 0))),
+    dense("Reshape", L.Reshape((10, 3, 3)), L.Conv2D(5, 2), L.Reshape((6, -1)), L.Conv1D(4, 3)),
+]
+
 SHAPES = [
     Network("Flatten at the head", IMAGE, [L.Flatten(), L.Dense(60, "relu")]),
     Network("Rescale at the head", VECTOR, [L.Rescale(0.3, 0.1), L.Dense(90, "tanh")]),
@@ -388,6 +417,7 @@ TABLE = [
     *MORE_ACTIVATIONS,
     *CONVOLUTIONS,
     *POOLS,
+    *PADDINGS,
     *SHAPES,
     *LOSSES,
     *OPTIMIZERS,

@@ -16,6 +16,7 @@ from operations import (
     expected_results,
 )
 from operations_pointwise import Pointwise
+from operations_resampling import Crop, Pad, Permute, UpSample
 from tolerances import assert_within, ulp
 
 # Padding and NaN: a padded tap contributes no term, so it makes no NaN of 0 × ∞.
@@ -32,6 +33,14 @@ SPECIAL = [
     AveragePool(5, (6, 5), 2, 2, padding=1),
     Pointwise("relu", 5, 3),
     Pointwise("sign", 5, 3),
+    *(Pad(5, (3, 4), 2, ((1, 2), (0, 3)), mode=mode) for mode in ("reflect", "edge", "circular")),
+    Pad(5, (3, 4), 2, 1, value=2.0),
+    Crop(5, (4, 5), 2, ((0, 1), (2, 0))),
+    UpSample(5, (3, 2), 2, (2, 3)),
+    UpSample(5, (3, 2), 2, (2, 4), mode="linear"),
+    UpSample(5, (4,), 17, 4, mode="linear"),
+    Permute(5, (3, 2, 4), (2, 0, 1)),
+    Conv(5, (4, 5), 2, 3, (3, 2), padding=2, padding_mode="reflect"),
 ]
 
 

@@ -127,6 +127,50 @@ CONV = [
      r"4 channels and 3 filters, got 3"),
 ]
 
+S = np.ones((2, 6, 4))  # series
+RESAMPLING = [
+    ("conv_forward", (X, W), {"padding_mode": "mirror"}, ValueError, r"padding_mode.*got 'mirror'"),
+    ("conv_forward", (X, W), {"padding_mode": None}, ValueError, r"padding_mode.*got None"),
+    ("conv_forward", (X, W), {"padding_mode": "reflect", "padding": (2, 6)}, ValueError,
+     r"reflect padding must be less than.*\(6, 6\) for an input of size 6 \(axis 1"),
+    ("conv_forward", (X, W), {"padding_mode": "circular", "padding": 7}, ValueError,
+     r"circular padding must be at most.*\(7, 7\) for an input of size 6"),
+    ("conv_backward_input", (Y, W, X.shape), {"padding_mode": "edge", "padding": 1}, ValueError,
+     r"dy of shape \(2, 6, 6, 3\)"),
+    ("conv_backward_weights", (X, Y, 3), {"padding_mode": "reflect", "padding": 6}, ValueError,
+     r"reflect padding.*\(6, 6\)"),
+    ("pad_forward", (A, 1), {}, ValueError, r"\(5, 4\).*channel axis: x\[\.\.\., None\]"),
+    ("pad_forward", (S, -1), {}, ValueError, r"padding must be from 0.*got -1"),
+    ("pad_forward", (S, 1.5), {}, TypeError, r"padding must be an integer, got 1\.5"),
+    ("pad_forward", (S, "same"), {}, TypeError, r"padding must be numbers, got 'same'"),
+    ("pad_forward", (S, (1, 2)), {}, ValueError, r"padding.*1 axes.*\(1, 2\)"),
+    ("pad_forward", (S, 1), {"mode": "wrap"}, ValueError, r"mode must be one of.*got 'wrap'"),
+    ("pad_forward", (S, 6), {"mode": "reflect"}, ValueError, r"less than.*\(6, 6\).*size 6"),
+    ("pad_forward", (S, ((0, 7),)), {"mode": "circular"}, ValueError, r"at most.*\(0, 7\).*size 6"),
+    ("pad_forward", (S, 1), {"value": 1, "mode": "zeros"}, ValueError, r"value=1.*mode 'zeros'"),
+    ("pad_forward", (S, 1), {"value": "1"}, TypeError, r"number for value, got '1'"),
+    ("pad_forward", (S[:, :0], 1), {}, ValueError, r"size 0 \(axis 0"),
+    ("pad_backward", (S, (2, 5, 4), 1), {}, ValueError, r"dy of shape \(2, 7, 4\).*\(2, 6, 4\)"),
+    ("pad_backward", (S, (2, 4), 1), {}, ValueError, r"input_shape.*\(2, 4\)"),
+    ("crop_forward", (S, 3), {}, ValueError, r"at least one.*\(3, 3\).*size 6 \(axis 0"),
+    ("crop_forward", (S, "valid"), {}, TypeError, r"cropping must be numbers"),
+    ("crop_forward", (X, ((0, 1), (-1, 0))), {}, ValueError, r"cropping.*got -1"),
+    ("crop_backward", (S, (2, 6, 4), 1), {}, ValueError, r"dy of shape \(2, 4, 4\)"),
+    ("up_sample_forward", (S, 0), {}, ValueError, r"scale must be from 1.*got 0"),
+    ("up_sample_forward", (S, 2.0), {}, TypeError, r"scale must be an integer, got 2\.0"),
+    ("up_sample_forward", (X, (2, 2, 2)), {}, ValueError, r"scale.*2 axes, got \(2, 2, 2\)"),
+    ("up_sample_forward", (X, 2), {"mode": "cubic"}, ValueError, r'"nearest" or "linear", got'),
+    ("up_sample_forward", (S[:, :0], 2), {}, ValueError, r"size 0 and scale 2 \(axis 0"),
+    ("up_sample_backward", (S, (2, 6, 4), 2), {}, ValueError, r"dy of shape \(2, 12, 4\)"),
+    ("permute_forward", (X, (0, 1)), {}, ValueError, r"once, 0 … 2, got \(0, 1\)"),
+    ("permute_forward", (X, (0, 1, 1)), {}, ValueError, r"once, 0 … 2, got \(0, 1, 1\)"),
+    ("permute_forward", (X, (0, 1, 3)), {}, ValueError, r"from -3 to 2, got 3"),
+    ("permute_forward", (X, 1), {}, TypeError, r"axes as a sequence of integers, got 1"),
+    ("permute_forward", (np.ones((1,) * 10), range(9)), {}, ValueError, r"at most 8 axes, got 9"),
+    ("permute_backward", (X, (0, 1.0, 2)), {}, TypeError, r"every axis.*got 1\.0"),
+    ("permute_backward", (np.float64(1), ()), {}, ValueError, r"\(N, \.\.\.\).* single number"),
+]
+
 POOL = [
     ("max_pool_forward", (np.ones((2, 6)), 2), {}, ValueError, r"\(2, 6\).*x\[\.\.\., None\]"),
     ("max_pool_forward", (X, 0), {}, ValueError, r"size must be from 1.*got 0"),
@@ -284,6 +328,10 @@ COMPILED = [
     ("conv_forward", (X, W), {"stride": True}, TypeError, r"stride must be an integer, got True"),
     ("conv_forward", (X[..., :0], W[..., :0]), {}, ValueError, r"\(2, 6, 6, 0\)"),
     ("max_pool_forward", (X, 2), {"stride": HUGE}, ValueError, rf"stride.*{HUGE}"),
+    ("pad_forward", (S, HUGE), {}, ValueError, rf"padding must be from 0.*{HUGE}"),
+    ("pad_forward", (S, 2**31 - 1), {}, ValueError, r"4294967300, 4.*at most 1099511627776"),
+    ("pad_forward", (X, 2**30 - 9), {}, ValueError, r"would hold \d+ numbers"),
+    ("up_sample_forward", (S, 2**31 - 1), {}, ValueError, r"size 6 and scale 2147483647"),
     ("dense_forward", (A, V), {"n_threads": 0}, ValueError, r"1 to 1024, got 0"),
     ("dense_forward", (A, V), {"n_threads": HUGE}, ValueError, rf"got {HUGE}"),
     ("dense_forward", (A, V), {"n_threads": 1.5}, TypeError, r"integer >= 1, got 1\.5"),
@@ -292,7 +340,7 @@ COMPILED = [
     ("sgd_update", (F[::2].copy()[::-1], F[:2], None), RATE, TypeError, r"writable, contiguous"),
 ]
 # fmt: on
-BOTH = DENSE + CONV + POOL + ACTIVATION + LOSS + UPDATE
+BOTH = DENSE + CONV + RESAMPLING + POOL + ACTIVATION + LOSS + UPDATE
 
 
 def label(row):

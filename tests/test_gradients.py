@@ -10,6 +10,7 @@ import pytest
 from cases import ACTIVATIONS, CONV_1D, CONV_2D, CONV_3D, DENSE, LOSSES, POOLS, PRELUS, WINOGRAD
 from fastnn import functional
 from operations import AveragePool, MaxPool
+from operations_resampling import CONV_PADDED, RESAMPLINGS
 from tolerances import DIFFERENCE, EPSILON, STEP, assert_within
 
 COORDINATES = 30  # of an operand, chosen at random
@@ -38,7 +39,8 @@ def check(case, operands, name, gradient, objective, allowed, steps):
         assert_within(gradient.reshape(-1)[where], difference, allowed, f"{case}: {name}[{where}]")
 
 
-LINEAR = [case for case in DENSE + CONV_1D + CONV_2D + CONV_3D + WINOGRAD if not case.relu]
+CONVS = CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD
+LINEAR = [case for case in DENSE + CONVS if not case.relu]
 
 
 @pytest.mark.parametrize("case", LINEAR, ids=repr)
@@ -51,6 +53,16 @@ def test_gradients_of_linear_operations_equal_their_differences(case):
                 case, operands, name, results[gradient],
                 lambda y: np.sum(operands["dy"] * y["y"]), 0.0, (1.0, 0.0),
             )  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RESAMPLINGS, ids=repr)
+def test_gradients_of_resamplings_equal_their_differences(case):
+    operands = case.operands()
+    gradient = case.run(functional, operands)["dx"]
+    # a third is rounded: y is about 4, and Σ dy · y has one rounding for each
+    allowed = 16 * EPSILON["float64"] * np.sum(np.abs(operands["dy"])) * (not case.exact)
+    objective = lambda y: np.sum(operands["dy"] * y["y"])  # noqa: E731
+    check(case, operands, "x", gradient, objective, allowed, (1.0, 0.0))
 
 
 @pytest.mark.parametrize("case", [c for c in POOLS if isinstance(c, AveragePool)], ids=repr)

@@ -35,7 +35,7 @@ def dense_reference(layer, x, dy):
 
 
 def conv_reference(layer, x, dy):
-    settings = how(layer, "dilation", "groups")
+    settings = how(layer, "dilation", "groups", "padding_mode")
     return (
         reference.conv_forward(x, layer.weight, layer.bias, **settings),
         reference.conv_backward_input(dy, layer.weight, x.shape, **settings),
@@ -74,6 +74,31 @@ def flatten_reference(layer, x, dy):
     return x.reshape(len(x), -1), dy.reshape(x.shape), ()
 
 
+def reshape_reference(layer, x, dy):
+    return x.reshape(len(x), *layer.shape), dy.reshape(x.shape), ()
+
+
+def pad_reference(layer, x, dy):
+    y = reference.pad_forward(x, layer.padding, mode=layer.mode, value=layer.value)
+    return y, reference.pad_backward(dy, x.shape, layer.padding, mode=layer.mode), ()
+
+
+def crop_reference(layer, x, dy):
+    y = reference.crop_forward(x, layer.cropping)
+    return y, reference.crop_backward(dy, x.shape, layer.cropping), ()
+
+
+def up_sample_reference(layer, x, dy):
+    settings = layer.config()
+    y = reference.up_sample_forward(x, **settings)
+    return y, reference.up_sample_backward(dy, x.shape, **settings), ()
+
+
+def permute_reference(layer, x, dy):
+    y = reference.permute_forward(x, layer.axes)
+    return y, reference.permute_backward(dy, layer.axes), ()
+
+
 def rescale_reference(layer, x, dy):
     return x * layer.scale + layer.offset, dy * layer.scale, ()
 
@@ -89,6 +114,45 @@ CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.Conv2D(3, 3, padding=(2, 1), bias=False), IMAGE, (8, 7, 3), conv_reference),
     (lambda: L.Conv2D(32, 3, algorithm="winograd"), (4, 5, 32), (2, 3, 32), conv_reference),
     (lambda: L.Conv3D(2, 2, padding=1), (2, 3, 4, 2), (3, 4, 5, 2), conv_reference),
+    *(
+        (make, shape, output_shape, conv_reference)
+        for mode in ("reflect", "edge", "circular")
+        for make, shape, output_shape in [
+            (
+                lambda mode=mode: L.Conv1D(3, 4, padding=((1, 2),), padding_mode=mode),
+                (7, 2),
+                (7, 3),
+            ),
+            (
+                lambda mode=mode: L.Conv2D(
+                    2, 3, padding="same", stride=(2, 1), groups=2, padding_mode=mode
+                ),
+                IMAGE,
+                (3, 7, 2),
+            ),
+            (
+                lambda mode=mode: L.Conv3D(2, 2, padding=(1, 0, 2), padding_mode=mode),
+                (2, 3, 4, 2),
+                (3, 2, 7, 2),
+            ),
+        ]
+    ),
+    (lambda: L.Conv2D(3, 3, padding_mode="replicate"), IMAGE, (4, 5, 3), conv_reference),
+    (lambda: L.Pad(2, value=1.5), (5, 2), (9, 2), pad_reference),
+    (lambda: L.Pad(((1, 2), (0, 3)), "reflect"), IMAGE, (9, 10, 4), pad_reference),
+    (lambda: L.Pad((1, 0, 2), "circular"), (2, 3, 4, 2), (4, 3, 8, 2), pad_reference),
+    (lambda: L.ZeroPad1D(((2, 0),)), (5, 2), (7, 2), pad_reference),
+    (lambda: L.ZeroPad2D((1, 2)), IMAGE, (8, 11, 4), pad_reference),
+    (lambda: L.ZeroPad3D(1), (2, 3, 4, 2), (4, 5, 6, 2), pad_reference),
+    (lambda: L.Crop1D(2), (5, 2), (1, 2), crop_reference),
+    (lambda: L.Crop2D(((1, 2), (0, 3))), IMAGE, (3, 4, 4), crop_reference),
+    (lambda: L.Crop3D((0, 1, 1)), (2, 3, 4, 2), (2, 1, 2, 2), crop_reference),
+    (lambda: L.UpSample1D(3, mode="linear"), (5, 2), (15, 2), up_sample_reference),
+    (lambda: L.UpSample2D((2, 1)), IMAGE, (12, 7, 4), up_sample_reference),
+    (lambda: L.UpSample2D(2, mode="linear"), IMAGE, (12, 14, 4), up_sample_reference),
+    (lambda: L.UpSample3D((1, 3, 2)), (2, 3, 4, 2), (2, 9, 8, 2), up_sample_reference),
+    (lambda: L.Permute((2, 0, 1)), IMAGE, (4, 6, 7), permute_reference),
+    (lambda: L.Permute((-1, 0)), (5, 3), (3, 5), permute_reference),
     (lambda: L.MaxPool1D(3, padding=1), (8, 2), (3, 2), max_pool_reference),
     (lambda: L.MaxPool2D(2), IMAGE, (3, 3, 4), max_pool_reference),
     (lambda: L.MaxPool2D(2, stride=1, dilation=2), IMAGE, (4, 5, 4), max_pool_reference),
@@ -127,6 +191,8 @@ CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.PReLU("all", slope_initializer=-0.5), IMAGE, IMAGE, prelu_reference),
     (lambda: L.PReLU("none", slope_initializer="uniform"), (3, 2), (3, 2), prelu_reference),
     (lambda: L.Flatten(), IMAGE, (168,), flatten_reference),
+    (lambda: L.Reshape((3, -1, 7)), IMAGE, (3, 8, 7), reshape_reference),
+    (lambda: L.Reshape(168), IMAGE, (168,), reshape_reference),
     (lambda: L.Rescale(0.5, -1.0), IMAGE, IMAGE, rescale_reference),
 ]
 cases = pytest.mark.parametrize(
@@ -225,7 +291,8 @@ def test_config_makes_the_layer_anew(make, shape, output_shape, expected):
 
 @pytest.mark.parametrize("kind", REGISTRY.values(), ids=REGISTRY)
 def test_config_knows_every_argument_of_the_constructor(kind):
-    example = {"units": 1, "filters": 1, "size": 1, "function": "relu", "scale": 1.0}
+    example = {"units": 1, "filters": 1, "size": 1, "function": "relu", "scale": 1}
+    example |= {"padding": 1, "cropping": 1, "shape": 1, "axes": (0,)}
     parameters = inspect.signature(kind).parameters
     layer = kind(**{name: value for name, value in example.items() if name in parameters})
     assert set(layer._arguments) == set(parameters)

@@ -7,6 +7,8 @@ from cases import ACTIVATIONS, LAYERS, LOSSES, PRELUS, SMALL
 from fastnn import functional, packs, reference
 from operations import Conv, Dense, MaxPool, draw, expected_results
 from operations_pointwise import Pointwise, Prelu, Softmax
+from operations_resampling import EDGES as RESAMPLING_EDGES
+from operations_resampling import Pad, Permute, UpSample
 from operations_training import Loss
 
 LAYOUTS = {
@@ -34,6 +36,9 @@ SOME = [
     Pointwise("gelu", 7, 3),
     Prelu(7, 3, slopes=(3,)),
     Softmax(5, 3),
+    Pad(5, (3, 4), 2, ((1, 2), (0, 3)), mode="reflect"),
+    UpSample(5, (3, 2), 2, 2, mode="linear"),
+    Permute(5, (3, 4, 2), (2, 0, 1)),
     Loss("cross_entropy", (19, 3), "labels", weighted=True),
     Loss("squared_error", (19, 3), "numbers"),
 ]
@@ -215,6 +220,7 @@ EDGES = {
     "prelu, channels": [Prelu(3, 2, n, slopes=(n,)) for n in SIZES],
     "prelu, channels of one slope": [Prelu(3, 2, n, slopes=(1,)) for n in SIZES],
     "prelu, positions": [Prelu(3, n, 2, slopes=(n, 2)) for n in SIZES],
+    **RESAMPLING_EDGES,
 }
 
 

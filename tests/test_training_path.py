@@ -14,6 +14,7 @@ from fastnn import losses, reference
 from fastnn._core.pointwise import FROM_INPUT
 from fastnn.layers.activation import ACTIVATIONS
 from operations import AveragePool, Conv, Winograd
+from operations_resampling import CONV_PADDED, RESAMPLINGS, Resampling
 from tolerances import TRAINING
 
 SAMPLES, TOTAL = 19, 32  # one pack and a bit; the sum of the samples' weights
@@ -27,13 +28,22 @@ def small(case):
     return work <= LARGEST
 
 
+def trains(case):
+    """Whether it can stand between layers of images, and rounds nothing."""
+    return 3 <= len(case.shape) <= 5 and case.exact
+
+
 IMAGES = [case for case in CONV_1D + CONV_2D + CONV_3D + POOLS if small(case)]
 IMAGES += WINOGRAD[:4]  # as small as they come
+IMAGES += [case for case in CONV_PADDED if small(case)]
+IMAGES += [case for case in RESAMPLINGS if trains(case)]
 BOTH = ["float32", "float64"]
 
 
 def layer_of(case):
     """The layer that makes a case's operation."""
+    if isinstance(case, Resampling):
+        return case.layer()
     rank = RANKS[len(case.shape) - 2]
     if isinstance(case, Conv):
         filters, *size, _ = case.weight_shape
@@ -91,6 +101,8 @@ def through_reference(case, net, x, dy):
         da = reference.conv_backward_input(
             db, middle.weight.astype(float), a.shape, **case.settings
         )
+    elif isinstance(case, Resampling):
+        da = case.backward(reference, db, a.shape)
     elif isinstance(case, AveragePool):
         da = reference.average_pool_backward(db, a.shape, case.size, **case.settings)
     else:

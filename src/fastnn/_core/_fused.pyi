@@ -14,6 +14,9 @@ Reals: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 # three axes each of input, output, size, stride, dilation and before, in a row
 Window: TypeAlias = tuple[int, ...]
 
+# of one axis, resampling.Line: sources, and of all targets start, source and factor
+Line: TypeAlias = tuple[int, NDArray[np.intp], NDArray[np.intp], Reals]
+
 class Fused(Protocol[P, R]):
     __name__: str
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...

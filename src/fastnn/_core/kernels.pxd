@@ -81,6 +81,9 @@ cdef extern from "kernels.h" nogil:
                                float*) noexcept nogil
         void (*window_sum)(const float*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, const float*, float*, ptrdiff_t) noexcept nogil
+        void (*resample_row)(const float*, const ptrdiff_t*, const float*, ptrdiff_t,
+                             const ptrdiff_t*, const ptrdiff_t*, const float*, ptrdiff_t, ptrdiff_t,
+                             float, float*) noexcept nogil
         void (*winograd_data)(const float*const*, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
         void (*winograd_output)(const float*, ptrdiff_t, ptrdiff_t, const float*,
                                 const float*const*, int, float*const*) noexcept nogil
@@ -139,6 +142,9 @@ cdef extern from "kernels.h" nogil:
                                double*) noexcept nogil
         void (*window_sum)(const double*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, const double*, double*, ptrdiff_t) noexcept nogil
+        void (*resample_row)(const double*, const ptrdiff_t*, const double*, ptrdiff_t,
+                             const ptrdiff_t*, const ptrdiff_t*, const double*, ptrdiff_t,
+                             ptrdiff_t, double, double*) noexcept nogil
         void (*winograd_data)(const double*const*, ptrdiff_t, double*, ptrdiff_t) noexcept nogil
         void (*winograd_output)(const double*, ptrdiff_t, ptrdiff_t, const double*,
                                 const double*const*, int, double*const*) noexcept nogil
@@ -385,6 +391,18 @@ cdef inline void window_scatter(const real* dy, const void* position, ptrdiff_t 
         table.f32.window_scatter(dy, <const int32_t*>position, channels, dx_position_step, dx)
     else:
         table.f64.window_scatter(dy, <const int64_t*>position, channels, dx_position_step, dx)
+
+
+cdef inline void resample_row(
+        const real* x, const ptrdiff_t* row, const real* row_factor, ptrdiff_t rows,
+        const ptrdiff_t* start, const ptrdiff_t* column, const real* factor, ptrdiff_t targets,
+        ptrdiff_t pack, real nothing, real* y) noexcept nogil:
+    if real is float:
+        table.f32.resample_row(x, row, row_factor, rows, start, column, factor, targets, pack,
+                               nothing, y)
+    else:
+        table.f64.resample_row(x, row, row_factor, rows, start, column, factor, targets, pack,
+                               nothing, y)
 
 
 cdef inline void winograd_data(const real*const* x, ptrdiff_t channels, real* v,

@@ -68,6 +68,8 @@ from .losses import (
     squared_error,
 )
 from .margins import hinge, multiclass_hinge, perceptron
+from .pad import crop_backward, crop_forward, pad_backward, pad_forward
+from .permute import permute_backward, permute_forward
 from .piecewise import (
     hard_sigmoid_backward,
     hard_sigmoid_forward,
@@ -97,6 +99,7 @@ from .pool import (
 from .prelu import prelu_backward_input, prelu_backward_weights, prelu_forward
 from .random import random_normal, random_uint32, random_uniform
 from .softmax import log_softmax_backward, log_softmax_forward, softmax_backward, softmax_forward
+from .up_sample import up_sample_backward, up_sample_forward
 from .update import adam_update, sgd_update
 
 __all__ = [
@@ -108,6 +111,8 @@ __all__ = [
     "conv_backward_input",
     "conv_backward_weights",
     "conv_forward",
+    "crop_backward",
+    "crop_forward",
     "cross_entropy",
     "dense_backward_input",
     "dense_backward_weights",
@@ -136,7 +141,11 @@ __all__ = [
     "mish_backward",
     "mish_forward",
     "multiclass_hinge",
+    "pad_backward",
+    "pad_forward",
     "perceptron",
+    "permute_backward",
+    "permute_forward",
     "poisson",
     "prelu_backward_input",
     "prelu_backward_weights",
@@ -166,4 +175,6 @@ __all__ = [
     "squared_error",
     "tanh_backward",
     "tanh_forward",
+    "up_sample_backward",
+    "up_sample_forward",
 ]

@@ -13,10 +13,12 @@ __all__ = [
     "Packs",
     "answer",
     "both",
+    "check_images",
     "check_shape",
     "common_dtype",
     "empty_packs",
     "gradient_arrays",
+    "input_shape_of",
     "is_relu",
     "matrix",
     "operand",
@@ -102,6 +104,24 @@ def check_shape(name, what, value, expected):
     ):
         text = ", ".join("any" if want is None else str(want) for want in expected)
         raise ValueError(f"{name}: expected {what} of shape ({text}), got shape {shape}")
+
+
+def check_images(name, what, shape):
+    """Raise unless this is the shape of a batch with one to three spatial axes and channels."""
+    if 3 <= len(shape) <= 5 and shape[-1] > 0:
+        return
+    mend = f"; add a channel axis: {what}[..., None]" if len(shape) == 2 else ""
+    raise ValueError(
+        f"{name}: expected {what} of shape (N, *spatial, channels) with one to three spatial axes, "
+        f"got shape {shape}{mend}"
+    )
+
+
+def input_shape_of(name, shape):
+    """Return the shape of a batch with spatial axes, checked."""
+    shape = tuple(geometry.as_integer(name, "input_shape", size, 0) for size in shape)
+    check_images(name, "input_shape", shape)
+    return shape
 
 
 def is_relu(name, activation):

@@ -3,14 +3,17 @@
 from fastnn._core import conv as core
 from fastnn._core import conv_weights as core_weights
 from fastnn.geometry import as_integer, is_winograd
+from fastnn.resampling import padded_window
 
 from ._operands import (
     answer,
     both,
+    check_images,
     check_shape,
     common_dtype,
     empty_packs,
     gradient_arrays,
+    input_shape_of,
     is_relu,
     matrix,
     operand,
@@ -21,6 +24,8 @@ from ._operands import (
     vector,
     window_of,
 )
+from .pad import pad_packs, unpad_packs
+from .pointwise import relu_backward
 
 _forward = both(core.conv_forward)
 _backward_input = both(core.conv_backward_input)
@@ -36,6 +41,7 @@ def conv_forward(
     padding=0,
     dilation=1,
     groups=1,
+    padding_mode="zeros",
     algorithm="direct",
     activation=None,
     n_threads=None,
@@ -51,9 +57,12 @@ def conv_forward(
     stride, dilation : int or one per axis
         Pixels between windows, and between the taps of a window.
     padding : int, one per axis, a pair (before, after) per axis, "same" or "valid"
-        Zeros around the input; "same" as TensorFlow defines it. A padded tap contributes no term.
+        Around the input; "same" as TensorFlow defines it.
     groups : int
         Filters and channels are split into so many groups that do not see each other.
+    padding_mode : {"zeros", "reflect", "edge", "replicate", "circular"}
+        What the padding holds, as for :func:`pad_forward`. A tap that meets a padded zero
+        contributes no term.
     algorithm : {"direct", "winograd"}
         How the sums are made, see Notes.
     activation : {None, "relu"}
@@ -67,8 +76,8 @@ def conv_forward(
     Raises
     ------
     ValueError
-        If the shapes do not fit together, the kernel does not fit the padded input, or the
-        algorithm is not made for this convolution.
+        If the shapes do not fit together, the kernel does not fit the padded input, the padding is
+        too large for its mode, or the algorithm is not made for this convolution.
 
     Notes
     -----
@@ -94,7 +103,7 @@ def conv_forward(
     """
     name = "conv_forward"
     x, weight = operand(name, "x", x), real_array(name, "weight", weight)
-    _check_images(name, "x", x.shape)
+    check_images(name, "x", x.shape)
     if weight.ndim == x.ndim + 1:
         raise ValueError(
             f"{name}: expected x of {weight.ndim} axes (N, *spatial, channels) for weight of shape "
@@ -106,13 +115,15 @@ def conv_forward(
         bias = real_array(name, "bias", bias)
         check_shape(name, "bias", bias, (filters,))
     window = window_of(name, x.shape[1:-1], weight.shape[1:-1], stride, padding, dilation)
+    window, pairs = padded_window(name, window, padding_mode)
     winograd = is_winograd(name, algorithm, *window[2:5], groups, filters, channels)
+    relu = is_relu(name, activation)
     dtype, threads = common_dtype(x, weight, bias), resolve(n_threads)
     y = empty_packs(len(x), (*window.output, filters), dtype)
+    x_packs = pad_packs(packed(x, dtype, n_threads=threads), pairs, padding_mode, threads)
     _forward[dtype](
-        packed(x, dtype, n_threads=threads).rows, matrix(weight, dtype), vector(bias, dtype),
-        is_relu(name, activation), y.rows, window.sizes, groups, channels, winograd,
-        threads,
+        x_packs.rows, matrix(weight, dtype), vector(bias, dtype), relu, y.rows, window.sizes,
+        groups, channels, winograd, threads,
     )  # fmt: skip
     return answer(y, x, threads)
 
@@ -126,6 +137,7 @@ def conv_backward_input(
     padding=0,
     dilation=1,
     groups=1,
+    padding_mode="zeros",
     algorithm="direct",
     relu_output=None,
     n_threads=None,
@@ -138,7 +150,7 @@ def conv_backward_input(
     weight : array_like, shape (filters, *size, C / groups)
     input_shape : tuple of int
         ``(N, *spatial, C)``, the whole shape of the forward pass's `x`.
-    stride, padding, dilation, groups
+    stride, padding, dilation, groups, padding_mode
         As in the forward pass.
     algorithm : {"direct", "winograd"}
         As for :func:`conv_forward`, for the sums of this pass.
@@ -169,23 +181,39 @@ def conv_backward_input(
     """
     name = "conv_backward_input"
     dy, weight = operand(name, "dy", dy), real_array(name, "weight", weight)
-    input_shape = _input_shape(name, input_shape)
+    input_shape = input_shape_of(name, input_shape)
     groups, channels = _check_groups(name, groups, input_shape[-1], weight)
     window = window_of(name, input_shape[1:-1], weight.shape[1:-1], stride, padding, dilation)
+    window, pairs = padded_window(name, window, padding_mode)
     check_shape(name, "dy", dy, (input_shape[0], *window.output, weight.shape[0]))
     winograd = is_winograd(name, algorithm, *window[2:5], groups, weight.shape[0], channels)
     dtype, threads = common_dtype(dy, weight), resolve(n_threads)
-    dx = empty_packs(len(dy), input_shape[1:], dtype)
+    positive = positive_rows(name, relu_output, input_shape, dtype)
+    dx = empty_packs(len(dy), (*window.input, channels), dtype)
     _backward_input[dtype](
         packed(dy, dtype, "zero", threads).rows, matrix(weight, dtype),
-        positive_rows(name, relu_output, dx.shape, dtype), dx.rows, window.sizes, groups, channels,
-        winograd, threads,
+        positive if pairs is None else None, dx.rows, window.sizes, groups, channels, winograd,
+        threads,
     )  # fmt: skip
+    if pairs is not None:
+        dx = unpad_packs(dx, pairs, padding_mode, input_shape[1:-1], threads)
+        if relu_output is not None:
+            dx = relu_backward(dx, relu_output, n_threads=threads)
     return answer(dx, dy, threads)
 
 
 def conv_backward_weights(
-    x, dy, kernel_size, *, stride=1, padding=0, dilation=1, groups=1, out=None, n_threads=None
+    x,
+    dy,
+    kernel_size,
+    *,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    padding_mode="zeros",
+    out=None,
+    n_threads=None,
 ):
     """Gradients of :func:`conv_forward` with respect to its weight and bias.
 
@@ -194,7 +222,7 @@ def conv_backward_weights(
     x : array_like or Packs, shape (N, *spatial, C)
     dy : array_like or Packs, shape (N, *output, filters)
     kernel_size : int or one per axis
-    stride, padding, dilation, groups
+    stride, padding, dilation, groups, padding_mode
         As in the forward pass.
     out : pair of ndarray, optional
         C-contiguous arrays of the result's shapes and dtype to write `dweight` and `dbias` to.
@@ -225,8 +253,9 @@ def conv_backward_weights(
     """
     name = "conv_backward_weights"
     x, dy = operand(name, "x", x), operand(name, "dy", dy)
-    _check_images(name, "x", x.shape)
+    check_images(name, "x", x.shape)
     window = window_of(name, x.shape[1:-1], kernel_size, stride, padding, dilation)
+    window, pairs = padded_window(name, window, padding_mode)
     check_shape(name, "dy", dy, (len(x), *window.output, None))
     channels, filters = x.shape[-1], dy.shape[-1]
     groups = as_integer(name, "groups", groups, 1)
@@ -236,27 +265,12 @@ def conv_backward_weights(
         )
     dtype, threads = common_dtype(x, dy), resolve(n_threads)
     dweight, dbias = gradient_arrays(name, out, (filters, *window.size, channels // groups), dtype)
+    x_packs = pad_packs(packed(x, dtype, n_threads=threads), pairs, padding_mode, threads)
     _backward_weights[dtype](
-        packed(x, dtype, n_threads=threads).rows, packed(dy, dtype, "zero", threads).rows, len(x),
+        x_packs.rows, packed(dy, dtype, "zero", threads).rows, len(x),
         dweight.reshape(filters, -1), dbias, window.sizes, groups, channels, threads,
     )  # fmt: skip
     return dweight, dbias
-
-
-def _check_images(name, what, shape):
-    if 3 <= len(shape) <= 5 and shape[-1] > 0:
-        return
-    mend = f"; add a channel axis: {what}[..., None]" if len(shape) == 2 else ""
-    raise ValueError(
-        f"{name}: expected {what} of shape (N, *spatial, channels) with one to three spatial axes, "
-        f"got shape {shape}{mend}"
-    )
-
-
-def _input_shape(name, shape):
-    shape = tuple(as_integer(name, "input_shape", size, 0) for size in shape)
-    _check_images(name, "input_shape", shape)
-    return shape
 
 
 def _check_groups(name, groups, channels, weight):

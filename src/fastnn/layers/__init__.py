@@ -19,10 +19,12 @@ from .named_activations import (
     Softplus,
     Softsign,
 )
+from .pad import Crop1D, Crop2D, Crop3D, Pad, ZeroPad1D, ZeroPad2D, ZeroPad3D
 from .pool import AveragePool1D, AveragePool2D, AveragePool3D, MaxPool1D, MaxPool2D, MaxPool3D
 from .prelu import PReLU
 from .preprocess import Rescale, Standardize
-from .shape import Flatten
+from .shape import Flatten, Permute, Reshape
+from .up_sample import UpSample1D, UpSample2D, UpSample3D
 
 # The layers that a saved network may name; `load` builds no other.
 REGISTRY = {
@@ -35,6 +37,9 @@ REGISTRY = {
         Conv1D,
         Conv2D,
         Conv3D,
+        Crop1D,
+        Crop2D,
+        Crop3D,
         Dense,
         ELU,
         Flatten,
@@ -47,15 +52,24 @@ REGISTRY = {
         MaxPool2D,
         MaxPool3D,
         Mish,
+        Pad,
+        Permute,
         PReLU,
         ReLU6,
         Rescale,
+        Reshape,
         SELU,
         SiLU,
         Softmax,
         Softplus,
         Softsign,
         Standardize,
+        UpSample1D,
+        UpSample2D,
+        UpSample3D,
+        ZeroPad1D,
+        ZeroPad2D,
+        ZeroPad3D,
     )
 }
 
@@ -70,6 +84,9 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Conv3D",
+    "Crop1D",
+    "Crop2D",
+    "Crop3D",
     "Dense",
     "Flatten",
     "HardSigmoid",
@@ -82,11 +99,20 @@ __all__ = [
     "MaxPool3D",
     "Mish",
     "PReLU",
+    "Pad",
+    "Permute",
     "ReLU6",
     "Rescale",
+    "Reshape",
     "SiLU",
     "Softmax",
     "Softplus",
     "Softsign",
     "Standardize",
+    "UpSample1D",
+    "UpSample2D",
+    "UpSample3D",
+    "ZeroPad1D",
+    "ZeroPad2D",
+    "ZeroPad3D",
 ]

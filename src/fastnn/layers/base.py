@@ -140,7 +140,7 @@ class Layer:
 
     @property
     def stages(self):
-        """The operations of the layer, in order: itself and its activation."""
+        """The operations of the layer, in order: itself and its activation, if it has one."""
         return (self,) if self.activation is None else (self, self.activation)
 
     def build(self, input_shape=None, dtype="float32", *, seed=0, index=0):
@@ -288,10 +288,13 @@ class Layer:
         check_samples(self.label, "dy", self.output_shape, dy.shape)
         if not packed:
             dy = pack(dy, self.dtype, empty="zero")
-        if self.activation is not None:
-            dy = self.activation._backward(dy, True)
-        dx = self._backward(dy, input_gradient)
-        return dx if packed or dx is None else dx.unpack()
+        stages = self.stages
+        for i in reversed(range(len(stages))):
+            wanted = input_gradient or any(stage.parameters for stage in stages[:i])
+            dy = stages[i]._backward(dy, wanted)
+            if not wanted:
+                return None
+        return dy if packed else dy.unpack()
 
     def config(self):
         """Return the constructor's arguments, such that JSON can hold them.

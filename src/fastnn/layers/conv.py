@@ -2,7 +2,9 @@
 
 from fastnn import functional, geometry
 from fastnn.checks import integer
+from fastnn.resampling import conv_pad_mode
 
+from .pad import Pad
 from .spatial import output_sizes, padding_of
 from .weighted import WeightedLayer
 
@@ -39,8 +41,7 @@ class _Conv(WeightedLayer):
             raise ValueError(
                 f"{who}: expected groups that divide {filters} filters, got groups={groups}"
             )
-        if padding_mode != "zeros":
-            raise ValueError(f'{who}: expected padding_mode "zeros", got {padding_mode!r}')
+        self.padding_mode = conv_pad_mode(who, padding_mode)
         self.algorithm = algorithm
         self._goes_by_winograd(who)
         super().__init__(
@@ -56,11 +57,18 @@ class _Conv(WeightedLayer):
             padding=self.padding,
             dilation=self.dilation,
             groups=self.groups,
-            padding_mode=padding_mode,
+            padding_mode=self.padding_mode,
             algorithm=algorithm,
         )
+        self._pad = None  # what comes first, once the input is known, if it pads no zeros
         self._how = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
         self._how["groups"] = self.groups
+        if self.padding_mode != "zeros":
+            self._how["padding"] = 0
+
+    @property
+    def stages(self):
+        return super().stages if self._pad is None else (self._pad, *super().stages)
 
     def _goes_by_winograd(self, who, channels=None):
         return geometry.is_winograd(
@@ -83,8 +91,20 @@ class _Conv(WeightedLayer):
                 f"got groups={self.groups}"
             )
         self._goes_by_winograd(self.label, channels)
+        if self.padding_mode != "zeros":
+            self._pad = self._padding_layer(input_shape)
         weight = (self.filters, *self.size, channels // self.groups)
         return (*sizes, self.filters), self._shapes(weight)
+
+    def _padding_layer(self, input_shape):
+        """The layer that pads the input by other things than zeros."""
+        window = geometry.window(
+            self.label, input_shape[:-1], self.size, self.stride, self.padding, self.dilation
+        )
+        pairs = tuple(zip(window.before, window.after, strict=True))
+        layer = Pad(pairs, self.padding_mode, name=self.label)
+        layer.plan(input_shape)
+        return layer
 
     def _forward(self, x, training, relu_follows=False):
         self._saved = x
@@ -115,8 +135,9 @@ class _Conv(WeightedLayer):
         )
 
     def _instruction(self, input_shape):
+        padding = self._how["padding"]
         window = geometry.window(
-            self.label, input_shape[:-1], self.size, self.stride, self.padding, self.dilation
+            self.label, input_shape[:-1], self.size, self.stride, padding, self.dilation
         )
         return {
             "kind": "conv",
@@ -155,12 +176,12 @@ class Conv2D(_Conv):
     stride, dilation : int or one per axis
         Pixels between windows, and between the taps of a window.
     padding : "valid", "same", int, one per axis, or a pair (before, after) per axis
-        Zeros around the image; "same" as TensorFlow defines it.
+        Around the image; "same" as TensorFlow defines it.
     groups : int
         Input channels and filters are split into so many groups that do not see each other;
         as many groups as channels make a depthwise convolution.
-    padding_mode : {"zeros"}
-        What the padding holds.
+    padding_mode : {"zeros", "reflect", "edge", "replicate", "circular"}
+        What the padding holds, as for `Pad`.
     algorithm : {"direct", "winograd"}
         How output and input gradient are summed, see `fastnn.functional.conv_forward`: "winograd"
         is faster, rounds more, and is for kernels of 3x3, stride, dilation and groups of 1, and at

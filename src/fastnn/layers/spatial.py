@@ -1,4 +1,4 @@
-"""What convolutions and pools share: windows over the spatial axes of channels-last images."""
+"""What layers of channels-last images share: checks of axes, and windows over them."""
 
 from fastnn import geometry
 from fastnn.checks import batch_of
@@ -15,20 +15,27 @@ def padding_of(who, padding, rank):
     return padding if isinstance(padding, str) else pairs
 
 
-def output_sizes(layer, input_shape, **how):
-    """Return the spatial sizes of a layer's output, for samples `(*spatial, channels)`."""
+def check_axes(layer, input_shape):
+    """Return the spatial sizes of samples `(*spatial, channels)` of a layer's rank, or of any."""
     rank = layer.rank
-    if len(input_shape) != rank + 1:
+    if rank is None and 2 <= len(input_shape) <= 4:
+        return input_shape[:-1]
+    if rank is None or len(input_shape) != rank + 1:
         mend = ""
-        if len(input_shape) == rank:
+        if len(input_shape) == (rank or 1):
             mend = "; add a channel axis: x[..., None]"
-            if input_shape[-1] <= MANY_CHANNELS:
+            if rank and input_shape[-1] <= MANY_CHANNELS:
                 mend += ", or to a single image a batch axis: x[None]"
         raise ValueError(
-            f"{layer.label}: expected input of shape {AXES[rank]}, "
+            f"{layer.label}: expected input of shape {AXES.get(rank, '(N, *spatial, channels)')}, "
             f"got {batch_of(input_shape)}{mend}"
         )
-    spatial = input_shape[:-1]
+    return input_shape[:-1]
+
+
+def output_sizes(layer, input_shape, **how):
+    """Return the spatial sizes of a layer's output, for samples `(*spatial, channels)`."""
+    spatial = check_axes(layer, input_shape)
     try:
         return geometry.window(layer.label, spatial, layer.size, layer.stride, **how).output
     except ValueError as error:

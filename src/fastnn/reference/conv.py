@@ -23,6 +23,7 @@ from ._arrays import (
     zeros,
 )
 from ._windows import Windows, per_axis
+from .pad import pad_backward, pad_forward
 from .winograd import goes_by_winograd, winograd_sums
 
 
@@ -35,6 +36,7 @@ def conv_forward(
     padding=0,
     dilation=1,
     groups=1,
+    padding_mode="zeros",
     algorithm="direct",
     activation=None,
 ):
@@ -52,6 +54,9 @@ def conv_forward(
         Pixels of padding; "same" as TensorFlow defines it.
     groups : int
         Filters and channels are split into this many groups that do not see each other.
+    padding_mode : {"zeros", "reflect", "edge", "replicate", "circular"}
+        What the padding holds, as in `pad_forward`. Where it is not zeros, the convolution is that
+        of the padded input.
     algorithm : {"direct", "winograd"}
         How the sums are made: as below, or two by two outputs at once by `winograd.py`, for 3x3
         kernels with stride, dilation and groups of 1 and at least 32 channels and filters.
@@ -90,6 +95,9 @@ def conv_forward(
         bias = as_array(operation, "bias", bias)
         check_shape(operation, "bias", bias, (outputs,))
     windows = Windows(operation, x.shape[1:-1], kernel, stride, padding, dilation)
+    if _pads_first(operation, padding_mode):
+        x = pad_forward(x, windows.padding, mode=padding_mode)
+        windows = Windows(operation, x.shape[1:-1], kernel, stride, 0, dilation)
     samples, shape = len(x), (len(x), *windows.output_sizes, outputs)
     if goes_by_winograd(operation, algorithm, windows, groups, x.shape[-1], outputs):
         before = [before for before, _ in windows.padding]
@@ -122,6 +130,7 @@ def conv_backward_input(
     padding=0,
     dilation=1,
     groups=1,
+    padding_mode="zeros",
     algorithm="direct",
     relu_output=None,
 ):
@@ -133,7 +142,7 @@ def conv_backward_input(
     weight : array_like, shape (out, *kernel, C / groups)
     input_shape : tuple of int
         `(N, *spatial, C)`, the whole shape of the forward pass's `x`.
-    stride, padding, dilation, groups
+    stride, padding, dilation, groups, padding_mode
         As in the forward pass.
     algorithm : {"direct", "winograd"}
         How the sums of this pass are made, as in `conv_forward`.
@@ -170,6 +179,17 @@ def conv_backward_input(
     outputs, *kernel, _ = weight.shape
     windows = Windows(operation, spatial, kernel, stride, padding, dilation)
     check_shape(operation, "dy", dy, (samples, *windows.output_sizes, outputs))
+    if _pads_first(operation, padding_mode):
+        pads = windows.padding
+        padded = [
+            before + size + after for size, (before, after) in zip(spatial, pads, strict=True)
+        ]
+        how = {"stride": stride, "dilation": dilation, "groups": groups, "algorithm": algorithm}
+        dpadded = conv_backward_input(
+            dy.astype(np.float64), weight, (samples, *padded, channels), **how
+        )
+        dx = pad_backward(dpadded, (samples, *spatial, channels), pads, mode=padding_mode)
+        return through_relu(operation, relu_output, as_result(dx, dx.shape, dy, weight))
     if goes_by_winograd(operation, algorithm, windows, groups, channels, outputs):
         # dx is dy, padded by what the taps reach beyond it, under kernels turned by half a turn
         before = [
@@ -195,7 +215,16 @@ def conv_backward_input(
 
 
 def conv_backward_weights(
-    x, dy, kernel_size, *, stride=1, padding=0, dilation=1, groups=1, out=None
+    x,
+    dy,
+    kernel_size,
+    *,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    padding_mode="zeros",
+    out=None,
 ):
     """Gradients of a convolution with respect to its weight and bias, summed over the batch.
 
@@ -204,7 +233,7 @@ def conv_backward_weights(
     x : array_like, shape (N, *spatial, C)
     dy : array_like, shape (N, *output, out)
     kernel_size : int or one per axis
-    stride, padding, dilation, groups
+    stride, padding, dilation, groups, padding_mode
         As in the forward pass.
     out : pair of ndarray, optional
         Arrays of the result's shapes and dtype to write `dweight` and `dbias` to.
@@ -243,6 +272,9 @@ def conv_backward_weights(
     groups = _check_groups(operation, groups, channels, outputs)
     windows = Windows(operation, spatial, kernel, stride, padding, dilation)
     check_shape(operation, "dy", dy, (samples, *windows.output_sizes, outputs))
+    if _pads_first(operation, padding_mode):
+        x = pad_forward(x, windows.padding, mode=padding_mode)
+        windows = Windows(operation, x.shape[1:-1], kernel, stride, 0, dilation)
 
     v, d = _split_channels(x, groups), _split_channels(dy, groups)
     dweight = zeros(groups, outputs // groups, math.prod(kernel), channels // groups)
@@ -260,6 +292,16 @@ def conv_backward_weights(
     dweight_shape = (outputs, *kernel, channels // groups)
     dweight, dbias = as_result(dweight, dweight_shape, x, dy), as_result(dbias, (outputs,), x, dy)
     return gradients_into(operation, out, dweight, dbias)
+
+
+def _pads_first(operation, padding_mode):
+    """Whether the padding holds more than zeros, whose taps are absent."""
+    modes = ("zeros", "reflect", "edge", "replicate", "circular")
+    if padding_mode not in modes:
+        raise ValueError(
+            f"{operation}: expected padding_mode {', '.join(modes)}, got {padding_mode!r}"
+        )
+    return padding_mode != "zeros"
 
 
 def _check_groups(operation, groups, channels, outputs):

@@ -1,0 +1,187 @@
+"""Padding and cropping of the spatial axes of `(N, *spatial, channels)`."""
+
+from fastnn import functional
+from fastnn.resampling import amounts, crop_pairs, pad_mode, pad_pairs, pad_value
+
+from .base import Layer
+from .spatial import check_axes
+
+
+class Pad(Layer):
+    """Surround series, images or volumes with more of their kind.
+
+    Parameters
+    ----------
+    padding : int, one per axis, or a pair (before, after) per axis
+    mode : {"constant", "zeros", "reflect", "edge", "replicate", "circular"}
+        What stands there: `value`; 0; the input mirrored at its first and last element, which are
+        not repeated; the first or last element ("edge" and "replicate" are the same); the input
+        again from its other end.
+    value : float
+        For mode "constant".
+    name, input_shape
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If the mode is none of these; when the input is known, if it is too small to be reflected
+        or to go round.
+
+    Notes
+    -----
+    Backward, every element gets what its copies got.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.layers.Pad(2, "reflect").forward([[[1.0], [2.0], [3.0]]]).ravel().tolist()
+    [3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]
+    """
+
+    rank = None  # that of the input
+
+    def __init__(self, padding, mode="constant", *, value=0.0, name=None, input_shape=None):
+        who = type(self).__name__
+        self.value, self.mode = pad_value(who, value, mode), pad_mode(who, mode)
+        self.padding = amounts(who, "padding", padding, self.rank)
+        super().__init__(name, input_shape, padding=self.padding, mode=self.mode, value=self.value)
+
+    def _plan(self, input_shape):
+        spatial = check_axes(self, input_shape)
+        pairs = pad_pairs(self.label, self.padding, spatial, self.mode)
+        sizes = (size + sum(pair) for size, pair in zip(spatial, pairs, strict=True))
+        return (*sizes, input_shape[-1]), {}
+
+    def _forward(self, x, training):
+        self._saved = x.shape
+        return functional.pad_forward(x, self.padding, mode=self.mode, value=self.value)
+
+    def _backward(self, dy, input_gradient):
+        if not input_gradient:
+            return None
+        return functional.pad_backward(dy, self._saved, self.padding, mode=self.mode)
+
+
+class _ZeroPad(Pad):
+    def __init__(self, padding, *, name=None, input_shape=None):
+        super().__init__(padding, name=name, input_shape=input_shape)
+        del self._arguments["mode"], self._arguments["value"]
+
+
+class ZeroPad1D(_ZeroPad):
+    """Zeros around series `(N, length, channels)`; parameters as for `ZeroPad2D`.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.layers.ZeroPad1D(((2, 0),)).forward([[[1.0], [2.0]]]).ravel().tolist()
+    [0.0, 0.0, 1.0, 2.0]
+    """
+
+    rank = 1
+
+
+class ZeroPad2D(_ZeroPad):
+    """Zeros around images `(N, height, width, channels)`.
+
+    Parameters
+    ----------
+    padding : int, one per axis, or a pair (before, after) per axis
+    name, input_shape
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.layers.ZeroPad2D(((1, 0), (2, 2))).build((28, 28, 1)).output_shape
+    (29, 32, 1)
+    """
+
+    rank = 2
+
+
+class ZeroPad3D(_ZeroPad):
+    """Zeros around volumes `(N, depth, height, width, channels)`; parameters as for `ZeroPad2D`.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.layers.ZeroPad3D((0, 1, 1)).build((8, 16, 16, 2)).output_shape
+    (8, 18, 18, 2)
+    """
+
+    rank = 3
+
+
+class _Crop(Layer):
+    rank = 0
+
+    def __init__(self, cropping, *, name=None, input_shape=None):
+        self.cropping = amounts(type(self).__name__, "cropping", cropping, self.rank)
+        super().__init__(name, input_shape, cropping=self.cropping)
+
+    def _plan(self, input_shape):
+        spatial = check_axes(self, input_shape)
+        pairs = crop_pairs(self.label, self.cropping, spatial)
+        sizes = (size - sum(pair) for size, pair in zip(spatial, pairs, strict=True))
+        return (*sizes, input_shape[-1]), {}
+
+    def _forward(self, x, training):
+        self._saved = x.shape
+        return functional.crop_forward(x, self.cropping)
+
+    def _backward(self, dy, input_gradient):
+        if not input_gradient:
+            return None
+        return functional.crop_backward(dy, self._saved, self.cropping)
+
+
+class Crop1D(_Crop):
+    """Cut off the ends of series `(N, length, channels)`; parameters as for `Crop2D`.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.layers.Crop1D(((1, 2),)).forward([[[1.0], [2.0], [3.0], [4.0]]]).ravel().tolist()
+    [2.0]
+    """
+
+    rank = 1
+
+
+class Crop2D(_Crop):
+    """Cut off the borders of images `(N, height, width, channels)`.
+
+    Parameters
+    ----------
+    cropping : int, one per axis, or a pair (before, after) per axis
+        Pixels; at least one along each axis must be left.
+    name, input_shape
+        See `Layer`.
+
+    Notes
+    -----
+    Backward, what was cut off gets 0.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.layers.Crop2D(2).build((28, 28, 1)).output_shape
+    (24, 24, 1)
+    """
+
+    rank = 2
+
+
+class Crop3D(_Crop):
+    """Cut off the borders of volumes `(N, depth, height, width, channels)`; see `Crop2D`.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.layers.Crop3D((0, 1, 1)).build((8, 16, 16, 2)).output_shape
+    (8, 14, 14, 2)
+    """
+
+    rank = 3
