@@ -84,16 +84,30 @@ INLINE vec NAME(expm1)(vec x) {
     return (vec)((ivec)y | NAME(sign_bit)(x));
 }
 
-/* log(1 + x) for x ≥ 0 and NaN: 1 + x = 2ᵏ (1 + f), log(1 + f) = 2 atanh(f / (2 + f)). */
-INLINE vec NAME(log1p)(vec x) {
-    const ivec k = ((ivec)(x + (REAL)1) - (ivec)fill((REAL)SQRT_HALF)) >> FRACTION_BITS;
-    const vec magic = fill((REAL)((INDEX)1 << FRACTION_BITS));
+/* k log 2 + log(1 + f), √½ ≤ 1 + f < √2, where log(1 + f) = 2 atanh(f / (2 + f)). */
+INLINE vec NAME(log_parts)(ivec k, vec f) {
+    const vec magic = fill((REAL)((INDEX)3 << (FRACTION_BITS - 1)));    /* counts, of either sign */
     const vec count = (vec)((ivec)magic + k) - magic;
-    const vec power = (vec)((ivec)fill(1) - (k << FRACTION_BITS));      /* 2⁻ᵏ */
-    const vec f = x * power + (power - (REAL)1);
     const vec twice = (f + f) / (f + (REAL)2), s = twice * (REAL)0.5, square = s * s;
     const vec rest = square * POLYNOMIAL(atanh_terms, square) * s + twice;
     return count * (REAL)LN2_HIGH + (count * (REAL)LN2_LOW + rest);
+}
+INLINE ivec NAME(binary_exponent)(vec x) {
+    return ((ivec)x - (ivec)fill((REAL)SQRT_HALF)) >> FRACTION_BITS;
+}
+
+/* log(1 + x) for x ≥ 0 and NaN: 1 + x = 2ᵏ (1 + f). */
+INLINE vec NAME(log1p)(vec x) {
+    const ivec k = NAME(binary_exponent)(x + (REAL)1);
+    const vec power = (vec)((ivec)fill(1) - (k << FRACTION_BITS));      /* 2⁻ᵏ */
+    return NAME(log_parts)(k, x * power + (power - (REAL)1));
+}
+
+/* log x for x > 0, finite, and NaN. */
+INLINE vec NAME(log)(vec x) {
+    const ivec k = NAME(binary_exponent)(x);
+    const vec power = (vec)((ivec)fill(1) - (k << FRACTION_BITS));
+    return NAME(log_parts)(k, x * power - (REAL)1);
 }
 
 /* y = max(x, 0) − h, of x's sign. At +∞ h is NaN, and too small to count long before. */

@@ -1,7 +1,8 @@
 /* Pooling: a run of windows along a row over all channels. Borders and rows are the caller's. */
 
 /* A loop over a run of windows is inlined with the number of taps as a constant where it is a common
- * one: offsets then stay in registers. `restrict` says that no store changes them. */
+ * one: offsets then stay in registers. `restrict` says that no store changes them. lp_pool.inc.h has
+ * such loops too. */
 #define BY_TAPS(function, ...)                                                                      \
     switch (taps) {                                                                                 \
     case 1: function(__VA_ARGS__, 1); break;                                                        \
@@ -105,11 +106,51 @@ INLINE void NAME(sum_run)(const REAL *x, ptrdiff_t x_step, const ptrdiff_t *offs
     }
 }
 
+/* The same sums, four vectors at once: in large windows one chain would wait for its additions. */
+#define AT_ONCE 4
+#define MANY_TAPS 16
+INLINE void NAME(sum_block)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t taps, REAL factor,
+                            REAL *restrict y, const int vectors) {
+    vec total[AT_ONCE], level[AT_ONCE], chain[AT_ONCE];
+    UNROLL for (int v = 0; v < vectors; v++) total[v] = level[v] = fill(0);
+    for (ptrdiff_t first = 0, chains = 1; first < taps; first += CHAIN, chains++) {
+        const ptrdiff_t end = first + CHAIN < taps ? first + CHAIN : taps;
+        UNROLL for (int v = 0; v < vectors; v++) chain[v] = fill(0);
+        for (ptrdiff_t t = first; t < end; t++)
+            UNROLL for (int v = 0; v < vectors; v++) chain[v] += load(x + offset[t] + v * WIDTH);
+        UNROLL for (int v = 0; v < vectors; v++) level[v] += chain[v];
+        if (chains % CHAIN == 0)
+            UNROLL for (int v = 0; v < vectors; v++) {
+                total[v] += level[v];
+                level[v] = fill(0);
+            }
+    }
+    UNROLL for (int v = 0; v < vectors; v++) store(y + v * WIDTH, (total[v] + level[v]) * factor);
+}
+
+static void NAME(large_sums)(const REAL *x, ptrdiff_t x_step, const ptrdiff_t *offset, ptrdiff_t taps,
+                             ptrdiff_t windows, ptrdiff_t pack, const REAL *scale, REAL *restrict y,
+                             ptrdiff_t y_step) {
+    for (ptrdiff_t w = 0; w < windows; w++, x += x_step, y += y_step) {
+        const REAL factor = scale ? scale[w] : 1;
+        ptrdiff_t i = 0;
+        for (; i + AT_ONCE * WIDTH <= pack; i += AT_ONCE * WIDTH)
+            NAME(sum_block)(x + i, offset, taps, factor, y + i, AT_ONCE);
+        for (; i < pack; i += WIDTH) NAME(sum_block)(x + i, offset, taps, factor, y + i, 1);
+    }
+}
+
 static void NAME(window_sum)(const REAL *x, ptrdiff_t x_step, const ptrdiff_t *offset, ptrdiff_t taps,
                              ptrdiff_t windows, ptrdiff_t channels, const REAL *scale, REAL *y,
                              ptrdiff_t y_step) {
+    if (taps >= MANY_TAPS) {
+        NAME(large_sums)(x, x_step, offset, taps, windows, channels * LANES, scale, y, y_step);
+        return;
+    }
     BY_TAPS(NAME(sum_run), x, x_step, offset, windows, channels * LANES, scale, y, y_step)
 }
+#undef AT_ONCE
+#undef MANY_TAPS
 
 static void NAME(fill_pool)(TABLE *table) {
     table->window_max = NAME(window_max);
@@ -117,4 +158,3 @@ static void NAME(fill_pool)(TABLE *table) {
     table->window_unpool = NAME(window_unpool);
     table->window_sum = NAME(window_sum);
 }
-#undef BY_TAPS

@@ -12,6 +12,7 @@
 #include "prelu.inc.h"
 #include "pool.inc.h"
 #include "resample.inc.h"
+#include "lp_pool.inc.h"
 #include "winograd.inc.h"
 #include "update.inc.h"
 #include "random.inc.h"
@@ -26,6 +27,7 @@ static void NAME(fill_all)(TABLE *table) {
     NAME(fill_prelu)(table);
     NAME(fill_pool)(table);
     NAME(fill_resample)(table);
+    NAME(fill_lp_pool)(table);
     NAME(fill_winograd)(table);
     NAME(fill_update)(table);
     NAME(fill_random)(table);

@@ -156,6 +156,22 @@ typedef struct {
                          const ptrdiff_t *start, const ptrdiff_t *column, const REAL *factor,
                          ptrdiff_t targets, ptrdiff_t pack, REAL nothing, REAL *y);
 
+    /* y[w][c] = (Σ_t |x[w·x_step + offset[t] + c·LANES]|ᵖ)^(1/p), p ≥ 1, chained as in tile; the squares
+     * of p = 2 shall not leave the range of a REAL, other powers may. */
+    void (*window_norm)(const REAL *x, ptrdiff_t x_step, const ptrdiff_t *offset, ptrdiff_t taps,
+                        ptrdiff_t windows, ptrdiff_t channels, double p, REAL *y);
+
+    /* The way back for a run of elements of x, `targets` of them, target_step apart; offset has those
+     * windows, source_step apart, in whose sums the first of them is:
+     *
+     *   dx[j·target_step + c·LANES] = Σ_t dy[s] sign(x) (|x| / y[s])^(p − 1),
+     *   x = x[j·target_step + c·LANES], s = j·source_step + offset[t] + c·LANES
+     *
+     * where y[s] is not 0, else with 0 for the term; sign(0) = 0, and that of NaN is NaN. */
+    void (*window_norm_backward)(const REAL *x, ptrdiff_t target_step, const REAL *dy, const REAL *y,
+                                 ptrdiff_t source_step, const ptrdiff_t *offset, ptrdiff_t taps,
+                                 ptrdiff_t targets, ptrdiff_t channels, double p, REAL *dx);
+
     /* Winograd's F(2×2, 3×3), winograd.inc.h; the 16 places of a transformed tile go row by row.
      *
      * data: v[k·v_step + c·LANES + lane] = (Bᵀ d B)[k], k < 16, of d[i] = x[i][c·LANES + lane]: the

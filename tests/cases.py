@@ -6,6 +6,7 @@ that threads really share the work; numbers of samples are no multiples of packs
 
 from operations import AveragePool, Conv, Dense, MaxPool, Winograd
 from operations_pointwise import LogSoftmax, Pointwise, Prelu, Softmax
+from operations_pools import LARGE_POOLS, MORE_POOLS
 from operations_resampling import CONV_PADDED, LARGE_RESAMPLINGS, RESAMPLINGS
 from operations_training import IGNORED, WEIGHED, Adam, Loss, Sgd
 
@@ -259,6 +260,7 @@ UPDATES = [
 ]
 
 LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + POOLS + RESAMPLINGS
+LAYERS += MORE_POOLS
 SMALL = LAYERS + ACTIVATIONS + PRELUS + LOSSES + UPDATES
 
 LARGE_LOSSES = [
@@ -305,5 +307,6 @@ LARGE_BATCHES = [
     Sgd(100_003, momentum=0.5, nesterov=True),
     Adam(100_003, 3),
     *LARGE_RESAMPLINGS,
+    *LARGE_POOLS,
 ]
 LARGE = LARGE_BATCHES + LARGE_LOSSES

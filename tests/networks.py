@@ -284,6 +284,23 @@ PADDINGS = [
     dense("Reshape", L.Reshape((10, 3, 3)), L.Conv2D(5, 2), L.Reshape((6, -1)), L.Conv1D(4, 3)),
 ]
 
+MORE_POOLS = [
+    *[
+        make(f"{kind} pool of all pixels", getattr(L, f"Global{kind}Pool{rank}")(), L.Dense(20))
+        for rank, make in (("1D", series), ("2D", image), ("3D", volume))
+        for kind in ("Max", "Average")
+    ],
+    image("Global pool at the end", L.Conv2D(CLASSES, 2), ending=[L.GlobalAveragePool2D()]),
+    image("Global pool, axes kept", L.GlobalMaxPool2D(keep_dims=True), L.Conv2D(6, 1)),
+    series("Adaptive pool", L.AdaptiveAveragePool1D(9), L.Conv1D(6, 2)),
+    image("Adaptive pool", L.AdaptiveAveragePool2D((4, 13)), L.Conv2D(6, 2)),
+    volume("Adaptive pool", L.AdaptiveAveragePool3D(3), L.Conv3D(6, 2)),
+    series("Lp pool, sums", L.LpPool1D(3, p=1, stride=2), L.Conv1D(6, 2)),
+    image("Lp pool", L.Conv2D(6, 2, activation="relu"), L.LpPool2D(2), L.Conv2D(6, 2)),
+    image("Lp pool, cubes", L.LpPool2D(3, p=3, stride=2, padding=1), L.Conv2D(6, 2)),
+    volume("Lp pool", L.LpPool3D(2, p=1.5, stride=1), L.Conv3D(6, 2), **SLOW),
+]
+
 SHAPES = [
     Network("Flatten at the head", IMAGE, [L.Flatten(), L.Dense(60, "relu")]),
     Network("Rescale at the head", VECTOR, [L.Rescale(0.3, 0.1), L.Dense(90, "tanh")]),
@@ -418,6 +435,7 @@ TABLE = [
     *CONVOLUTIONS,
     *POOLS,
     *PADDINGS,
+    *MORE_POOLS,
     *SHAPES,
     *LOSSES,
     *OPTIMIZERS,

@@ -55,6 +55,27 @@ def average_pool_reference(layer, x, dy):
     return y, reference.average_pool_backward(dy, x.shape, layer.size, **settings), ()
 
 
+def global_max_pool_reference(layer, x, dy):
+    y, argmax = reference.global_max_pool_forward(x, keep_dims=layer.keep_dims)
+    return y, reference.global_max_pool_backward(dy, argmax, x.shape), ()
+
+
+def global_average_pool_reference(layer, x, dy):
+    y = reference.global_average_pool_forward(x, keep_dims=layer.keep_dims)
+    return y, reference.global_average_pool_backward(dy, x.shape), ()
+
+
+def adaptive_pool_reference(layer, x, dy):
+    y = reference.adaptive_average_pool_forward(x, layer.output_size)
+    return y, reference.adaptive_average_pool_backward(dy, x.shape), ()
+
+
+def lp_pool_reference(layer, x, dy):
+    settings = how(layer, "p", "ceil_mode")
+    y = reference.lp_pool_forward(x, layer.size, **settings)
+    return y, reference.lp_pool_backward(dy, x, y, layer.size, **settings), ()
+
+
 def activation_reference(layer, x, dy):
     y = getattr(reference, f"{layer.function}_forward")(x, **layer.options)
     kept = x if layer.function in FROM_INPUT else y
@@ -168,6 +189,24 @@ CASES = [  # layer, shape of a sample, shape of its output, reference
         average_pool_reference,
     ),
     (lambda: L.AveragePool3D(2), (2, 4, 5, 2), (1, 2, 2, 2), average_pool_reference),
+    (lambda: L.GlobalMaxPool1D(), (8, 2), (2,), global_max_pool_reference),
+    (lambda: L.GlobalMaxPool2D(), IMAGE, (4,), global_max_pool_reference),
+    (
+        lambda: L.GlobalMaxPool3D(keep_dims=True),
+        (2, 3, 4, 2),
+        (1, 1, 1, 2),
+        global_max_pool_reference,
+    ),
+    (lambda: L.GlobalAveragePool1D(keep_dims=True), (8, 2), (1, 2), global_average_pool_reference),
+    (lambda: L.GlobalAveragePool2D(), IMAGE, (4,), global_average_pool_reference),
+    (lambda: L.GlobalAveragePool3D(), (2, 3, 4, 2), (2,), global_average_pool_reference),
+    (lambda: L.AdaptiveAveragePool1D(3), (8, 2), (3, 2), adaptive_pool_reference),
+    (lambda: L.AdaptiveAveragePool2D((4, 9)), IMAGE, (4, 9, 4), adaptive_pool_reference),
+    (lambda: L.AdaptiveAveragePool3D(2), (2, 3, 5, 2), (2, 2, 2, 2), adaptive_pool_reference),
+    (lambda: L.LpPool1D(3, stride=2, p=1), (8, 2), (3, 2), lp_pool_reference),
+    (lambda: L.LpPool2D(2, ceil_mode=True), IMAGE, (3, 4, 4), lp_pool_reference),
+    (lambda: L.LpPool2D(3, p=2.5, stride=2, padding=1), IMAGE, (3, 4, 4), lp_pool_reference),
+    (lambda: L.LpPool3D((1, 2, 2)), (2, 4, 5, 2), (2, 2, 2, 2), lp_pool_reference),
     (lambda: L.Activation("relu"), IMAGE, IMAGE, activation_reference),
     (lambda: L.Activation("sigmoid"), (5,), (5,), activation_reference),
     (lambda: L.Activation("tanh"), (5,), (5,), activation_reference),
@@ -292,7 +331,7 @@ def test_config_makes_the_layer_anew(make, shape, output_shape, expected):
 @pytest.mark.parametrize("kind", REGISTRY.values(), ids=REGISTRY)
 def test_config_knows_every_argument_of_the_constructor(kind):
     example = {"units": 1, "filters": 1, "size": 1, "function": "relu", "scale": 1}
-    example |= {"padding": 1, "cropping": 1, "shape": 1, "axes": (0,)}
+    example |= {"padding": 1, "cropping": 1, "shape": 1, "axes": (0,), "output_size": 1}
     parameters = inspect.signature(kind).parameters
     layer = kind(**{name: value for name, value in example.items() if name in parameters})
     assert set(layer._arguments) == set(parameters)

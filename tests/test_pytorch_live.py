@@ -16,6 +16,9 @@ F = torch.nn.functional
 CONV = (F.conv1d, F.conv2d, F.conv3d)
 MAX_POOL = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
 AVERAGE_POOL = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
+ADAPTIVE_MAX = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
+ADAPTIVE_AVERAGE = (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)
+LP_POOL = (F.lp_pool1d, F.lp_pool2d, F.lp_pool3d)
 TERMS = 8
 CONFIGURATIONS = 36  # of each kind, in each dtype
 
@@ -197,6 +200,78 @@ def test_average_pool_agrees_with_pytorch(functional, dtype, seed):
     )
     for result, pair, label in zip((y, dx), expected, ("y", "dx"), strict=True):
         check(result, *map(channels_last, pair), dtype, f"{label} of {shape}, {size}, {options}")
+
+
+def random_images(rng, smallest=1):
+    """Rank and shape of a batch of images."""
+    rank = int(rng.integers(1, 4))
+    spatial = rng.integers(smallest, (24, 12, 8)[rank - 1], rank).tolist()
+    return rank, (int(rng.choice([1, 2, 15, 17])), *spatial, int(rng.integers(1, 6)))
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+def test_adaptive_and_global_average_pools_agree_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(6000 + seed)
+    rank, shape = random_images(rng)
+    size = tuple(rng.integers(1, 12, rank).tolist()) if seed % 3 else (1,) * rank
+    x = reals(rng, dtype, *shape)
+    y = functional.adaptive_average_pool_forward(x, size)
+    dy = cotangent(rng, dtype, *y.shape)
+    results = [(y, functional.adaptive_average_pool_backward(dy, shape))]
+    if set(size) == {1}:
+        y = functional.global_average_pool_forward(x, keep_dims=True)
+        results.append((y, functional.global_average_pool_backward(dy, shape)))
+    for pair in results:
+        expected = with_magnitudes(
+            lambda x: ADAPTIVE_AVERAGE[rank - 1](x, size),
+            [channels_first(x)],
+            channels_first(dy).detach(),
+        )
+        for result, tensors, label in zip(pair, expected, ("y", "dx"), strict=True):
+            check(result, *map(channels_last, tensors), dtype, f"{label} of {shape} to {size}")
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+def test_global_max_pool_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(7000 + seed)
+    rank, shape = random_images(rng)
+    x = rng.integers(-9, 10, shape).astype(dtype)  # ties abound
+    y, argmax = functional.global_max_pool_forward(x, keep_dims=True)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.global_max_pool_backward(dy, argmax, shape)
+    tensor = channels_first(x)
+    expected, indices = ADAPTIVE_MAX[rank - 1](tensor, 1, return_indices=True)
+    (expected_dx,) = torch.autograd.grad(expected, [tensor], channels_first(dy))
+    np.testing.assert_array_equal(y, channels_last(expected))
+    np.testing.assert_array_equal(argmax, channels_last(indices))
+    np.testing.assert_array_equal(dx, channels_last(expected_dx))
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+def test_lp_pool_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(8000 + seed)
+    rank, shape = random_images(rng, smallest=4)
+    p = float(rng.choice([1, 1.5, 2, 3, 5.5]))
+    size = tuple(rng.integers(1, 5, rank).tolist())
+    stride = tuple(rng.integers(1, 4, rank).tolist())
+    x = np.abs(reals(rng, dtype, *shape)) + np.asarray(0.125, dtype)
+    y = functional.lp_pool_forward(x, size, p=p, stride=stride)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.lp_pool_backward(dy, x, y, size, p=p, stride=stride)
+    tensor = channels_first(x)
+    window = size if rank > 1 else size[0]
+    expected = LP_POOL[rank - 1](tensor, p, window, stride=stride)
+    gradients = [
+        torch.autograd.grad(expected, [tensor], channels_first(d), retain_graph=True)[0]
+        for d in (dy, np.abs(dy))
+    ]
+    # y has an error of some eps itself, which counts p times in powers of it
+    limits = 1 + np.log(np.prod(size)) / TERMS, p + 1
+    for result, pair, limit, label in zip(
+        (y, dx), ((expected, expected), gradients), limits, ("y", "dx"), strict=True
+    ):
+        value, magnitude = map(channels_last, pair)
+        check(result, value, limit * magnitude, dtype, f"{label} of {shape}, {size}, p={p}")
 
 
 def pytorch_focal(z, t):

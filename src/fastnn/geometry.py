@@ -14,7 +14,8 @@ class Window(NamedTuple):
     """A window over one to three axes, whose every size may differ per axis.
 
     `sizes` is what the compiled core takes: input, output, size, stride, dilation and before of
-    three axes in a row; missing leading axes have size 1.
+    three axes in a row; missing leading axes have size 1. Of adaptive windows (:func:`adaptive`)
+    the stride is 0, and the size the most that a window covers, or that cover an input.
     """
 
     input: tuple
@@ -134,6 +135,44 @@ def window(name, spatial, size, stride=1, padding=0, dilation=1, ceil_mode=False
     return Window(spatial, output, size, stride, dilation, before, after, sizes)
 
 
+def adaptive(name, spatial, output_size):
+    """Return `output_size` windows that spread over the input, along every axis.
+
+    Parameters
+    ----------
+    name : str
+        Of the operation or layer; messages start with it.
+    spatial : tuple of int
+        Size of the input per axis.
+    output_size : int or one per axis
+
+    Returns
+    -------
+    window : Window
+    """
+    spatial = tuple(spatial)
+    rank = len(spatial)
+    output = per_axis(name, "output_size", output_size, rank)
+    if min(spatial) < 1:
+        raise ValueError(f"{name}: expected an input of at least one pixel, got size {spatial}")
+    size = tuple(
+        max(end - first for ways in (sizes, sizes[::-1]) for first, end in adaptive_bounds(*ways))
+        for sizes in zip(spatial, output, strict=True)
+    )
+    none, ones, missing = (0,) * rank, (1,) * rank, (1,) * (3 - rank)
+    sizes = sum((missing + axes for axes in (spatial, output, size, none, ones)), ())
+    return Window(spatial, output, size, none, ones, none, none, sizes + (0,) * (3 - rank) + none)
+
+
+def adaptive_bounds(inputs, outputs):
+    """Return the first input of every adaptive window of an axis, and one past its last.
+
+    The outputs whose windows cover an input are those of the window with `inputs` and `outputs`
+    exchanged.
+    """
+    return [(i * inputs // outputs, -(-(i + 1) * inputs // outputs)) for i in range(outputs)]
+
+
 def _check_windows_meet_input(name, axis, inputs, count, size, stride, dilation, before):
     """Padding and dilation together can leave a window with nothing but padding to pool."""
     if dilation == 1:
@@ -186,6 +225,11 @@ def covered(window):
 
 def inside(window):
     """Return, per axis, how many taps of each window lie in the input itself."""
+    if 0 in window.stride:
+        return [
+            [end - first for first, end in adaptive_bounds(*axis)]
+            for axis in zip(window.input, window.output, strict=True)
+        ]
     return [
         [
             min(position * stride - before + size, inputs) - max(position * stride - before, 0)

@@ -10,6 +10,9 @@ import torch.nn.functional as F
 CONV = (F.conv1d, F.conv2d, F.conv3d)
 MAX_POOL = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
 AVERAGE_POOL = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
+ADAPTIVE_MAX = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
+ADAPTIVE_AVERAGE = (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)
+LP_POOL = (F.lp_pool1d, F.lp_pool2d, F.lp_pool3d)
 
 CONV_CASES = [
     # name, spatial, in channels, filters, kernel, options
@@ -58,6 +61,26 @@ AVERAGE_POOL_CASES = [
     ("average_pool2d-all", (6, 7), 3, {"stride": [2, 3], "padding": 1, "ceil_mode": True}),
     ("average_pool3d", (4, 5, 4), 2, {"stride": [1, 2, 3]}),
     ("average_pool3d-all", (5, 4, 6), 3, {"stride": 2, "padding": 1, "ceil_mode": True}),
+]
+
+ADAPTIVE_POOL_CASES = [
+    # name, spatial, output
+    ("adaptive_average_pool1d", (7,), 3),
+    ("adaptive_average_pool1d-more", (3,), 5),
+    ("adaptive_average_pool2d", (7, 9), [3, 4]),
+    ("adaptive_average_pool2d-mixed", (5, 4), [2, 9]),
+    ("adaptive_average_pool3d", (4, 5, 6), [3, 2, 4]),
+]
+
+LP_POOL_CASES = [
+    # name, spatial, size, options; PyTorch's ceil_mode makes more of a clipped window
+    ("lp_pool1d", (7,), 2, {}),
+    ("lp_pool1d-power", (9,), 3, {"p": 1.5, "stride": 2}),
+    ("lp_pool2d", (6, 7), [2, 3], {"stride": [2, 1]}),
+    ("lp_pool2d-sum", (6, 7), 2, {"p": 1}),
+    ("lp_pool2d-cube", (5, 6), 3, {"p": 3, "stride": 1}),
+    ("lp_pool3d", (4, 5, 4), 2, {"stride": [1, 2, 2]}),
+    ("lp_pool3d-power", (4, 4, 3), 2, {"p": 4.25}),
 ]
 
 RNG = np.random.default_rng(20240)
@@ -426,6 +449,67 @@ def update_cases():
         yield name, [update], {"gradients": gradients, "parameters": np.stack(history)}
 
 
+def global_pool_cases():
+    for rank, spatial in enumerate([(7,), (5, 6), (3, 4, 2)]):
+        for keep_dims in (False, True):
+            axes = (...,) if keep_dims else (slice(None), slice(None), *(0,) * len(spatial))
+            how = {"keep_dims": keep_dims}
+            name = f"pool{rank + 1}d" + "-keep_dims" * keep_dims
+            x = integers(2, *spatial, 3)
+            tensor, shape = channels_first(x), {"shape_of": "x"}
+            y, argmax = ADAPTIVE_MAX[rank](tensor, 1, return_indices=True)
+            y, argmax = y[axes], argmax[axes]
+            dy = integers(*channels_last(y).shape)
+            (dx,) = torch.autograd.grad(y, [tensor], channels_first(dy))
+            arrays = {"x": x, "dy": dy, "y": channels_last(y), "argmax": channels_last(argmax)}
+            arrays["dx"] = channels_last(dx)
+            calls = [
+                call("global_max_pool_forward", ["x"], ["y", "argmax"], **how),
+                call("global_max_pool_backward", ["dy", "argmax", shape], ["dx"]),
+            ]
+            yield f"global_max_{name}", calls, arrays
+            y = ADAPTIVE_AVERAGE[rank](tensor, 1)[axes]
+            (dx,) = torch.autograd.grad(y, [tensor], channels_first(dy))
+            arrays = {"x": x, "dy": dy, "y": channels_last(y), "dx": channels_last(dx)}
+            calls = [
+                call("global_average_pool_forward", ["x"], ["y"], **how),
+                call("global_average_pool_backward", ["dy", shape], ["dx"]),
+            ]
+            yield f"global_average_{name}", calls, arrays
+
+
+def adaptive_pool_cases():
+    for name, spatial, size in ADAPTIVE_POOL_CASES:
+        x = integers(2, *spatial, 3)
+        tensor = channels_first(x)
+        y = ADAPTIVE_AVERAGE[len(spatial) - 1](tensor, size)
+        dy = integers(*channels_last(y).shape)
+        (dx,) = torch.autograd.grad(y, [tensor], channels_first(dy))
+        calls = [
+            call("adaptive_average_pool_forward", ["x", {"value": size}], ["y"]),
+            call("adaptive_average_pool_backward", ["dy", {"shape_of": "x"}], ["dx"]),
+        ]
+        arrays = {"x": x, "dy": dy, "y": channels_last(y), "dx": channels_last(dx)}
+        yield name, calls, arrays
+
+
+def lp_pool_cases():
+    for name, spatial, size, options in LP_POOL_CASES:
+        x = integers(2, *spatial, 3, low=1)
+        if options.get("p", 2) == 2:  # other powers are those of x, not of |x|
+            x *= 1 - 2 * integers(*x.shape, low=0, high=2)
+        tensor, how = channels_first(x), dict(options)
+        y = LP_POOL[len(spatial) - 1](tensor, float(how.pop("p", 2)), size, **how)
+        dy = integers(*channels_last(y).shape)
+        (dx,) = torch.autograd.grad(y, [tensor], channels_first(dy))
+        calls = [
+            call("lp_pool_forward", ["x", {"value": size}], ["y"], **options),
+            call("lp_pool_backward", ["dy", "x", "y", {"value": size}], ["dx"], **options),
+        ]
+        arrays = {"x": x, "dy": dy, "y": channels_last(y), "dx": channels_last(dx)}
+        yield name, calls, arrays
+
+
 def main():
     torch.set_num_threads(1)
     configuration, arrays = [], {}
@@ -439,6 +523,9 @@ def main():
         loss_cases,
         update_cases,
         winograd_cases,
+        global_pool_cases,
+        adaptive_pool_cases,
+        lp_pool_cases,
     )
     for family in families:
         for name, calls, case_arrays in family():

@@ -84,6 +84,11 @@ cdef extern from "kernels.h" nogil:
         void (*resample_row)(const float*, const ptrdiff_t*, const float*, ptrdiff_t,
                              const ptrdiff_t*, const ptrdiff_t*, const float*, ptrdiff_t, ptrdiff_t,
                              float, float*) noexcept nogil
+        void (*window_norm)(const float*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
+                            ptrdiff_t, double, float*) noexcept nogil
+        void (*window_norm_backward)(const float*, ptrdiff_t, const float*, const float*, ptrdiff_t,
+                                     const ptrdiff_t*, ptrdiff_t, ptrdiff_t, ptrdiff_t, double,
+                                     float*) noexcept nogil
         void (*winograd_data)(const float*const*, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
         void (*winograd_output)(const float*, ptrdiff_t, ptrdiff_t, const float*,
                                 const float*const*, int, float*const*) noexcept nogil
@@ -145,6 +150,11 @@ cdef extern from "kernels.h" nogil:
         void (*resample_row)(const double*, const ptrdiff_t*, const double*, ptrdiff_t,
                              const ptrdiff_t*, const ptrdiff_t*, const double*, ptrdiff_t,
                              ptrdiff_t, double, double*) noexcept nogil
+        void (*window_norm)(const double*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
+                            ptrdiff_t, double, double*) noexcept nogil
+        void (*window_norm_backward)(const double*, ptrdiff_t, const double*, const double*,
+                                     ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, ptrdiff_t,
+                                     double, double*) noexcept nogil
         void (*winograd_data)(const double*const*, ptrdiff_t, double*, ptrdiff_t) noexcept nogil
         void (*winograd_output)(const double*, ptrdiff_t, ptrdiff_t, const double*,
                                 const double*const*, int, double*const*) noexcept nogil
@@ -361,6 +371,27 @@ cdef inline void window_sum(const real* x, ptrdiff_t x_step, const ptrdiff_t* of
         table.f32.window_sum(x, x_step, offset, taps, windows, channels, scale, y, y_step)
     else:
         table.f64.window_sum(x, x_step, offset, taps, windows, channels, scale, y, y_step)
+
+
+cdef inline void window_norm(const real* x, ptrdiff_t x_step, const ptrdiff_t* offset,
+                             ptrdiff_t taps, ptrdiff_t windows, ptrdiff_t channels, double p,
+                             real* y) noexcept nogil:
+    if real is float:
+        table.f32.window_norm(x, x_step, offset, taps, windows, channels, p, y)
+    else:
+        table.f64.window_norm(x, x_step, offset, taps, windows, channels, p, y)
+
+
+cdef inline void window_norm_backward(
+        const real* x, ptrdiff_t target_step, const real* dy, const real* y,
+        ptrdiff_t source_step, const ptrdiff_t* offset, ptrdiff_t taps, ptrdiff_t targets,
+        ptrdiff_t channels, double p, real* dx) noexcept nogil:
+    if real is float:
+        table.f32.window_norm_backward(x, target_step, dy, y, source_step, offset, taps, targets,
+                                       channels, p, dx)
+    else:
+        table.f64.window_norm_backward(x, target_step, dy, y, source_step, offset, taps, targets,
+                                       channels, p, dx)
 
 
 cdef inline void window_max(const real* x, ptrdiff_t x_step, const ptrdiff_t* offset,

@@ -22,6 +22,8 @@ cdef void free_windows(Windows* windows) noexcept nogil
 # height axis, at every depth.
 cdef ptrdiff_t list_window(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, const Taps* x,
                            ptrdiff_t* positions) noexcept nogil
+cdef ptrdiff_t list_offsets(const Windows* windows, ptrdiff_t depth, ptrdiff_t row, const Taps* x,
+                            ptrdiff_t* offsets) noexcept nogil
 cdef void max_pool_forward_chunk(const Windows* windows, const real* x, real* y, void* argmax,
                                  ptrdiff_t first_row, ptrdiff_t end_row,
                                  ptrdiff_t* offsets) noexcept nogil

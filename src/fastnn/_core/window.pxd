@@ -6,6 +6,10 @@ the kernel's *taps* that meet a *source* position (an input pixel; an output pix
 
     forward   target t = output, source s = t·stride − before + k·dilation,   taps in the order of k
     backward  target t = input,  source s = (t + before − k·dilation) / stride, taps from the last k
+
+A stride of 0 stands for adaptive windows (pools only), as many as there are outputs, spread over
+the inputs: targets t read sources ⌊t·sources / targets⌋ … ⌈(t + 1)·sources / targets⌉ − 1, and the
+same rule says which outputs cover an input.
 """
 
 cdef struct Window:

@@ -21,6 +21,18 @@ cdef ptrdiff_t gcd(ptrdiff_t a, ptrdiff_t b) noexcept nogil:
     return a
 
 
+cdef void spread_taps(Axis* axis) noexcept nogil:
+    """Adaptive windows: those that share their taps are as far apart as most of them are."""
+    cdef ptrdiff_t target
+    axis.target_step = axis.place_step = axis.source_step = 1
+    axis.source_advance = axis.sources // axis.targets
+    for target in range(axis.targets):
+        axis.taps[target].place = 0
+        axis.taps[target].source = target * axis.sources // axis.targets
+        axis.taps[target].count = (((target + 1) * axis.sources + axis.targets - 1) // axis.targets
+                                   - axis.taps[target].source)
+
+
 cdef bint make_axis(Axis* axis, const Window* window, int which, bint backward) except False:
     """Fill the taps of every target along axis `which`; the caller frees ``axis.taps``."""
     cdef ptrdiff_t size = window.size[which], stride = window.stride[which]
@@ -38,6 +50,9 @@ cdef bint make_axis(Axis* axis, const Window* window, int which, bint backward) 
     axis.taps = <Taps*>malloc(axis.targets * sizeof(Taps) + 1)
     if axis.taps == NULL:
         raise MemoryError(f"no memory for the taps of {axis.targets} positions")
+    if stride == 0:
+        spread_taps(axis)
+        return True
     for target in range(axis.targets):
         taps = &axis.taps[target]
         taps.place = taps.source = taps.count = 0

@@ -55,6 +55,10 @@ class Argmax(Packs):
         """The numbers as the compiled core sees them."""
         return self.rows.view(np.uint8)
 
+    def reshape(self, *features):
+        """Give each sample another shape of the same size; nothing is copied."""
+        return Argmax(super().reshape(*features).data, self.n, self.window)
+
     def unpack(self, n_threads=None):
         """Return flat row-major positions in the input, int64 (n, *output, C)."""
         argmax = np.empty(self.shape, np.int64)
@@ -109,7 +113,7 @@ def max_pool_forward(
     """
     name = "max_pool_forward"
     x = operand(name, "x", x)
-    window = _window(name, x, size, stride, padding, dilation, ceil_mode)
+    window = pool_window(name, x, size, stride, padding, dilation, ceil_mode)
     dtype, threads = common_dtype(x), resolve(n_threads)
     y = empty_packs(len(x), (*window.output, x.shape[-1]), dtype)
     argmax = Argmax(aligned_empty(y.data.shape, _taps_dtype(window, dtype)), y.n, window)
@@ -155,14 +159,14 @@ def max_pool_backward(dy, argmax, input_shape, *, n_threads=None):
     """
     name = "max_pool_backward"
     dy, argmax = operand(name, "dy", dy), operand(name, "argmax", argmax)
-    shape = tuple(geometry.as_integer(name, "input_shape", size, 0) for size in input_shape)
-    if len(shape) != len(dy.shape) or not 3 <= len(shape) <= 5 or 0 in shape[1:]:
-        raise ValueError(
-            f"{name}: expected input_shape (N, *spatial, C) and dy (N, *output, C) with equally "
-            f"many axes, got {shape} and {dy.shape}"
-        )
+    shape = input_sizes(name, input_shape, dy)
     check_shape(name, "dy", dy, (shape[0], *(None,) * (len(shape) - 2), shape[-1]))
     check_shape(name, "argmax", argmax, dy.shape)
+    return unpool(name, dy, argmax, shape, n_threads)
+
+
+def unpool(name, dy, argmax, shape, n_threads):
+    """Return the gradient of a max pooling over an input of this shape; all shapes are checked."""
     dtype, threads = common_dtype(dy), resolve(n_threads)
     dx = empty_packs(len(dy), shape[1:], dtype)
     if isinstance(argmax, Argmax) and argmax.data.dtype == _taps_dtype(argmax.window, dtype):
@@ -221,12 +225,17 @@ def average_pool_forward(
     """
     name = "average_pool_forward"
     x = operand(name, "x", x)
-    window = _window(name, x, size, stride, padding, 1, ceil_mode)
+    window = pool_window(name, x, size, stride, padding, 1, ceil_mode)
+    return averages(x, window, bool(count_include_pad), n_threads)
+
+
+def averages(x, window, count_include_pad, n_threads):
+    """Return the means of windows, checked."""
     dtype, threads = common_dtype(x), resolve(n_threads)
     y = empty_packs(len(x), (*window.output, x.shape[-1]), dtype)
     _average_forward[dtype](
         packed(x, dtype, n_threads=threads).rows,
-        window_scales(window, bool(count_include_pad), dtype), y.rows, window.sizes, x.shape[-1],
+        window_scales(window, count_include_pad, dtype), y.rows, window.sizes, x.shape[-1],
         threads,
     )  # fmt: skip
     return answer(y, x, threads)
@@ -276,19 +285,26 @@ def average_pool_backward(
     name = "average_pool_backward"
     dy = operand(name, "dy", dy)
     shape = tuple(geometry.as_integer(name, "input_shape", size, 0) for size in input_shape)
-    window = _window(name, np.broadcast_to(0.0, shape), size, stride, padding, 1, ceil_mode)
+    x = np.broadcast_to(0.0, shape)
+    window = pool_window(name, x, size, stride, padding, 1, ceil_mode)
+    return averages_backward(name, dy, shape, window, bool(count_include_pad), n_threads)
+
+
+def averages_backward(name, dy, shape, window, count_include_pad, n_threads):
+    """Return the gradient of the means of windows over an input of this shape."""
     check_shape(name, "dy", dy, (shape[0], *window.output, shape[-1]))
     dtype, threads = common_dtype(dy), resolve(n_threads)
     dx = empty_packs(len(dy), shape[1:], dtype)
     _average_backward[dtype](
         packed(dy, dtype, "zero", threads).rows,
-        window_scales(window, bool(count_include_pad), dtype), dx.rows, window.sizes, shape[-1],
+        window_scales(window, count_include_pad, dtype), dx.rows, window.sizes, shape[-1],
         threads,
     )  # fmt: skip
     return answer(dx, dy, threads)
 
 
-def _window(name, x, size, stride, padding, dilation, ceil_mode):
+def check_images(name, x):
+    """Return `x`, which shall have spatial axes and channels."""
     shape = x.shape
     if not 3 <= len(shape) <= 5 or shape[-1] < 1:
         mend = "; add a channel axis: x[..., None]" if len(shape) == 2 else ""
@@ -296,6 +312,24 @@ def _window(name, x, size, stride, padding, dilation, ceil_mode):
             f"{name}: expected x of shape (N, *spatial, C) with one to three spatial axes, "
             f"got shape {shape}{mend}"
         )
+    return x
+
+
+def input_sizes(name, input_shape, dy=None):
+    """Return `input_shape` checked, which shall have the axes of `dy`."""
+    shape = tuple(geometry.as_integer(name, "input_shape", size, 0) for size in input_shape)
+    axes = shape if dy is None else dy.shape
+    if len(shape) != len(axes) or not 3 <= len(shape) <= 5 or 0 in shape[1:]:
+        raise ValueError(
+            f"{name}: expected input_shape (N, *spatial, C) and dy (N, *output, C) with equally "
+            f"many axes, got {shape} and {axes}"
+        )
+    return shape
+
+
+def pool_window(name, x, size, stride, padding, dilation, ceil_mode):
+    """Return the windows of a pool over `x`, checked."""
+    shape = check_images(name, x).shape
     stride = size if stride is None else stride
     return window_of(name, shape[1:-1], size, stride, padding, dilation, bool(ceil_mode), True)
 

@@ -1,9 +1,19 @@
 """Layers, one module a family."""
 
 from .activation import Activation
+from .adaptive_pool import AdaptiveAveragePool1D, AdaptiveAveragePool2D, AdaptiveAveragePool3D
 from .base import Layer
 from .conv import Conv1D, Conv2D, Conv3D
 from .dense import Dense
+from .global_pool import (
+    GlobalAveragePool1D,
+    GlobalAveragePool2D,
+    GlobalAveragePool3D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    GlobalMaxPool3D,
+)
+from .lp_pool import LpPool1D, LpPool2D, LpPool3D
 from .named_activations import (
     ELU,
     GELU,
@@ -31,6 +41,9 @@ REGISTRY = {
     layer.__name__: layer
     for layer in (
         Activation,
+        AdaptiveAveragePool1D,
+        AdaptiveAveragePool2D,
+        AdaptiveAveragePool3D,
         AveragePool1D,
         AveragePool2D,
         AveragePool3D,
@@ -44,10 +57,19 @@ REGISTRY = {
         ELU,
         Flatten,
         GELU,
+        GlobalAveragePool1D,
+        GlobalAveragePool2D,
+        GlobalAveragePool3D,
+        GlobalMaxPool1D,
+        GlobalMaxPool2D,
+        GlobalMaxPool3D,
         HardSigmoid,
         HardSwish,
         LeakyReLU,
         LogSoftmax,
+        LpPool1D,
+        LpPool2D,
+        LpPool3D,
         MaxPool1D,
         MaxPool2D,
         MaxPool3D,
@@ -78,6 +100,9 @@ __all__ = [
     "GELU",
     "SELU",
     "Activation",
+    "AdaptiveAveragePool1D",
+    "AdaptiveAveragePool2D",
+    "AdaptiveAveragePool3D",
     "AveragePool1D",
     "AveragePool2D",
     "AveragePool3D",
@@ -89,11 +114,20 @@ __all__ = [
     "Crop3D",
     "Dense",
     "Flatten",
+    "GlobalAveragePool1D",
+    "GlobalAveragePool2D",
+    "GlobalAveragePool3D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
     "HardSigmoid",
     "HardSwish",
     "Layer",
     "LeakyReLU",
     "LogSoftmax",
+    "LpPool1D",
+    "LpPool2D",
+    "LpPool3D",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",

@@ -8,6 +8,10 @@ Arrays are channels last, `(N, *spatial, C)`; weights are output first, `(out, i
 `(out, *kernel, in / groups)`. A result is float64 if any operand is float64, else float32.
 """
 
+from .adaptive_pool import (
+    adaptive_average_pool_backward,
+    adaptive_average_pool_forward,
+)
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
 from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
@@ -29,6 +33,12 @@ from .gates import (
     silu_backward,
     silu_forward,
 )
+from .global_pool import (
+    global_average_pool_backward,
+    global_average_pool_forward,
+    global_max_pool_backward,
+    global_max_pool_forward,
+)
 from .losses import (
     half_squared_error,
     huber,
@@ -36,6 +46,10 @@ from .losses import (
     mean_squared_error,
     poisson,
     squared_error,
+)
+from .lp_pool import (
+    lp_pool_backward,
+    lp_pool_forward,
 )
 from .margins import hinge, multiclass_hinge, perceptron
 from .pad import crop_backward, crop_forward, pad_backward, pad_forward
@@ -74,6 +88,8 @@ from .update import adam_update, sgd_update
 
 __all__ = [
     "adam_update",
+    "adaptive_average_pool_backward",
+    "adaptive_average_pool_forward",
     "average_pool_backward",
     "average_pool_forward",
     "binary_cross_entropy",
@@ -92,6 +108,10 @@ __all__ = [
     "focal",
     "gelu_backward",
     "gelu_forward",
+    "global_average_pool_backward",
+    "global_average_pool_forward",
+    "global_max_pool_backward",
+    "global_max_pool_forward",
     "half_squared_error",
     "hard_sigmoid_backward",
     "hard_sigmoid_forward",
@@ -104,6 +124,8 @@ __all__ = [
     "leaky_relu_forward",
     "log_softmax_backward",
     "log_softmax_forward",
+    "lp_pool_backward",
+    "lp_pool_forward",
     "max_pool_backward",
     "max_pool_forward",
     "mean_absolute_error",
