@@ -271,6 +271,17 @@ class Graph:
                     _add(gradients, value, dx)
         return gradients
 
+    def read_by(self, layer, x):
+        """Return what a layer reads, at its first place, of a plain batch of samples."""
+        values = list(x.arrays) if isinstance(x, Inputs) else [x]
+        for index, read in self.calls:
+            args = [values[value] for value in read]
+            if self.layers[index] is layer:
+                return args[0]
+            reader = self.layers[index]
+            values.append(reader.forward(args if reader.merges else args[0]))
+        raise ValueError(f"{self.who}: it has no layer {layer}")
+
     def forget(self):
         """Let go of what the last forward pass kept."""
         for stage in self.stages:

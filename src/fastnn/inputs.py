@@ -1,6 +1,6 @@
 """Inputs: the samples of a network that has several inputs, an array each."""
 
-from fastnn.checks import check_samples, real_array, text_of
+from fastnn.checks import check_no_nan, check_samples, real_array, text_of
 
 
 class Inputs:
@@ -44,3 +44,10 @@ class Inputs:
     def shape(self):
         """The shapes of all arrays."""
         return tuple(array.shape for array in self.arrays)
+
+
+def check_inputs(who, x):
+    """Raise if samples hold a NaN: an array, or `Inputs`."""
+    arrays = x.arrays if isinstance(x, Inputs) else (x,)
+    for i, array in enumerate(arrays):
+        check_no_nan(who, f"x[{i}]" if len(arrays) > 1 else "x", array)

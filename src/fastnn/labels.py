@@ -43,6 +43,9 @@ class Data:
         learn=False,
     ):
         n, outputs = len(x), net.output_shape
+        if len(net.outputs) > 1:
+            self._compare_several(who, net, loss, x, y, sample_weight, class_weight)
+            return
         shape = np.shape(y) if not hasattr(y, "toarray") else y.shape
         if shape[:1] != (n,):
             raise ValueError(
@@ -75,6 +78,15 @@ class Data:
             weight = sample_weights(who, weight, n, net.dtype)
         self.x, self.weight = x, weight
         self.target = loss.target(y, (n, *outputs), net.dtype)
+
+    def _compare_several(self, who, net, loss, x, y, sample_weight, class_weight):
+        """Of several outputs: class numbers as they are, no classes of the network."""
+        if class_weight is not None:
+            raise ValueError(f"{who}: class_weight is for networks with one output")
+        self.x, self.classes, self.weight = x, None, None
+        if sample_weight is not None:
+            self.weight = sample_weights(who, sample_weight, len(x), net.dtype)
+        self.target = loss.targets(y, len(x), net)
 
 
 def _holds_labels(loss, shape, outputs):

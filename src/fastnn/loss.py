@@ -72,6 +72,12 @@ class Loss:
         operation = getattr(functional, self.name)
         return operation(outputs, target, sample_weight=sample_weight, **self.options)
 
+    def of_outputs(self, outputs, target, sample_weight):
+        """Return the loss of a batch and its gradients, of a network's list of outputs."""
+        (y,) = outputs
+        loss, gradient = self(y, target, sample_weight)
+        return loss, [gradient]
+
     def total_weight(self, target, weight, outputs):
         """Return Σ w of a batch with outputs of the shape `outputs`."""
         return total_weight(outputs[0], weight)
@@ -84,8 +90,12 @@ class Loss:
         ValueError
             If the network ends with another activation than the one in the loss.
         """
-        route = net.route
-        return route.without(self.fused(route, route.outputs[0]))
+        if len(net.outputs) > 1:
+            raise ValueError(
+                f"{self.name}: the network has {len(net.outputs)} outputs; give each its loss: "
+                f"fn.losses.Joint([…])"
+            )
+        return net.route.without(self.fused(net.route, net.route.outputs[0]))
 
     def settings(self, output_shapes):
         """Return what a program makes of the loss of each output: its settings and its factor."""
@@ -110,6 +120,10 @@ class Loss:
                 + "; end it with a Dense without activation"
             )
         return (output,)
+
+    def targets(self, target, n, net):
+        """Return `target` checked, for the outputs that a network has of n samples."""
+        return self.target(target, (n, *net.output_shape), net.dtype)
 
     def target(self, target, outputs, dtype):
         """Return `target` checked, as an array to compare with outputs of the shape `outputs`."""
@@ -159,11 +173,21 @@ class ClassLoss(Loss):
     takes_rows: ClassVar[bool] = True
     for_one_output: ClassVar[str] = "binary_cross_entropy"
 
+    def of_outputs(self, outputs, target, sample_weight):
+        """Return the loss of a batch and its gradients, of a network's list of outputs."""
+        (y,) = outputs
+        loss, gradient = self(y, target, sample_weight)
+        return loss, [gradient]
+
     def total_weight(self, target, weight, outputs):
         """Return Σ w of a batch with outputs of the shape `outputs`."""
         labels = target if target.dtype == np.int64 else None
         settings = loss_settings(self.name, outputs[1:], **self.options)
         return total_weight(outputs[0], weight, settings, labels)
+
+    def targets(self, target, n, net):
+        """Return `target` checked, for the outputs that a network has of n samples."""
+        return self.target(target, (n, *net.output_shape), net.dtype)
 
     def target(self, target, outputs, dtype):
         """Return `target` checked, as labels or rows to compare with outputs of this shape."""

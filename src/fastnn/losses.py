@@ -178,7 +178,7 @@ LOSSES = {
 
 
 def get(loss):
-    """Return the loss of this name; a `Loss` is one already.
+    """Return the loss of this name; a `Loss` is one already, and a list stands for `Joint`.
 
     Raises
     ------
@@ -194,9 +194,18 @@ def get(loss):
     if isinstance(loss, type) and issubclass(loss, Loss):
         name = loss.__name__
         raise TypeError(f"expected a loss, got its class; write {name}()")
+    if isinstance(loss, (list, tuple)):
+        return joint.Joint(loss)
     return loss if isinstance(loss, Loss) else lookup("loss", loss, LOSSES)
 
 
 def compiled(loss):
     """Return whether a loss is one of these, and not your own: then programs know it."""
+    if type(loss) is joint.Joint:
+        return all(map(compiled, loss.losses))
     return type(loss) is type(LOSSES.get(loss.name))
+
+
+from fastnn import joint  # noqa: E402 - which needs `get`
+
+Joint = joint.Joint

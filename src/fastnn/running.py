@@ -84,8 +84,9 @@ class Compiled:
             Of each batch that there was time for, at least one.
         """
         x, target, weight, order = samples
-        targets = None if target is None else (target,)
-        data = x.arrays, targets, weight, order
+        if target is not None:
+            target = target.arrays if isinstance(target, Inputs) else (target,)
+        data = x.arrays, target, weight, order
         follows = optimizer is not None and optimizer.compiled
         if optimizer is not None and not follows:
             stop = min(stop, first + batch_size)
@@ -131,15 +132,14 @@ class Staged:
             return [Figures(0.0, 0.0, 0)]
         target = samples.target[rows]
         weight = None if samples.weight is None else samples.weight[rows]
-        (y,) = ys
-        loss, dy = self.loss(y, target, weight)
+        loss, dys = self.loss.of_outputs(ys, target, weight)
         if self.training:
-            net.run_back([dy])
+            net.run_back(dys)
         if optimizer is not None and loss == loss:
             optimizer.update(net.parameters, net.gradients)
         right = 0
         if counts_right:
-            decided = self.loss.decided(y.unpack(), logits=True)
+            decided = self.loss.decided(ys[0].unpack(), logits=True)
             right = (decided == self.loss.decided(target)) & self.loss.counted(target)
             right = int(np.count_nonzero(right))
-        return [Figures(loss, self.loss.total_weight(target, weight, y.shape), right)]
+        return [Figures(loss, self.loss.total_weight(target, weight, ys[0].shape), right)]

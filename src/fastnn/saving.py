@@ -189,6 +189,8 @@ def _loss(entry):
     if isinstance(entry, str):  # as it was before losses had settings
         return losses.get(entry)
     settings = dict(entry)
+    if settings["name"] == losses.Joint.name:
+        return losses.Joint([_loss(part) for part in settings["losses"]], settings["weights"])
     return type(losses.get(settings.pop("name")))(**settings)
 
 

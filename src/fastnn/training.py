@@ -9,9 +9,9 @@ import numpy as np
 
 from fastnn import functional, losses, optimizers
 from fastnn.callbacks import Callbacks, ProgressLine
-from fastnn.checks import check_no_nan, integer
+from fastnn.checks import integer
+from fastnn.inputs import check_inputs
 from fastnn.labels import Data, sample_weights
-from fastnn.layers import Standardize
 from fastnn.network import BATCH
 from fastnn.running import Samples
 
@@ -95,7 +95,7 @@ class Trainer:
     def _run(self, x, y, weight, optimizer):
         net = self.net
         x = net.check(x)
-        y = self.loss.target(y, (len(x), *net.output_shape), net.dtype)
+        y = self.loss.targets(y, len(x), net)
         if weight is not None:
             weight = sample_weights("Trainer", weight, len(x), net.dtype)
         runner = net.runner(self.loss, training=True)
@@ -107,7 +107,7 @@ class Trainer:
         samples = Samples(runner.source(x), y, weight)
         (figures,) = runner.run(samples, 0, len(x), len(x), optimizer=optimizer)
         if figures.loss != figures.loss:  # NaN; looking for one in x first would cost every step
-            check_no_nan("Trainer", "x", x)
+            check_inputs("Trainer", x)
         return figures.loss
 
 
@@ -154,7 +154,7 @@ def fit(
     n = len(x)
     if n == 0:
         raise ValueError(f"{who}: expected at least one sample, got x of shape {x.shape}")
-    check_no_nan(who, "x", x)
+    check_inputs(who, x)
     validation = _validation(net, loss, validation_data, data.classes)
     tally, validation_tally = _Tally(net, loss, metrics), _Tally(net, loss, metrics)
     watch = Callbacks([*callbacks, *([ProgressLine()] if verbose else [])], net)
@@ -324,16 +324,8 @@ def _order(net, n, shuffle):
 
 def _learn_preprocessing(net, x):
     """Let every layer that standardises see the data, as the layers before it leave it."""
-    for index, layer in enumerate(net.layers):
-        if not isinstance(layer, Standardize) or layer.mean is not None:
-            continue
-        before = net.layers[:index]
-        layer.learn_batches(
-            _forward(before, x[start : start + BATCH]) for start in range(0, len(x), BATCH)
-        )
-
-
-def _forward(layers, x):
-    for layer in layers:
-        x = layer.forward(x)
-    return x
+    for layer in net.learns:
+        if layer.mean is None:
+            layer.learn_batches(
+                net.read_by(layer, x[start : start + BATCH]) for start in range(0, len(x), BATCH)
+            )

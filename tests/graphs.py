@@ -1,0 +1,44 @@
+"""Networks that are no straight line, for the tests of graphs."""
+
+import numpy as np
+
+import fastnn as fn
+
+L = fn.layers
+
+
+def forked(**how):
+    """A value that four layers read, one of them an output."""
+    x = fn.Input((5, 6, 2))
+    stem = L.Activation("tanh")(L.Conv2D(3, 2)(x))
+    left = L.Flatten()(L.MaxPool2D(2)(stem))
+    right = L.Flatten()(L.Activation("relu")(stem))
+    return fn.Model(x, [L.Dense(3)(left), L.Dense(2, "tanh")(right), L.Flatten()(stem)], **how)
+
+
+def two_inputs(**how):
+    """Two inputs, one of them preprocessed, and three outputs; a value is read and comes out."""
+    a, image = fn.Input((6,)), fn.Input((4, 4, 2), name="image")
+    hidden = L.Dense(7, "tanh")(a)
+    seen = L.Flatten()(L.Conv2D(3, 2, activation="relu")(L.Rescale(0.5)(image)))
+    outputs = [L.Dense(3)(hidden), L.Dense(2, "sigmoid")(L.Dense(7)(seen)), hidden]
+    return fn.Model([a, image], outputs, **how)
+
+
+def samples(net, n, seed=0):
+    rng = np.random.default_rng(seed)
+    x = [rng.integers(-8, 9, (n, *shape)).astype(np.float32) for shape in net.input_shapes]
+    y = [rng.integers(0, net.output_shapes[0][-1], n)]
+    y += [rng.random((n, *shape)) for shape in net.output_shapes[1:]]
+    return (x if len(x) > 1 else x[0]), (y if len(y) > 1 else y[0])
+
+
+def loss_of(net):
+    """Cross-entropy of the first output; others are compared with numbers."""
+    others = ["mean_squared_error", "half_squared_error"]
+    weights = [1.0, 0.5, 2.0][: len(net.outputs)]
+    parts = ["cross_entropy", *others[: len(weights) - 1]]
+    return fn.losses.Joint(parts, weights) if len(parts) > 1 else fn.losses.get(parts[0])
+
+
+NETWORKS = [forked, two_inputs]
