@@ -10,6 +10,7 @@
 #include "pointwise.inc.h"
 #include "softmax.inc.h"
 #include "prelu.inc.h"
+#include "norm.inc.h"
 #include "pool.inc.h"
 #include "resample.inc.h"
 #include "lp_pool.inc.h"
@@ -25,6 +26,7 @@ static void NAME(fill_all)(TABLE *table) {
     NAME(fill_pointwise)(table);
     NAME(fill_softmax)(table);
     NAME(fill_prelu)(table);
+    NAME(fill_norm)(table);
     NAME(fill_pool)(table);
     NAME(fill_resample)(table);
     NAME(fill_lp_pool)(table);

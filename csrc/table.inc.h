@@ -120,6 +120,55 @@ typedef struct {
     void (*prelu_backward_weights)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
                                    const REAL *dy, REAL *sums);
 
+    /* Normalisation, of positions `position_step` apart; packs are (channels, LANES). The centre of
+     * channel c is the pack at centre + c·centre_step; positions ≤ CHAIN.
+     *
+     *   deviation_sums  sums[c] += Σ_p (x − centre)     squares[c] += Σ_p (x − centre)²
+     *   product_sums    sums[c] += Σ_p dy               products[c] += Σ_p dy·(x − centre) */
+    void (*deviation_sums)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
+                           ptrdiff_t position_step, const REAL *centre, ptrdiff_t centre_step,
+                           REAL *sums, REAL *squares);
+    void (*product_sums)(ptrdiff_t positions, ptrdiff_t channels, const REAL *dy, const REAL *x,
+                         ptrdiff_t position_step, const REAL *centre, ptrdiff_t centre_step,
+                         REAL *sums, REAL *products);
+
+    /* Maps with numbers for each channel, x, y, dy and dx (positions, channels, LANES):
+     * y = (x − centre[c])·factor[c] + offset[c], and
+     * dx = dy·dy_factor[c] + ((x − centre[c])·x_factor[c] + offset[c]). y may be x, dx may be dy. */
+    void (*channel_normalize)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
+                              const REAL *centre, const REAL *factor, const REAL *offset, REAL *y);
+    void (*channel_normalize_backward)(ptrdiff_t positions, ptrdiff_t channels, const REAL *dy,
+                                       const REAL *x, const REAL *centre, const REAL *dy_factor,
+                                       const REAL *x_factor, const REAL *offset, REAL *dx);
+
+    /* totals[g] = Σ x[g][c]·weight[g][c] over a group's channels, packs; weight, numbers, may be NULL,
+     * for 1. Term c goes to chain c mod 4, and (0 + 1) + (2 + 3) of the chains is the total;
+     * channels ≤ 4·CHAIN. */
+    void (*group_totals)(ptrdiff_t groups, ptrdiff_t channels, const REAL *x, const REAL *weight,
+                         REAL *totals);
+
+    /* Of `count` numbers in every lane of every group, from their deviations' sums around a centre:
+     * factor = 1 / √(variance + epsilon), offset = −sums / count·factor; all packs. */
+    void (*group_factors)(ptrdiff_t groups, REAL count, REAL epsilon, const REAL *sums,
+                          const REAL *squares, REAL *factor, REAL *offset);
+
+    /* products[g][c] ← products[g][c]·factor[g] + sums[g][c]·offset[g], packs: from the sums around a
+     * centre those with n = (x − centre)·factor + offset. */
+    void (*normal_products)(ptrdiff_t groups, ptrdiff_t channels, const REAL *sums,
+                            const REAL *factor, const REAL *offset, REAL *products);
+
+    /* One position, (groups, channels, LANES), with packs for each group and numbers scale and shift
+     * for each channel, which may be NULL, for 1 and 0; n = (x − centre)·factor + offset:
+     * y = n·scale[c] + shift[c] and dx = (dy·scale[c] − sums − n·products)·factor.
+     * y may be x, dx may be dy. */
+    void (*group_normalize)(ptrdiff_t groups, ptrdiff_t channels, const REAL *x, const REAL *centre,
+                            const REAL *factor, const REAL *offset, const REAL *scale,
+                            const REAL *shift, REAL *y);
+    void (*group_normalize_backward)(ptrdiff_t groups, ptrdiff_t channels, const REAL *dy,
+                                     const REAL *x, const REAL *centre, const REAL *factor,
+                                     const REAL *offset, const REAL *scale, const REAL *sums,
+                                     const REAL *products, REAL *dx);
+
     /* Pooling takes a run of windows that share their taps, each x_step (dx_step) elements after the one
      * before; offset has the first one's taps. y, dy and argmax are (windows, channels, LANES). An argmax is
      * the number of a window's tap, t, as uint8_t, or as INDEX if `wide`, for windows of more taps.

@@ -186,6 +186,22 @@ MORE_ACTIVATIONS = [
     dense("log-softmax in the loss", ending=[L.Dense(CLASSES), L.LogSoftmax()]),
 ]
 
+NORMS = [
+    dense("LayerNorm", L.LayerNorm(), L.Dense(30, "tanh"), L.LayerNorm(scale=False)),
+    dense("GroupNorm", L.GroupNorm(9), L.Dense(30, "relu"), L.GroupNorm(1, shift=False)),
+    dense("BatchNorm", L.BatchNorm(), L.Dense(30, "relu"), L.BatchNorm(0.5, shift=False)),
+    series("InstanceNorm", L.InstanceNorm(), L.Conv1D(10, 4)),
+    image("LayerNorm", L.LayerNorm(), L.Conv2D(6, 2), L.LayerNorm("all", epsilon=0.01)),
+    image("GroupNorm", L.GroupNorm(4), L.Activation("relu"), L.Conv2D(6, 2), L.GroupNorm(2)),
+    image("InstanceNorm", L.InstanceNorm(), L.MaxPool2D(2), L.InstanceNorm(scale=False)),
+    image("BatchNorm", L.BatchNorm(), L.Activation("relu"), L.Conv2D(6, 2), L.BatchNorm()),
+    image("norms in a row", L.LayerNorm(2), L.SiLU(), L.GroupNorm(2), L.InstanceNorm(), L.PReLU()),
+    volume("GroupNorm", L.GroupNorm(3), L.Conv3D(7, 2)),
+    volume("BatchNorm", L.BatchNorm(scale=False, shift=False), L.Conv3D(7, 2)),
+    Network("LayerNorm first", VECTOR, [L.LayerNorm(), L.Dense(30, "silu")], sizes=[77, 37, 1333]),
+    Network("LayerNorm last", VECTOR, [], ending=[L.Dense(CLASSES), L.LayerNorm()], sizes=[77, 37]),
+]
+
 CONVOLUTIONS = [
     series("plain", L.Conv1D(10, 4)),
     series("stride", L.Conv1D(10, 4, stride=3)),
@@ -432,6 +448,7 @@ LARGE = [
 TABLE = [
     *ACTIVATIONS,
     *MORE_ACTIVATIONS,
+    *NORMS,
     *CONVOLUTIONS,
     *POOLS,
     *PADDINGS,

@@ -14,6 +14,9 @@ import tolerances
 from fastnn import functional, geometry, reference
 from tolerances import DOT, EPSILON, TINY
 
+# results that are of the whole batch, not one for each sample; and those always in float64
+OF_THE_BATCH = ("dweight", "dbias", "loss", "mean", "variance")
+DOUBLE = ("loss", "mean", "variance")
 KINDS = ("integer", "zero_mean", "positive", "constant")
 REAL_KINDS = KINDS[1:]
 
@@ -65,7 +68,7 @@ class Case:
 
     def run_part(self, module, operands, part, **options):
         """Results for a slice of the samples."""
-        parameters, whole = ("weight", "bias"), self.shape
+        parameters, whole = ("weight", "bias", "mean", "variance"), self.shape
         chosen = {
             name: value if value is None or name in parameters else value[part]
             for name, value in operands.items()

@@ -6,6 +6,7 @@ import pytest
 from cases import LARGE_LOSSES, SMALL
 from fastnn import functional, reference
 from operations import (
+    DOUBLE,
     REAL_KINDS,
     AveragePool,
     Conv,
@@ -51,7 +52,7 @@ def check(case, kind, dtype):
     for name, result in results.items():
         assert_within(result, expected[name], allowed[name], f"{case!r}: {name}")
         integers = name == "argmax"
-        double = name == "loss" or dtype == "float64"
+        double = name in DOUBLE or dtype == "float64"
         assert result.dtype == ("int64" if integers else "float64" if double else "float32")
 
 

@@ -239,6 +239,33 @@ ACTIVATION = [
 ]
 
 LABELS = index(0, 1, 2, 0, 1)
+NORM = [
+    ("batch_norm_forward", (A[0],), {}, ValueError, r"x of shape \(N, \.\.\., C\).*\(4,\)"),
+    ("batch_norm_forward", (A, np.ones(5)), {}, ValueError, r"scale of shape \(4\).*\(5,\)"),
+    ("batch_norm_forward", (A, None, np.ones((1, 4))), {}, ValueError, r"shift of shape.*\(1, 4\)"),
+    ("batch_norm_forward", (A,), {"epsilon": 0}, ValueError, r"epsilon more than 0, got 0"),
+    ("batch_norm_forward", (A,), {"epsilon": "1"}, TypeError, r"number for epsilon, got '1'"),
+    ("batch_norm_forward", (A[:, :0],), {}, ValueError, r"got shape \(5, 0\)"),
+    ("batch_norm_inference", (A, V, np.ones(4)), {}, ValueError, r"mean of shape \(4\).*\(3, 4\)"),
+    ("batch_norm_inference", (A, A[0], 1.0), {}, ValueError, r"variance of shape \(4\).*\(\)"),
+    ("batch_norm_inference", (A, np.ones(4), A[0] * 1j), {}, TypeError, r"variance.*complex128"),
+    ("batch_norm_backward", (A[1:], A, A[0], A[0]), {}, ValueError, r"dy of shape \(5, 4\)"),
+    ("batch_norm_backward", (A, A, A[0], A[0]), {"epsilon": -1}, ValueError, r"epsilon.*got -1"),
+    ("layer_norm_forward", (A[0],), {}, ValueError, r"x of shape \(N, \.\.\., C\)"),
+    ("layer_norm_forward", (A,), {"axes": 2}, ValueError, r"axes from 1 to 1.*got 2"),
+    ("layer_norm_forward", (A,), {"axes": 0}, ValueError, r"axes.*got 0"),
+    ("layer_norm_forward", (A,), {"axes": None}, TypeError, r"axes.*got None"),
+    ("layer_norm_forward", (A,), {"axes": 1.5}, TypeError, r"axes.*got 1\.5"),
+    ("layer_norm_forward", (X, A[0]), {"axes": 2}, ValueError, r"scale of shape \(6, 4\).*\(4,\)"),
+    ("layer_norm_backward", (X[1:], X), {}, ValueError, r"dy of shape \(2, 6, 6, 4\)"),
+    ("group_norm_forward", (A, 3), {}, ValueError, r"divide the 4 channels, got 3"),
+    ("group_norm_forward", (A, 0), {}, ValueError, r"groups.*got 0"),
+    ("group_norm_forward", (A, 2.0), {}, TypeError, r"groups.*got 2\.0"),
+    ("group_norm_backward", (X, X, 2, np.ones(2)), {}, ValueError, r"scale of shape \(4\).*\(2,\)"),
+    ("instance_norm_forward", (A,), {}, ValueError, r"\(N, \*spatial, C\), got shape \(5, 4\)"),
+    ("instance_norm_backward", (X, X), {"epsilon": np.inf}, ValueError, r"epsilon.*got inf"),
+]
+
 LOSS = [
     *(
         ("cross_entropy", (D, with_label), {}, ValueError, rf"labels 0 \.\.\. 2, got {label}$")
@@ -340,7 +367,7 @@ COMPILED = [
     ("sgd_update", (F[::2].copy()[::-1], F[:2], None), RATE, TypeError, r"writable, contiguous"),
 ]
 # fmt: on
-BOTH = DENSE + CONV + RESAMPLING + POOL + ACTIVATION + LOSS + UPDATE
+BOTH = DENSE + CONV + RESAMPLING + POOL + ACTIVATION + NORM + LOSS + UPDATE
 
 
 def label(row):

@@ -4,10 +4,24 @@ The objective is Σ dy · y. Linear operations take steps of 1.0 on integers, wh
 exact; others take central differences.
 """
 
+import copy
+
 import numpy as np
 import pytest
 
-from cases import ACTIVATIONS, CONV_1D, CONV_2D, CONV_3D, DENSE, LOSSES, POOLS, PRELUS, WINOGRAD
+from cases import (
+    ACTIVATIONS,
+    BATCH_NORMS,
+    CONV_1D,
+    CONV_2D,
+    CONV_3D,
+    DENSE,
+    LOSSES,
+    NORMS,
+    POOLS,
+    PRELUS,
+    WINOGRAD,
+)
 from fastnn import functional
 from operations import AveragePool, MaxPool
 from operations_resampling import CONV_PADDED, RESAMPLINGS
@@ -106,6 +120,22 @@ def test_gradients_of_prelu_equal_their_differences(case):
     operands["x"] += 0.5  # no number is within a step of 0
     results = case.run(functional, operands)
     check(case, operands, "x", results["dx"], objective, 0.0, (0.25, -0.25))
+
+
+@pytest.mark.parametrize("case", BATCH_NORMS + NORMS, ids=repr)
+def test_gradients_of_normalisation_equal_central_differences(case):
+    case = copy.copy(case)
+    case.settings = case.settings | {"epsilon": 0.5}  # no variance is small beside a step
+    operands = case.operands("zero_mean")
+    results = case.run(functional, operands)
+    objective = lambda y: np.sum(operands["dy"] * y["y"])  # noqa: E731
+    for name in ("weight", "bias"):  # y is linear in these
+        if operands[name] is not None:
+            result = results[GRADIENTS[name]]
+            check(case, operands, name, result, objective, DIFFERENCE, (1.0, 0.0))
+    # every number is in y, and every y is rounded: a random walk of as many steps
+    allowed = DIFFERENCE + np.sqrt(operands["x"].size) * EPSILON["float64"] / STEP
+    check(case, operands, "x", results["dx"], objective, allowed, (STEP, -STEP))
 
 
 @pytest.mark.parametrize("case", LOSSES, ids=repr)

@@ -91,6 +91,27 @@ def prelu_reference(layer, x, dy):
     )
 
 
+def norm_reference(layer, x, dy):
+    name = {"LayerNorm": "layer_norm", "GroupNorm": "group_norm", "InstanceNorm": "instance_norm"}
+    name, how = name[type(layer).__name__], {"epsilon": layer.epsilon}
+    if isinstance(layer, L.LayerNorm):
+        how["axes"] = layer.axes
+    given = (layer.groups,) if isinstance(layer, L.GroupNorm) else ()
+    backward = getattr(reference, f"{name}_backward")
+    dx, *gradients = backward(dy, x, *given, layer.scale, **how)
+    y = getattr(reference, f"{name}_forward")(x, *given, layer.scale, layer.shift, **how)
+    return y, dx, gradients
+
+
+def batch_norm_reference(layer, x, dy):
+    statistics, how = (layer.running_mean, layer.running_variance), {"epsilon": layer.epsilon}
+    dx, *gradients = reference.batch_norm_backward(
+        dy, x, *statistics, layer.scale, training=False, **how
+    )
+    y = reference.batch_norm_inference(x, *statistics, layer.scale, layer.shift, **how)
+    return y, dx, gradients
+
+
 def flatten_reference(layer, x, dy):
     return x.reshape(len(x), -1), dy.reshape(x.shape), ()
 
@@ -229,6 +250,14 @@ CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.PReLU(), IMAGE, IMAGE, prelu_reference),
     (lambda: L.PReLU("all", slope_initializer=-0.5), IMAGE, IMAGE, prelu_reference),
     (lambda: L.PReLU("none", slope_initializer="uniform"), (3, 2), (3, 2), prelu_reference),
+    (lambda: L.LayerNorm(), IMAGE, IMAGE, norm_reference),
+    (lambda: L.LayerNorm(2, epsilon=0.1), IMAGE, IMAGE, norm_reference),
+    (lambda: L.LayerNorm("all"), IMAGE, IMAGE, norm_reference),
+    (lambda: L.GroupNorm(2), IMAGE, IMAGE, norm_reference),
+    (lambda: L.GroupNorm(3, scale=False, shift=False), (6,), (6,), norm_reference),
+    (lambda: L.InstanceNorm(epsilon=0.1), IMAGE, IMAGE, norm_reference),
+    (lambda: L.BatchNorm(), IMAGE, IMAGE, batch_norm_reference),
+    (lambda: L.BatchNorm(0.5, 0.1, scale=False, shift=False), (6,), (6,), batch_norm_reference),
     (lambda: L.Flatten(), IMAGE, (168,), flatten_reference),
     (lambda: L.Reshape((3, -1, 7)), IMAGE, (3, 8, 7), reshape_reference),
     (lambda: L.Reshape(168), IMAGE, (168,), reshape_reference),
@@ -330,8 +359,10 @@ def test_config_makes_the_layer_anew(make, shape, output_shape, expected):
 
 @pytest.mark.parametrize("kind", REGISTRY.values(), ids=REGISTRY)
 def test_config_knows_every_argument_of_the_constructor(kind):
-    example = {"units": 1, "filters": 1, "size": 1, "function": "relu", "scale": 1}
+    example = {"units": 1, "filters": 1, "size": 1, "function": "relu", "scale": 1, "groups": 1}
     example |= {"padding": 1, "cropping": 1, "shape": 1, "axes": (0,), "output_size": 1}
+    if kind is L.LayerNorm:  # not the axes of Permute
+        del example["axes"]
     parameters = inspect.signature(kind).parameters
     layer = kind(**{name: value for name, value in example.items() if name in parameters})
     assert set(layer._arguments) == set(parameters)

@@ -3,13 +3,24 @@
 import numpy as np
 import pytest
 
-from cases import ACTIVATIONS, LAYERS, LOSSES, PRELUS, SMALL
+from cases import ACTIVATIONS, BATCH_NORMS, LAYERS, LOSSES, NORMS, PRELUS, SMALL
 from fastnn import functional, packs, reference
-from operations import Conv, Dense, MaxPool, draw, expected_results
+from operations import (
+    OF_THE_BATCH,
+    Conv,
+    Dense,
+    MaxPool,
+    allowed_errors,
+    draw,
+    expected_results,
+)
+from operations_norm import EDGES as NORM_EDGES
+from operations_norm import BatchNorm, GroupNorm, LayerNorm
 from operations_pointwise import Pointwise, Prelu, Softmax
 from operations_resampling import EDGES as RESAMPLING_EDGES
 from operations_resampling import Pad, Permute, UpSample
 from operations_training import Loss
+from tolerances import assert_within
 
 LAYOUTS = {
     "Fortran-ordered": np.asfortranarray,
@@ -25,6 +36,7 @@ LAYOUTS = {
     "int64": lambda a: a.astype("int64"),
 }
 KEEPS_LABELS = list(LAYOUTS)[:7]
+BY_SAMPLES = [c for c in SMALL if "x" in c.activations and c not in BATCH_NORMS]
 FUNCTIONS = [case for case in SMALL if case.activations]  # updates work in place
 SOME = [
     Dense(17, 7, 33),
@@ -39,6 +51,9 @@ SOME = [
     Pad(5, (3, 4), 2, ((1, 2), (0, 3)), mode="reflect"),
     UpSample(5, (3, 2), 2, 2, mode="linear"),
     Permute(5, (3, 4, 2), (2, 0, 1)),
+    BatchNorm(7, 3),
+    LayerNorm(7, 3),
+    GroupNorm(7, 4, groups=2),
     Loss("cross_entropy", (19, 3), "labels", weighted=True),
     Loss("squared_error", (19, 3), "numbers"),
 ]
@@ -111,9 +126,9 @@ def test_packs_go_in_and_come_out_with_the_same_numbers(case, dtype):
         for name, value in operands.items()
     }
     for name, result in case.run(functional, packed).items():
-        parameters = name in ("dweight", "dbias", "loss")
-        assert isinstance(result, packs.Packs) is not parameters
-        plain = result if parameters else result.unpack()
+        whole = name in OF_THE_BATCH
+        assert isinstance(result, packs.Packs) is not whole
+        plain = result if whole else result.unpack()
         assert plain.shape == expected[name].shape
         assert plain.dtype == expected[name].dtype
         np.testing.assert_array_equal(plain, expected[name], err_msg=name)
@@ -156,7 +171,9 @@ def test_lanes_without_a_sample_count_in_no_gradient_of_slopes(slopes):
         np.testing.assert_array_equal(dslope, expected)
 
 
-@pytest.mark.parametrize("case", LAYERS + ACTIVATIONS + PRELUS + LOSSES, ids=repr)
+@pytest.mark.parametrize(
+    "case", LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + LOSSES, ids=repr
+)
 def test_a_batch_of_none_gives_empty_results_and_zero_gradients(case):
     operands, none = case.operands(), slice(0, 0)
     results = case.run_part(functional, operands, none)
@@ -167,7 +184,9 @@ def test_a_batch_of_none_gives_empty_results_and_zero_gradients(case):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("case", LAYERS + ACTIVATIONS + PRELUS + LOSSES, ids=repr)
+@pytest.mark.parametrize(
+    "case", LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + LOSSES, ids=repr
+)
 def test_results_do_not_depend_on_what_their_memory_held(case, dtype, monkeypatch):
     expected = case.run(functional, case.operands("integer", dtype))
     plain = np.empty
@@ -184,14 +203,14 @@ def test_results_do_not_depend_on_what_their_memory_held(case, dtype, monkeypatc
     assert_same(results, expected)
 
 
-@pytest.mark.parametrize("case", [case for case in SMALL if "x" in case.activations], ids=repr)
+@pytest.mark.parametrize("case", BY_SAMPLES, ids=repr)
 def test_a_sample_does_not_depend_on_the_rest_of_its_batch(case):
     operands = case.operands("zero_mean", "float32")
     whole = case.run(functional, operands)
     for i in {0, len(operands["x"]) // 2, len(operands["x"]) - 1}:
         alone = case.run_part(functional, operands, slice(i, i + 1))
         for name, result in alone.items():
-            if name not in ("dweight", "dbias"):
+            if name not in OF_THE_BATCH:
                 np.testing.assert_array_equal(result[0], whole[name][i], err_msg=name)
 
 
@@ -230,3 +249,13 @@ def test_every_size_around_the_edges_of_tiles_is_exact(edge, dtype):
     for case in EDGES[edge]:
         results = case.run(functional, case.operands("integer", dtype))
         assert_same(results, expected_results(case, "integer"), case)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("edge", NORM_EDGES)
+def test_every_size_around_the_edges_is_normalised_like_the_reference(edge, dtype):
+    for case in NORM_EDGES[edge]:
+        results = case.run(functional, case.operands("integer", dtype))
+        allowed = allowed_errors(case, "integer", dtype)
+        for name, expected in expected_results(case, "integer").items():
+            assert_within(results[name], expected, allowed[name], f"{case}: {name}")

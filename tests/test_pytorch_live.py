@@ -396,3 +396,69 @@ def test_prelu_agrees_with_pytorch(functional, dtype, seed):
     scales = np.abs(x) * 4, np.abs(dy) * 4, largest[: len(slope)]
     for result, tensor, scale in zip(results, expected, scales, strict=True):
         check(result, channels_last(tensor), scale, dtype, f"{shape}, {len(slope)} slopes")
+
+
+def random_norm(rng, dtype, samples):
+    """x, dy, scale and shift of images of channels in two, three or four groups."""
+    groups = int(rng.integers(2, 5))
+    shape = samples, *(int(n) for n in rng.integers(2, 9, 2)), groups * int(rng.integers(1, 5))
+    offset = reals(rng, dtype, shape[-1]) * 4  # means beside spreads of 1
+    scale, shift = reals(rng, dtype, shape[-1]), reals(rng, dtype, shape[-1])
+    return groups, reals(rng, dtype, *shape) + offset, cotangent(rng, dtype, *shape), scale, shift
+
+
+NORMS = {
+    "layer_norm": lambda x, groups, scale, shift: F.layer_norm(
+        x.movedim(1, -1), scale.shape, scale, shift
+    ).movedim(-1, 1),
+    "group_norm": F.group_norm,
+    "instance_norm": lambda x, groups, *how: F.instance_norm(x, None, None, *how),
+    "batch_norm": lambda x, groups, *how: F.batch_norm(x, None, None, *how, training=True),
+}
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS // 3))
+@pytest.mark.parametrize("name", NORMS)
+def test_normalisation_agrees_with_pytorch(functional, dtype, name, seed):
+    rng = np.random.default_rng(6000 + seed)
+    samples = int(rng.choice([2, 3, 15, 16, 17, 20]))
+    groups, x, dy, scale, shift = random_norm(rng, dtype, samples)
+    given = [groups] if name == "group_norm" else []
+    y = getattr(functional, f"{name}_forward")(x, *given, scale, shift)
+    if name == "batch_norm":
+        y, *given = y  # mean and variance
+    results = y, *getattr(functional, f"{name}_backward")(dy, x, *given, scale)
+    tensors = [channels_first(x), leaf(scale), leaf(shift)]
+    expected = forward_and_gradients(
+        lambda x, *how: NORMS[name](x, groups, *how), tensors, channels_first(dy).detach()
+    )
+    # normal numbers are at most `largest`; the gradient of a small spread is as large as its slope
+    largest = np.abs((channels_last(expected[0]) - shift) / scale).max() + 1
+    slope = np.abs(channels_last(expected[1])).max() + np.abs(dy).max() * np.abs(scale).max()
+    counts = np.abs(dy).sum((0, 1, 2)) * largest
+    scales = largest * np.abs(scale) + np.abs(shift), slope * largest, counts, counts
+    for result, tensor, magnitude in zip(results, expected, scales, strict=True):
+        check(result, channels_last(tensor), magnitude, dtype, f"{name} of {x.shape}")
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.1, 1.0])
+def test_batch_norm_layers_run_like_those_of_pytorch(momentum):
+    layers = importlib.import_module("fastnn.layers")
+    rng = np.random.default_rng(7)
+    layer = layers.BatchNorm(momentum, 1e-3).build((5, 4, 3), "float64")
+    other = torch.nn.BatchNorm2d(3, 1e-3, momentum, dtype=torch.float64)
+    for n in (17, 1, 5):
+        x, dy = rng.normal(3, 2, (n, 5, 4, 3)), rng.normal(size=(n, 5, 4, 3))
+        for training in (True, False):
+            other.train(training)
+            tensor = channels_first(x)
+            expected = other(tensor)
+            (dx,) = torch.autograd.grad(expected, [tensor], channels_first(dy))
+            y = layer.forward(x, training=training)
+            np.testing.assert_allclose(y, channels_last(expected), rtol=0, atol=1e-12)
+            np.testing.assert_allclose(layer.backward(dy), channels_last(dx), rtol=0, atol=1e-12)
+        for got, wanted in (
+            (layer.running_mean, other.running_mean),
+            (layer.running_variance, other.running_var),
+        ):
+            np.testing.assert_allclose(got, wanted.numpy(), rtol=1e-13)

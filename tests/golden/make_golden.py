@@ -510,6 +510,72 @@ def lp_pool_cases():
         yield name, calls, arrays
 
 
+def norm_cases():
+    rng = np.random.default_rng(20242)  # its own: the arrays above stay what they were
+
+    def some(*shape):
+        return rng.integers(-4, 5, shape).astype(np.float64)
+
+    x, dy = some(4, 3, 2, 6), some(4, 3, 2, 6)
+    x[..., 5] = 3.0  # a channel that does not vary
+    scale, shift, wide = some(6) / 2, some(6), some(2, 6) / 2
+    mean, variance = some(6), np.abs(some(6)) / 2
+
+    def batch(*operands):
+        return F.batch_norm(operands[0], None, None, *operands[1:], training=True, eps=0.25)
+
+    def inference(*operands):
+        statistics = torch.tensor(mean), torch.tensor(variance)
+        return F.batch_norm(operands[0], *statistics, *operands[1:])
+
+    def layer(*operands):  # sees channels first, as all do
+        last = operands[0].movedim(1, -1)
+        return F.layer_norm(last, operands[1].shape, *operands[1:]).movedim(-1, 1)
+
+    def group(*operands):
+        return F.group_norm(operands[0], 2, *operands[1:], eps=0.125)
+
+    def instance(*operands):
+        return F.instance_norm(operands[0], None, None, *operands[1:])
+
+    cases = [
+        # name, function, PyTorch, scale, what is given besides, fastnn's options
+        ("batch_norm", "batch_norm", batch, scale, [], {"epsilon": 0.25}),
+        ("batch_norm-inference", "batch_norm", inference, scale, ["mean", "variance"], {}),
+        ("layer_norm", "layer_norm", layer, scale, [], {}),
+        ("layer_norm-axes", "layer_norm", layer, wide, [], {"axes": 2}),
+        ("group_norm", "group_norm", group, scale, [{"value": 2}], {"epsilon": 0.125}),
+        ("instance_norm", "instance_norm", instance, scale, [], {}),
+    ]
+    for name, function, pytorch, weight, given, options in cases:
+        bias = shift if weight is scale else some(2, 6)
+        tensors = [channels_first(x), leaf(weight), leaf(bias)]
+        y = pytorch(*tensors)
+        dx, dscale, dshift = torch.autograd.grad(y, tensors, channels_first(dy).detach())
+        arrays = {"x": x, "dy": dy, "scale": weight, "shift": bias, "y": channels_last(y)}
+        arrays |= {"dx": channels_last(dx), "dscale": dscale, "dshift": dshift}
+        forward, returns, how = f"{function}_forward", ["y"], options
+        if function == "batch_norm":
+            own = name == "batch_norm"
+            arrays["mean"] = x.mean((0, 1, 2)) if own else mean
+            arrays["variance"] = x.var((0, 1, 2)) if own else variance
+            if own:
+                given, returns = ["mean", "variance"], ["y", "mean", "variance"]
+            else:
+                forward, how = "batch_norm_inference", options | {"training": False}
+        entering = [] if returns != ["y"] else given
+        calls = [
+            call(forward, ["x", *entering, "scale", "shift"], returns, **options),
+            call(
+                f"{function}_backward",
+                ["dy", "x", *given, "scale"],
+                ["dx", "dscale", "dshift"],
+                **how,
+            ),
+        ]
+        yield name, calls, arrays
+
+
 def main():
     torch.set_num_threads(1)
     configuration, arrays = [], {}
@@ -526,6 +592,7 @@ def main():
         global_pool_cases,
         adaptive_pool_cases,
         lp_pool_cases,
+        norm_cases,
     )
     for family in families:
         for name, calls, case_arrays in family():

@@ -73,6 +73,26 @@ cdef extern from "kernels.h" nogil:
                                      ptrdiff_t, float*) noexcept nogil
         void (*prelu_backward_weights)(ptrdiff_t, ptrdiff_t, const float*, const float*,
                                        float*) noexcept nogil
+        void (*deviation_sums)(ptrdiff_t, ptrdiff_t, const float*, ptrdiff_t, const float*,
+                               ptrdiff_t, float*, float*) noexcept nogil
+        void (*product_sums)(ptrdiff_t, ptrdiff_t, const float*, const float*, ptrdiff_t,
+                             const float*, ptrdiff_t, float*, float*) noexcept nogil
+        void (*channel_normalize)(ptrdiff_t, ptrdiff_t, const float*, const float*, const float*,
+                                  const float*, float*) noexcept nogil
+        void (*channel_normalize_backward)(
+            ptrdiff_t, ptrdiff_t, const float*, const float*, const float*, const float*,
+            const float*, const float*, float*) noexcept nogil
+        void (*group_totals)(ptrdiff_t, ptrdiff_t, const float*, const float*,
+                             float*) noexcept nogil
+        void (*group_factors)(ptrdiff_t, float, float, const float*, const float*, float*,
+                              float*) noexcept nogil
+        void (*normal_products)(ptrdiff_t, ptrdiff_t, const float*, const float*, const float*,
+                                float*) noexcept nogil
+        void (*group_normalize)(ptrdiff_t, ptrdiff_t, const float*, const float*, const float*,
+                                const float*, const float*, const float*, float*) noexcept nogil
+        void (*group_normalize_backward)(ptrdiff_t, ptrdiff_t, const float*, const float*,
+                                         const float*, const float*, const float*, const float*,
+                                         const float*, const float*, float*) noexcept nogil
         void (*window_max)(const float*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, float*, void*, int) noexcept nogil
         void (*window_unpool)(const float*, const void*, int, const ptrdiff_t*, ptrdiff_t,
@@ -139,6 +159,26 @@ cdef extern from "kernels.h" nogil:
                                      ptrdiff_t, double*) noexcept nogil
         void (*prelu_backward_weights)(ptrdiff_t, ptrdiff_t, const double*, const double*,
                                        double*) noexcept nogil
+        void (*deviation_sums)(ptrdiff_t, ptrdiff_t, const double*, ptrdiff_t, const double*,
+                               ptrdiff_t, double*, double*) noexcept nogil
+        void (*product_sums)(ptrdiff_t, ptrdiff_t, const double*, const double*, ptrdiff_t,
+                             const double*, ptrdiff_t, double*, double*) noexcept nogil
+        void (*channel_normalize)(ptrdiff_t, ptrdiff_t, const double*, const double*, const double*,
+                                  const double*, double*) noexcept nogil
+        void (*channel_normalize_backward)(
+            ptrdiff_t, ptrdiff_t, const double*, const double*, const double*, const double*,
+            const double*, const double*, double*) noexcept nogil
+        void (*group_totals)(ptrdiff_t, ptrdiff_t, const double*, const double*,
+                             double*) noexcept nogil
+        void (*group_factors)(ptrdiff_t, double, double, const double*, const double*, double*,
+                              double*) noexcept nogil
+        void (*normal_products)(ptrdiff_t, ptrdiff_t, const double*, const double*, const double*,
+                                double*) noexcept nogil
+        void (*group_normalize)(ptrdiff_t, ptrdiff_t, const double*, const double*, const double*,
+                                const double*, const double*, const double*, double*) noexcept nogil
+        void (*group_normalize_backward)(ptrdiff_t, ptrdiff_t, const double*, const double*,
+                                         const double*, const double*, const double*, const double*,
+                                         const double*, const double*, double*) noexcept nogil
         void (*window_max)(const double*, ptrdiff_t, const ptrdiff_t*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, double*, void*, int) noexcept nogil
         void (*window_unpool)(const double*, const void*, int, const ptrdiff_t*, ptrdiff_t,
@@ -392,6 +432,97 @@ cdef inline void window_norm_backward(
     else:
         table.f64.window_norm_backward(x, target_step, dy, y, source_step, offset, taps, targets,
                                        channels, p, dx)
+
+
+cdef inline void deviation_sums(
+        ptrdiff_t positions, ptrdiff_t channels, const real* x, ptrdiff_t position_step,
+        const real* centre, ptrdiff_t centre_step, real* sums, real* squares) noexcept nogil:
+    if real is float:
+        table.f32.deviation_sums(
+            positions, channels, x, position_step, centre, centre_step, sums, squares)
+    else:
+        table.f64.deviation_sums(
+            positions, channels, x, position_step, centre, centre_step, sums, squares)
+
+
+cdef inline void product_sums(
+        ptrdiff_t positions, ptrdiff_t channels, const real* dy, const real* x,
+        ptrdiff_t position_step, const real* centre, ptrdiff_t centre_step, real* sums,
+        real* products) noexcept nogil:
+    if real is float:
+        table.f32.product_sums(
+            positions, channels, dy, x, position_step, centre, centre_step, sums, products)
+    else:
+        table.f64.product_sums(
+            positions, channels, dy, x, position_step, centre, centre_step, sums, products)
+
+
+cdef inline void channel_normalize(
+        ptrdiff_t positions, ptrdiff_t channels, const real* x, const real* centre,
+        const real* factor, const real* offset, real* y) noexcept nogil:
+    if real is float:
+        table.f32.channel_normalize(positions, channels, x, centre, factor, offset, y)
+    else:
+        table.f64.channel_normalize(positions, channels, x, centre, factor, offset, y)
+
+
+cdef inline void channel_normalize_backward(
+        ptrdiff_t positions, ptrdiff_t channels, const real* dy, const real* x, const real* centre,
+        const real* dy_factor, const real* x_factor, const real* offset, real* dx) noexcept nogil:
+    if real is float:
+        table.f32.channel_normalize_backward(
+            positions, channels, dy, x, centre, dy_factor, x_factor, offset, dx)
+    else:
+        table.f64.channel_normalize_backward(
+            positions, channels, dy, x, centre, dy_factor, x_factor, offset, dx)
+
+
+cdef inline void group_totals(
+        ptrdiff_t groups, ptrdiff_t channels, const real* x, const real* weight,
+        real* totals) noexcept nogil:
+    if real is float:
+        table.f32.group_totals(groups, channels, x, weight, totals)
+    else:
+        table.f64.group_totals(groups, channels, x, weight, totals)
+
+
+cdef inline void group_factors(
+        ptrdiff_t groups, real count, real epsilon, const real* sums, const real* squares,
+        real* factor, real* offset) noexcept nogil:
+    if real is float:
+        table.f32.group_factors(groups, count, epsilon, sums, squares, factor, offset)
+    else:
+        table.f64.group_factors(groups, count, epsilon, sums, squares, factor, offset)
+
+
+cdef inline void normal_products(
+        ptrdiff_t groups, ptrdiff_t channels, const real* sums, const real* factor,
+        const real* offset, real* products) noexcept nogil:
+    if real is float:
+        table.f32.normal_products(groups, channels, sums, factor, offset, products)
+    else:
+        table.f64.normal_products(groups, channels, sums, factor, offset, products)
+
+
+cdef inline void group_normalize(
+        ptrdiff_t groups, ptrdiff_t channels, const real* x, const real* centre, const real* factor,
+        const real* offset, const real* scale, const real* shift, real* y) noexcept nogil:
+    if real is float:
+        table.f32.group_normalize(groups, channels, x, centre, factor, offset, scale, shift, y)
+    else:
+        table.f64.group_normalize(groups, channels, x, centre, factor, offset, scale, shift, y)
+
+
+cdef inline void group_normalize_backward(
+        ptrdiff_t groups, ptrdiff_t channels, const real* dy, const real* x, const real* centre,
+        const real* factor, const real* offset, const real* scale, const real* sums,
+        const real* products, real* dx) noexcept nogil:
+    if real is float:
+        table.f32.group_normalize_backward(
+            groups, channels, dy, x, centre, factor, offset, scale, sums, products, dx)
+    else:
+        table.f64.group_normalize_backward(
+            groups, channels, dy, x, centre, factor, offset, scale, sums, products, dx)
 
 
 cdef inline void window_max(const real* x, ptrdiff_t x_step, const ptrdiff_t* offset,

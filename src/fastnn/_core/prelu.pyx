@@ -14,7 +14,7 @@ from fastnn._core.kernels cimport (
     prelu_backward_weights as backward_weights_run, prelu_forward as forward_run, real)
 from fastnn._core.memory cimport give, take
 from fastnn._core.slots cimport (
-    add_lane_sums, begin_chunk, end_chunk, slot_count, slot_start, sum_slots)
+    add_lane_sums, begin_chunk, clear_lanes, end_chunk, slot_count, slot_start, sum_slots)
 from fastnn._core.threads cimport team
 
 
@@ -53,10 +53,7 @@ cdef void prelu_backward_input_chunk(const Slopes* plan, const real* dy, const r
 cdef void add_lanes(ptrdiff_t channels, ptrdiff_t samples, real* sums,
                     real* totals) noexcept nogil:
     """Add the lanes that hold samples to the totals, and start again from 0."""
-    cdef ptrdiff_t c, lane
-    for c in range(channels):
-        for lane in range(samples, LANES):
-            sums[c * LANES + lane] = 0
+    clear_lanes(channels, samples, sums)
     add_lane_sums(channels, sums, totals)
     memset(sums, 0, channels * LANES * sizeof(real))
 

@@ -4,9 +4,9 @@ Every operation takes its activations (``x``, ``dy``, ``y``, ``logits``, ``argma
 NumPy can view, shape ``(N, *features)`` with channels last, or as :class:`~fastnn.packs.Packs`, and
 answers in kind. Arguments are checked here, before any memory is touched, and never modified (the
 optimizer updates say what they change). Results are float64 if any operand is float64, else
-float32. ``n_threads`` is the number of threads of one call (None: :func:`fastnn.get_num_threads`);
-the result's bits do not depend on it. A batch of 0 samples is legal: empty results, zero weight
-gradients.
+float32; statistics of batch normalisation are float64 and do not count. ``n_threads`` is the number
+of threads of one call (None: :func:`fastnn.get_num_threads`); the result's bits do not depend on
+it. A batch of 0 samples is legal: empty results, zero weight gradients.
 
 Subnormal numbers count as zero. NaN and infinities propagate as in NumPy; max pooling picks the
 first NaN of a window. A way back starts from the output y where that tells the slope, else from x.
@@ -42,6 +42,7 @@ from .adaptive_pool import (
     adaptive_average_pool_backward,
     adaptive_average_pool_forward,
 )
+from .batch_norm import batch_norm_backward, batch_norm_forward, batch_norm_inference
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
 from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
@@ -68,6 +69,14 @@ from .global_pool import (
     global_average_pool_forward,
     global_max_pool_backward,
     global_max_pool_forward,
+)
+from .group_norm import (
+    group_norm_backward,
+    group_norm_forward,
+    instance_norm_backward,
+    instance_norm_forward,
+    layer_norm_backward,
+    layer_norm_forward,
 )
 from .losses import (
     half_squared_error,
@@ -122,6 +131,9 @@ __all__ = [
     "adaptive_average_pool_forward",
     "average_pool_backward",
     "average_pool_forward",
+    "batch_norm_backward",
+    "batch_norm_forward",
+    "batch_norm_inference",
     "binary_cross_entropy",
     "binary_focal",
     "conv_backward_input",
@@ -142,6 +154,8 @@ __all__ = [
     "global_average_pool_forward",
     "global_max_pool_backward",
     "global_max_pool_forward",
+    "group_norm_backward",
+    "group_norm_forward",
     "half_squared_error",
     "hard_sigmoid_backward",
     "hard_sigmoid_forward",
@@ -149,7 +163,11 @@ __all__ = [
     "hard_swish_forward",
     "hinge",
     "huber",
+    "instance_norm_backward",
+    "instance_norm_forward",
     "kl_divergence",
+    "layer_norm_backward",
+    "layer_norm_forward",
     "leaky_relu_backward",
     "leaky_relu_forward",
     "log_softmax_backward",

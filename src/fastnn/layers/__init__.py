@@ -3,6 +3,7 @@
 from .activation import Activation
 from .adaptive_pool import AdaptiveAveragePool1D, AdaptiveAveragePool2D, AdaptiveAveragePool3D
 from .base import Layer
+from .batch_norm import BatchNorm
 from .conv import Conv1D, Conv2D, Conv3D
 from .dense import Dense
 from .global_pool import (
@@ -29,6 +30,7 @@ from .named_activations import (
     Softplus,
     Softsign,
 )
+from .norm import GroupNorm, InstanceNorm, LayerNorm
 from .pad import Crop1D, Crop2D, Crop3D, Pad, ZeroPad1D, ZeroPad2D, ZeroPad3D
 from .pool import AveragePool1D, AveragePool2D, AveragePool3D, MaxPool1D, MaxPool2D, MaxPool3D
 from .prelu import PReLU
@@ -47,6 +49,7 @@ REGISTRY = {
         AveragePool1D,
         AveragePool2D,
         AveragePool3D,
+        BatchNorm,
         Conv1D,
         Conv2D,
         Conv3D,
@@ -63,8 +66,11 @@ REGISTRY = {
         GlobalMaxPool1D,
         GlobalMaxPool2D,
         GlobalMaxPool3D,
+        GroupNorm,
         HardSigmoid,
         HardSwish,
+        InstanceNorm,
+        LayerNorm,
         LeakyReLU,
         LogSoftmax,
         LpPool1D,
@@ -106,6 +112,7 @@ __all__ = [
     "AveragePool1D",
     "AveragePool2D",
     "AveragePool3D",
+    "BatchNorm",
     "Conv1D",
     "Conv2D",
     "Conv3D",
@@ -120,9 +127,12 @@ __all__ = [
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
     "GlobalMaxPool3D",
+    "GroupNorm",
     "HardSigmoid",
     "HardSwish",
+    "InstanceNorm",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "LogSoftmax",
     "LpPool1D",

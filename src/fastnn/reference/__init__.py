@@ -12,6 +12,7 @@ from .adaptive_pool import (
     adaptive_average_pool_backward,
     adaptive_average_pool_forward,
 )
+from .batch_norm import batch_norm_backward, batch_norm_forward, batch_norm_inference
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
 from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
@@ -38,6 +39,14 @@ from .global_pool import (
     global_average_pool_forward,
     global_max_pool_backward,
     global_max_pool_forward,
+)
+from .group_norm import (
+    group_norm_backward,
+    group_norm_forward,
+    instance_norm_backward,
+    instance_norm_forward,
+    layer_norm_backward,
+    layer_norm_forward,
 )
 from .losses import (
     half_squared_error,
@@ -92,6 +101,9 @@ __all__ = [
     "adaptive_average_pool_forward",
     "average_pool_backward",
     "average_pool_forward",
+    "batch_norm_backward",
+    "batch_norm_forward",
+    "batch_norm_inference",
     "binary_cross_entropy",
     "binary_focal",
     "conv_backward_input",
@@ -112,6 +124,8 @@ __all__ = [
     "global_average_pool_forward",
     "global_max_pool_backward",
     "global_max_pool_forward",
+    "group_norm_backward",
+    "group_norm_forward",
     "half_squared_error",
     "hard_sigmoid_backward",
     "hard_sigmoid_forward",
@@ -119,7 +133,11 @@ __all__ = [
     "hard_swish_forward",
     "hinge",
     "huber",
+    "instance_norm_backward",
+    "instance_norm_forward",
     "kl_divergence",
+    "layer_norm_backward",
+    "layer_norm_forward",
     "leaky_relu_backward",
     "leaky_relu_forward",
     "log_softmax_backward",

@@ -80,6 +80,12 @@ def zeros(*shape):
     return np.zeros(shape).tolist()
 
 
+def total(values):
+    """The sum of a list, rounded once; NaN or infinite where a plain sum is."""
+    plain = sum(values)
+    return math.fsum(values) if math.isfinite(plain) else plain
+
+
 def check_shape(operation, name, array, shape):
     """Raise unless `array` has exactly this shape."""
     if array.shape != tuple(shape):
