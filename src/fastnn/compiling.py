@@ -13,8 +13,6 @@ from fastnn._core.program import MOST_AXES, Program
 from fastnn.layers.activation import Activation
 from fastnn.layers.conv import Conv2D
 from fastnn.layers.pool import MaxPool2D
-from fastnn.layers.prelu import PReLU
-from fastnn.layers.weighted import WeightedLayer
 from fastnn.losses import compiled
 from fastnn.places import Places
 
@@ -107,13 +105,9 @@ def instructions(net, route):
 
 def _parameters(net, stage):
     """Where a stage's parameters stand in the flat vectors, and how many there are."""
-    weights = biases = 0
-    if isinstance(stage, WeightedLayer):
-        weights = stage.weight.size
-        biases = 0 if stage.bias is None else stage.bias.size
-    if isinstance(stage, PReLU):
-        weights = stage.slope.size
-    return {"weight": net.places.get(stage, 0), "weights": weights, "biases": biases}
+    sizes = {name: array.size for name, array in (stage.parameters or {}).items()}
+    biases = sizes.pop("bias", 0) + sizes.pop("shift", 0)
+    return {"weight": net.places.get(stage, 0), "weights": sum(sizes.values()), "biases": biases}
 
 
 def _pools_by_rows(convolution, pool):

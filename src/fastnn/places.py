@@ -2,7 +2,7 @@
 
 from fastnn._core.pointwise import FROM_INPUT
 
-IN_PLACE = "pointwise", "affine"  # y may take the place of x
+IN_PLACE = "pointwise", "affine", "batch_norm"  # y may take the place of x
 FROM_OUTPUT = "pointwise", "softmax"  # whose way back needs y, unless it is FROM_INPUT
 
 
@@ -48,13 +48,14 @@ class Places:
     def _write(self, instruction, x):
         """Find a place for what an instruction makes of the value numbered x."""
         number = x
-        from_input = instruction.get("function") in FROM_INPUT
+        kind = instruction["kind"]
+        from_input = instruction.get("function") in FROM_INPUT or kind == "batch_norm"
         if instruction["forward"]:
-            # an activation's way back needs its output, or its input: nothing is written there
+            # the way back needs an output, or an input: nothing is written there
             needed = self._training and (x in self._kept or from_input)
-            if instruction["kind"] not in IN_PLACE or needed or not self._is_alone(x):
+            if kind not in IN_PLACE or needed or not self._is_alone(x):
                 number = self._add(instruction["outputs"])
-        if instruction["kind"] in FROM_OUTPUT and not from_input:
+        if kind in FROM_OUTPUT and not from_input:
             self._kept.add(number)
         self.instructions[-1]["y"] = number
         self._make(instruction["y"], number)

@@ -7,8 +7,10 @@ layers are made of is kept for the whole batch.
 Operation by operation (`layered`), every thread works on the same operation, and all activations
 are kept: for batches of fewer chunks than threads, and where dense weights, which every chunk would
 read anew, are much larger than the activations. A few samples alone go that way too, each as if it
-were a chunk.
+were a chunk. Activations are kept too where an operation needs the whole batch, and chunks wait for
+each other on their way.
 """
+from fastnn._core.batch_norm_plan cimport place_batch_norm
 from fastnn._core.conv cimport packed_size
 from fastnn._core.dense cimport make_dense_tiles
 from fastnn._core.dense_weights cimport dense_panels_size, dense_x_size
@@ -17,7 +19,7 @@ from fastnn._core.frames cimport plan_frame
 from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.network cimport Head
-from fastnn._core.operation cimport CONV, DENSE, Operation, scratch_size
+from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE, Operation, scratch_size, waits
 from fastnn._core.single cimport (
     single_packs, single_panel_size, single_scratch, single_supports)
 from fastnn._core.slots cimport slot_count
@@ -81,12 +83,20 @@ cdef void choose_way(Network* net, int n_threads, ptrdiff_t samples,
     work *= chunks * (1 if net.single else <ptrdiff_t>LANES)
     net.threads = team(n_threads, 1024, work / PHASES)
     net.layered = net.single or goes_by_layer(net, chunks, sizeof(real))
+    net.kept = net.layered
+    for i in range(net.n):
+        if net.training and waits(&net.op[i]):
+            net.kept = True
 
 
 cdef void place_weights(Network* net, Operation* op, ptrdiff_t chunks,
                         const real* which) noexcept nogil:
     """Panels of an operation's weights."""
-    if net.single:
+    if op.kind == BATCH_NORM:
+        op.packed = 0
+        net.arena_size = place_batch_norm(&op.batch_norm, net.arena_size,
+                                          chunks if net.training else 0, which)
+    elif net.single:
         op.packed = reserve(net, single_packs(op) * single_panel_size(op))
     elif op.kind == DENSE:
         op.dense.panels = make_dense_tiles(op.inputs, op.outputs, chunks if net.layered else 1,
@@ -125,7 +135,7 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
     chunks = samples if net.single else (samples + LANES - 1) // LANES
     plan_frame(net, which)
     net.arena_size = 0
-    net.frame = reserve(net, net.frame_size * (chunks if net.layered else net.threads))
+    net.frame = reserve(net, net.frame_size * (chunks if net.kept else net.threads))
     net.scratch_size = 0
     for i in range(net.n):
         op = &net.op[i]

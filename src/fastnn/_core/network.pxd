@@ -65,11 +65,12 @@ cdef struct Network:
     # the arena, see arena.pyx
     void* arena
     ptrdiff_t arena_size        # in elements
-    # activations and gradients of a chunk: a frame for each chunk if layered, else for each thread
+    # activations and gradients of a chunk
     ptrdiff_t frame, frame_size
     ptrdiff_t scratch, scratch_size         # of each thread
     int threads
     bint layered                # operation by operation, else chunk by chunk
+    bint kept                   # every chunk has a frame of its own, else every thread
     bint single                 # every sample a chunk of its own (single.pyx)
     # the batch
     const void* weight          # (N,) of the samples, of the real type, or NULL: all 1
@@ -94,7 +95,7 @@ cdef bint set_update(Update* update, tuple rule) except False
 cdef inline real* frame_of(const Network* net, ptrdiff_t chunk, int thread,
                            const real* which) noexcept nogil:
     return (<real*>net.arena + net.frame
-            + (chunk if net.layered else thread) * net.frame_size)
+            + (chunk if net.kept else thread) * net.frame_size)
 
 
 cdef inline real* value_at(const Network* net, int index, ptrdiff_t chunk, int thread,

@@ -1,4 +1,5 @@
 """One operation of a program: its plans, and what it does with one chunk."""
+from fastnn._core.batch_norm_plan cimport BatchNormPlan
 from fastnn._core.conv_plan cimport ConvPlan
 from fastnn._core.dense_plan cimport DensePlan
 from fastnn._core.feed cimport Affine
@@ -11,6 +12,7 @@ cdef enum:
 
 cdef enum Kind:
     CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, AFFINE
+    BATCH_NORM
     FAN                         # a value that is read more than once: its gradients' sum
 
 cdef struct Pointwise:
@@ -40,6 +42,7 @@ cdef struct Operation:
     Softmax softmax
     Slopes slopes
     Affine affine
+    BatchNormPlan batch_norm
     int x, y                    # which values
     int n_several               # FAN: how many values copy x,
     int* several                # which they are
@@ -76,9 +79,14 @@ cdef inline bint splits(const Operation* op, bint backward) noexcept nogil:
     return op.kind == CONV or op.kind == POINTWISE or (op.kind == POOL and not backward)
 
 
+cdef inline bint waits(const Operation* op) noexcept nogil:
+    """Whether training needs sums over the whole batch before a chunk can go on."""
+    return op.kind == BATCH_NORM
+
+
 cdef inline bint needs_input(const Operation* op) noexcept nogil:
     """Whether the way back needs x."""
-    return (op.kind == CONV or op.kind == DENSE or op.kind == PRELU
+    return (op.kind == CONV or op.kind == DENSE or op.kind == PRELU or op.kind == BATCH_NORM
             or (op.kind == POINTWISE and op.backward and op.pointwise.from_input))
 
 

@@ -6,6 +6,8 @@ functional operations call as well. `part` of `parts` asks for a share of a chun
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free, malloc
 
+from fastnn._core.batch_norm cimport batch_norm_scratch
+from fastnn._core.batch_norm_plan cimport make_batch_norm_plan
 from fastnn._core.conv_plan cimport (
     conv_backward_input_rows, conv_forward_rows, conv_plan_scratch, free_conv_plan, make_conv_plan)
 from fastnn._core.dense_plan cimport (
@@ -25,7 +27,8 @@ from fastnn._core.pointwise import FROM_INPUT as _FROM_INPUT
 from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 
 _KINDS = {"conv": CONV, "dense": DENSE, "max_pool": POOL, "average_pool": POOL,
-          "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "affine": AFFINE, "fan": FAN}
+          "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "affine": AFFINE, "fan": FAN,
+          "batch_norm": BATCH_NORM}
 
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
@@ -66,6 +69,8 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     elif op.kind == PRELU:
         op.slopes = make_slopes(op.inputs, settings["channels"], op.weights)
         op.slotted = op.weights
+    elif op.kind == BATCH_NORM:
+        make_batch_norm_plan(&op.batch_norm, settings, op.inputs)
     elif op.kind == FAN:
         make_several(op, settings["several"])
     else:
@@ -122,6 +127,8 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
         return pool_plan_scratch(&op.pool, which)
     if op.kind == PRELU:
         return max(slopes_scratch(&op.slopes), <ptrdiff_t>BLOCK)
+    if op.kind == BATCH_NORM:
+        return batch_norm_scratch(op.batch_norm.channels, which)
     return 0
 
 

@@ -15,6 +15,21 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
                          ptrdiff_t parts, int thread, const real* which) noexcept nogil
 
 
+cdef void give_sums(Network* net, const Operation* op, bint back, ptrdiff_t chunk, int thread,
+                    const real* which) noexcept nogil
+cdef void combine(Network* net, const Operation* op, bint back, ptrdiff_t task,
+                  const real* which) noexcept nogil
+
+
+cdef inline const real* scale_of(const Operation* op, const real* vector) noexcept nogil:
+    """A normalisation's scale, or its gradient, in a flat vector; NULL if it has none."""
+    return vector + op.weight if op.weights else NULL
+
+
+cdef inline const real* shift_of(const Operation* op, const real* vector) noexcept nogil:
+    return vector + op.weight + op.weights if op.biases else NULL
+
+
 cdef inline ptrdiff_t lanes_of(const Network* net, ptrdiff_t chunk) noexcept nogil:
     return min(<ptrdiff_t>LANES, net.samples - chunk * LANES)
 

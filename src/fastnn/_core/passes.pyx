@@ -1,12 +1,15 @@
 """The passes of one operation over one chunk of a network (or part of it)."""
 from libc.string cimport memcpy
 
+from fastnn._core.batch_norm_plan cimport (
+    batch_norm_backward_combine_task, batch_norm_backward_input, batch_norm_backward_sum,
+    batch_norm_combine_task, batch_norm_forward, batch_norm_sum)
 from fastnn._core.conv_weights cimport conv_backward_weights_chunk
 from fastnn._core.dense_weights cimport dense_turn_chunk
 from fastnn._core.feed cimport Feed, feed_inputs, feed_row
 from fastnn._core.network cimport value_at
 from fastnn._core.operation cimport (
-    CONV, DENSE, FAN, backward_input_part, forward_part)
+    BATCH_NORM, CONV, DENSE, FAN, backward_input_part, forward_part)
 from fastnn._core.pool_plan cimport pool_backward
 from fastnn._core.prelu cimport prelu_backward_weights_chunk
 from fastnn._core.single cimport single_enter, single_forward_part
@@ -35,6 +38,9 @@ cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t 
                             value_at(net, op.x, chunk, thread, which), net.value[op.x].layout,
                             value_at(net, op.y, chunk, thread, which), part, parts,
                             scratch_of(net, thread, which))
+    elif op.kind == BATCH_NORM:
+        batch_norm_forward(&op.batch_norm, value_at(net, op.x, chunk, thread, which),
+                           <const real*>net.arena, value_at(net, op.y, chunk, thread, which))
     elif op.forward:
         forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
                      value_at(net, op.x, chunk, thread, which),
@@ -97,6 +103,12 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
                          ptrdiff_t parts, int thread, const real* which) noexcept nogil:
     if op.kind == FAN:
         sum_gradients(net, op, chunk, thread, which)
+    elif op.kind == BATCH_NORM:
+        if op.input_gradient:
+            batch_norm_backward_input(
+                &op.batch_norm, dy_at(net, op, chunk, thread, which),
+                value_at(net, op.x, chunk, thread, which), <const real*>net.arena,
+                frame_of(net, chunk, thread, which) + op.dx)
     elif op.backward and op.input_gradient:
         backward_input_part(
             op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,
@@ -105,3 +117,33 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
             frame_of(net, chunk, thread, which) + op.saved, dy_at(net, op, chunk, thread, which),
             frame_of(net, chunk, thread, which) + op.dx, part, parts,
             scratch_of(net, thread, which))
+
+
+# --- operations that need the whole batch ---------------------------------------------------------
+
+cdef void give_sums(Network* net, const Operation* op, bint back, ptrdiff_t chunk, int thread,
+                    const real* which) noexcept nogil:
+    """What an operation's `combine` needs to know of a chunk."""
+    cdef const real* x = value_at(net, op.x, chunk, thread, which)
+    if back:
+        batch_norm_backward_sum(&op.batch_norm, chunk, dy_at(net, op, chunk, thread, which), x,
+                                lanes_of(net, chunk), scratch_of(net, thread, which),
+                                <real*>net.arena)
+    else:
+        batch_norm_sum(&op.batch_norm, chunk, x, lanes_of(net, chunk),
+                       scratch_of(net, thread, which), <real*>net.arena)
+
+
+cdef void combine(Network* net, const Operation* op, bint back, ptrdiff_t task,
+                  const real* which) noexcept nogil:
+    """Some channels' statistics of the batch; on the way back their gradients."""
+    cdef const real* scale = scale_of(op, <const real*>net.parameters)
+    cdef const real* shift = shift_of(op, <const real*>net.parameters)
+    if back:
+        batch_norm_backward_combine_task(
+            &op.batch_norm, task, net.chunks, net.samples, scale,
+            <real*>scale_of(op, <const real*>net.gradients),
+            <real*>shift_of(op, <const real*>net.gradients), <real*>net.arena)
+    else:
+        batch_norm_combine_task(&op.batch_norm, task, net.chunks, net.samples, scale, shift,
+                                <real*>net.arena)

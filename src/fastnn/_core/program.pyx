@@ -16,7 +16,7 @@ from fastnn._core.memory cimport give, take
 from fastnn._core.network cimport (
     Head, Network, address, free_network, make_heads, make_inputs, make_operations, make_values,
     set_arrays, set_update)
-from fastnn._core.step cimport Phase
+from fastnn._core.step cimport Phase, most_phases
 from fastnn._core.threads cimport default_threads, small_work
 
 import threading
@@ -203,8 +203,8 @@ cdef class Program:
         run.finished = False
         run.deadline = now() + seconds
         run.figures = figures
-        run.phase = <Phase*>malloc((3 * self.net.n + 6) * sizeof(Phase))
-        run.taken = <Taken*>malloc((3 * self.net.n + 6) * self.net.threads * sizeof(Taken))
+        run.phase = <Phase*>malloc(most_phases(&self.net) * sizeof(Phase))
+        run.taken = <Taken*>malloc(most_phases(&self.net) * self.net.threads * sizeof(Taken))
         try:
             if run.phase == NULL or run.taken == NULL:
                 raise MemoryError(f"no memory for the phases of {self.net.n} operations")

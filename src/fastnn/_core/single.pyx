@@ -10,11 +10,12 @@ is what y holds before the sum is added to it.
 """
 from libc.string cimport memcpy, memset
 
+from fastnn._core.batch_norm cimport batch_norm_apply_chunk
 from fastnn._core.conv_plan cimport ConvPlan
 from fastnn._core.feed cimport affine_forward_chunk
 from fastnn._core.kernels cimport (
     ACCUMULATE, LANES, RELU, fastnn_run, lanes_to_rows, rows_to_lanes, tile)
-from fastnn._core.operation cimport CONV, DENSE, POINTWISE, POOL, PRELU, SOFTMAX
+from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE, POINTWISE, POOL, PRELU, SOFTMAX
 from fastnn._core.pointwise cimport pointwise_forward_chunk
 from fastnn._core.pool_plan cimport PoolPlan, grid, pool_forward_rows, pool_plan_scratch
 from fastnn._core.single_conv cimport single_conv, single_conv_scratch
@@ -116,26 +117,30 @@ cdef void single_dense(const Operation* op, const real* bias, const real* panels
              LANES)
 
 
-cdef void single_softmax(const Operation* op, const real* x, Layout layout, real* y,
-                         real* scratch) noexcept nogil:
-    """Sixteen positions at a time fill the lanes."""
-    cdef ptrdiff_t channels = op.softmax.channels, positions = op.softmax.positions
-    cdef ptrdiff_t width = padded(channels)
+cdef void single_by_positions(const Operation* op, ptrdiff_t channels, const real* x,
+                              Layout layout, const real* arena, real* y,
+                              real* scratch) noexcept nogil:
+    """What works on each position's channels: sixteen positions at a time fill the lanes."""
+    cdef ptrdiff_t positions = op.outputs // channels, width = padded(channels)
+    cdef Layout own = Layout(positions, channels)
     cdef real* row[16]
     cdef real* packs = scratch + positions * width
     cdef ptrdiff_t first, lane
     single_leave(x, layout, packs)
-    layout.positions = positions
-    layout.channels = channels
-    single_enter(packs, layout, scratch)
+    single_enter(packs, own, scratch)
     for first from 0 <= first < positions by LANES:
         for lane in range(LANES):
             row[lane] = scratch + min(first + lane, positions - 1) * width
         rows_to_lanes(<const real*const*>row, channels, packs, LANES)
-        softmax_forward_chunk(op.softmax.logarithm, 1, channels, packs, packs)
-        for lane in range(LANES):
-            row[lane] = y + min(first + lane, positions - 1) * width
+        if op.kind == SOFTMAX:
+            softmax_forward_chunk(op.softmax.logarithm, 1, channels, packs, packs)
+        else:
+            batch_norm_apply_chunk(1, channels, packs, arena + op.batch_norm.centre,
+                                   arena + op.batch_norm.factor, arena + op.batch_norm.offset,
+                                   packs)
         lanes_to_rows(packs, channels, min(<ptrdiff_t>LANES, positions - first), row)
+    single_leave(scratch, own, packs)
+    single_enter(packs, layout_after(op, layout), y)
 
 
 cdef void single_prelu(const Operation* op, const real* slope, const real* x, Layout layout,
@@ -160,12 +165,18 @@ cdef void single_affine(const Operation* op, const real* x, Layout layout, real*
                                              / op.affine.spread[feature])
 
 
+cdef inline ptrdiff_t by_positions_scratch(const Operation* op,
+                                           ptrdiff_t channels) noexcept nogil:
+    return op.outputs // channels * padded(channels) + max(channels * LANES, op.outputs)
+
+
 cdef ptrdiff_t single_scratch(const Operation* op, const real* which) noexcept nogil:
     """Elements that a pass needs beside its operands, at most."""
     cdef ptrdiff_t size = 2 * (op.outputs + op.inputs) + 2 * LANES * LANES
     if op.kind == SOFTMAX:
-        return (op.softmax.positions * padded(op.softmax.channels) + size
-                + op.softmax.channels * LANES)
+        return by_positions_scratch(op, op.softmax.channels) + size
+    if op.kind == BATCH_NORM:
+        return by_positions_scratch(op, op.batch_norm.channels) + size
     if op.kind == CONV:
         return single_conv_scratch(op, which)
     return pool_plan_scratch(&op.pool, which) if op.kind == POOL else size
@@ -174,7 +185,7 @@ cdef ptrdiff_t single_scratch(const Operation* op, const real* which) noexcept n
 cdef void single_forward_part(
         const Operation* op,
         const real* parameters,     # IN   flat
-        const real* panels,         # IN   CONV, DENSE: from single_pack
+        const real* panels,         # IN   CONV, DENSE: from single_pack; BATCH_NORM: the arena
         const real* x,              # IN   a sample in the layout given
         Layout layout,
         real* y,                    # OUT  a sample in the layout after: this part is overwritten
@@ -193,7 +204,9 @@ cdef void single_forward_part(
         pointwise_forward_chunk(op.pointwise.function, op.pointwise.parameter,
                                 layout.positions * padded(layout.channels), x, y)
     elif op.kind == SOFTMAX:
-        single_softmax(op, x, layout, y, scratch)
+        single_by_positions(op, op.softmax.channels, x, layout, panels, y, scratch)
+    elif op.kind == BATCH_NORM:
+        single_by_positions(op, op.batch_norm.channels, x, layout, panels, y, scratch)
     elif op.kind == PRELU:
         single_prelu(op, parameters + op.weight, x, layout, y)
     else:

@@ -3,16 +3,18 @@ from fastnn._core.network cimport Network
 
 cdef enum PhaseKind:
     PACK                        # all weights that kernels want in panels
-    CHUNKS                      # chunks, each through the whole network and back
-    GATHER, FORWARD, OUTPUT, UNPOOL, BACKWARD       # by layer: one operation, all chunks
+    CHUNKS                      # chunks, each from one time to another
+    COMBINE                     # what an operation needs of the whole batch, of all chunks' sums
+    GATHER, FORWARD, SUM, OUTPUT, UNPOOL, BACKWARD  # by layer: one operation, all chunks
     FINISH                      # gradients: sums of slots, and across the batch; then the update
 
 # Tasks that do not depend on each other; a barrier stands behind each phase.
 cdef struct Phase:
     PhaseKind kind
-    int op                      # of FORWARD, UNPOOL, BACKWARD
+    int first, last             # times, as in step.pyx; by layer, and of COMBINE, one time
     ptrdiff_t tasks
 
+cdef int most_phases(const Network* net) noexcept nogil
 cdef int list_phases(const Network* net, Phase* phases, const real* which) noexcept nogil
 cdef ptrdiff_t tasks_of_owner(const Network* net, const Phase* phase, int owner,
                               const real* which) noexcept nogil

@@ -4,13 +4,14 @@
     FINISH    gradients: sums of slots, or across the batch; then the optimizer's update of the same
               parameters, while their gradient is in a cache
 """
+from fastnn._core.batch_norm_plan cimport batch_norm_use_running
 from fastnn._core.conv cimport pack_tile
 from fastnn._core.dense cimport dense_pack_panel
 from fastnn._core.dense_weights cimport dense_backward_weights_tile, dense_scratch
 from fastnn._core.kernels cimport adam_update, sgd_update
 from fastnn._core.network cimport ADAM, NO_UPDATE
-from fastnn._core.operation cimport BLOCK, CONV, DENSE
-from fastnn._core.passes cimport scratch_of, slots_of
+from fastnn._core.operation cimport BATCH_NORM, BLOCK, CONV, DENSE
+from fastnn._core.passes cimport scale_of, scratch_of, shift_of, slots_of
 from fastnn._core.single cimport single_pack, single_packs
 from fastnn._core.slots cimport sum_slots
 from fastnn._core.tiles cimport Tiling, tile_start, tile_width
@@ -18,6 +19,8 @@ from fastnn._core.tiles cimport Tiling, tile_start, tile_width
 
 cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogil:
     cdef ptrdiff_t tasks = 0
+    if op.kind == BATCH_NORM:
+        return 0 if net.training else 1
     if net.single:
         return single_packs(op)
     if op.kind == DENSE:
@@ -34,7 +37,10 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
     cdef const real* weight = <const real*>net.parameters + op.weight
     cdef real* arena = <real*>net.arena
     cdef ptrdiff_t forward_tiles = op.conv.correlation.groups * op.conv.correlation.tiling.tiles
-    if net.single:
+    if op.kind == BATCH_NORM:
+        batch_norm_use_running(&op.batch_norm, scale_of(op, <const real*>net.parameters),
+                               shift_of(op, <const real*>net.parameters), arena)
+    elif net.single:
         single_pack(op, <const real*>net.parameters, task, arena + op.packed)
     elif op.kind == DENSE:
         dense_pack_panel(&op.dense.panels, weight, task,
@@ -97,6 +103,9 @@ cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thr
         update(net, op.weight + start * op.inputs, n * op.inputs, gradient + start * op.inputs)
         if op.biases:
             update(net, op.weight + op.weights + start, n, bias_gradient + start)
+    elif op.kind == BATCH_NORM:
+        n = min(BLOCK, op.weights + op.biases - start)
+        update(net, op.weight + start, n, gradient + start)
     else:
         n = min(BLOCK, op.weights + op.biases - start)
         sum_slots(slots_of(net, op, which), n, op.slotted,

@@ -106,6 +106,16 @@ class BatchNorm(Normalization):
         self._store(*gradients)
         return dx if input_gradient else None
 
+    def _instruction(self, input_shape):
+        return {
+            "kind": "batch_norm",
+            "channels": input_shape[-1],
+            "epsilon": self.epsilon,
+            "momentum": self.momentum,
+            "running_mean": self.running_mean,
+            "running_variance": self.running_variance,
+        }
+
     def state(self):
         if self.running_mean is None:
             return {}
