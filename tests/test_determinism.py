@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import copy
 from itertools import cycle
 
 import numpy as np
@@ -41,7 +42,8 @@ def step(trainer, batch):
 
 
 def passes(net, x):
-    """A network's passes without a trainer, by name."""
+    """A network's passes without a trainer, by name; statistics that they move stay as they are."""
+    net = copy.deepcopy(net)
     y = net.forward(x, training=True)
     dx = net.backward(np.cos(y))
     return {"predict": net.predict(x), "forward": y, "dx": dx, "gradients": net.gradients.copy()}

@@ -34,6 +34,9 @@ def one_thread():  # more are tested in test_determinism
     fn.set_num_threads(before)
 
 
+DIFFERENT_IN_TRAINING = (L.BatchNorm,)
+
+
 def built(network, dtype):
     """A network whose biases are not zeros."""
     net = network.build(dtype)
@@ -74,8 +77,10 @@ def test_forward_gives_the_bytes_of_predict(network, dtype):
     net, x = built(network, dtype), network.x(SAMPLES)
     expected = net.predict(x).tobytes()
     assert net.forward(x).tobytes() == expected
-    assert net.forward(x, training=True).tobytes() == expected
     assert net.predict(x).tobytes() == expected
+    if not any(isinstance(layer, DIFFERENT_IN_TRAINING) for layer in net.layers):
+        assert net.forward(x, training=True).tobytes() == expected
+        assert net.predict(x).tobytes() == expected
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])

@@ -12,7 +12,6 @@ from fastnn._core.batch_norm cimport (
     batch_norm_apply_chunk, batch_norm_backward_combine, batch_norm_backward_input_chunk,
     batch_norm_backward_sum_chunk, batch_norm_combine, batch_norm_factors, batch_norm_sum_chunk,
     batch_norm_track)
-from fastnn._core.kernels cimport LANES
 from fastnn._core.memory cimport elements
 
 cdef enum:
