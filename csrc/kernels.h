@@ -52,6 +52,17 @@ enum {
     FASTNN_POINTWISE_COUNT,
 };
 
+/* The merges of several arrays: where they stand in merge_forward and merge_backward. */
+enum {
+    FASTNN_MERGE_ADD,
+    FASTNN_MERGE_SUBTRACT,
+    FASTNN_MERGE_MULTIPLY,
+    FASTNN_MERGE_AVERAGE,
+    FASTNN_MERGE_MAXIMUM,
+    FASTNN_MERGE_MINIMUM,
+    FASTNN_MERGE_COUNT,
+};
+
 /* A stretch of consecutive terms: where it starts in x (in elements) and in w (in run steps, so that
  * one list serves tiles of every width), and how many terms it has. */
 typedef struct {

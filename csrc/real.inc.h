@@ -8,6 +8,7 @@
 #include "outer.inc.h"
 #include "pack.inc.h"
 #include "pointwise.inc.h"
+#include "merge.inc.h"
 #include "softmax.inc.h"
 #include "prelu.inc.h"
 #include "norm.inc.h"
@@ -24,6 +25,7 @@ static void NAME(fill_all)(TABLE *table) {
     NAME(fill_outer)(table);
     NAME(fill_pack)(table);
     NAME(fill_pointwise)(table);
+    NAME(fill_merge)(table);
     NAME(fill_softmax)(table);
     NAME(fill_prelu)(table);
     NAME(fill_norm)(table);

@@ -97,6 +97,27 @@ typedef struct {
     void (*pointwise_backward[FASTNN_POINTWISE_COUNT])(
         ptrdiff_t n, const REAL *dy, const REAL *kept, const REAL *parameters, REAL *dx);
 
+    /* merge_…[FASTNN_MERGE_NAME]: element by element over the numbers first … end − 1 of n_inputs arrays
+     * x[k], at least one, at most CHAIN²; y and dx have the same places. y may be any x[k]; dx may be dy.
+     *
+     *   name       y                                        dx of x[index]
+     *   add        Σ x[k], in chains of CHAIN inputs        dy
+     *   subtract   x[0] − x[1]                              dy, −dy
+     *   multiply   Π x[k], from the first to the last       dy·Π x[k] without x[index], from dy on
+     *   average    (1 / n_inputs)·Σ x[k]                    (1 / n_inputs)·dy
+     *   maximum    max x[k], the first NaN if there is one  dy if x[index] is the first such x[k], else 0
+     *   minimum    likewise
+     *
+     * backward of add, subtract and average does not read x, which may be NULL. */
+    void (*merge_forward[FASTNN_MERGE_COUNT])(int n_inputs, ptrdiff_t first, ptrdiff_t end,
+                                              const REAL *const *x, REAL *y);
+    void (*merge_backward[FASTNN_MERGE_COUNT])(int n_inputs, int index, ptrdiff_t first, ptrdiff_t end,
+                                               const REAL *const *x, const REAL *dy, REAL *dx);
+
+    /* y[r·y_row_step + i] = x[r·x_row_step + i] for r < n_rows, i < width. */
+    void (*copy_rows)(const REAL *x, ptrdiff_t x_row_step, ptrdiff_t n_rows, ptrdiff_t width, REAL *y,
+                      ptrdiff_t y_row_step);
+
     /* Softmax over the channels of one position, x and y (channels, LANES); y may be x. maximum and
      * total (LANES each) receive max_c x and Σ_c exp(x − maximum). */
     void (*softmax_forward)(ptrdiff_t channels, const REAL *x, REAL *y, REAL *maximum, REAL *total);

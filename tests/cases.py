@@ -5,6 +5,7 @@ that threads really share the work; numbers of samples are no multiples of packs
 """
 
 from operations import AveragePool, Conv, Dense, MaxPool, Winograd
+from operations_merge import LARGE_MERGES, MERGES
 from operations_norm import BATCH_NORMS, LARGE_NORMS, NORMS
 from operations_pointwise import LogSoftmax, Pointwise, Prelu, Softmax
 from operations_pools import LARGE_POOLS, MORE_POOLS
@@ -262,7 +263,7 @@ UPDATES = [
 
 LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + POOLS + RESAMPLINGS
 LAYERS += MORE_POOLS
-SMALL = LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + LOSSES + UPDATES
+SMALL = LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + MERGES + LOSSES + UPDATES
 
 LARGE_LOSSES = [
     Loss("focal", (307, 10, 5), "ignored", True, **WEIGHED),
@@ -306,6 +307,7 @@ LARGE_BATCHES = [
     Prelu(333, 20, 19, slopes=(1,)),
     Prelu(333, 20, 19, slopes=(20, 19)),
     *LARGE_NORMS,
+    *LARGE_MERGES,
     Sgd(100_003, momentum=0.5, nesterov=True),
     Adam(100_003, 3),
     *LARGE_RESAMPLINGS,

@@ -16,6 +16,7 @@ from operations import (
     allowed_errors,
     expected_results,
 )
+from operations_merge import ELEMENTWISE, Concatenate, Merge
 from operations_pointwise import Pointwise
 from operations_resampling import Crop, Pad, Permute, UpSample
 from tolerances import assert_within, ulp
@@ -42,6 +43,10 @@ SPECIAL = [
     UpSample(5, (4,), 17, 4, mode="linear"),
     Permute(5, (3, 2, 4), (2, 0, 1)),
     Conv(5, (4, 5), 2, 3, (3, 2), padding=2, padding_mode="reflect"),
+    *(Merge(function, 2, 5, 3) for function in ELEMENTWISE),
+    Merge("maximum", 4, 5, 3),
+    Merge("minimum", 4, 5, 3),
+    Concatenate((1, 3), 5, None),
 ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fastnn import functional, packs, reference
+from operations_merge import MERGE_ERRORS
 
 HUGE, LEAST = 2**63 - 1, -(2**63)
 X, W = np.ones((2, 6, 6, 4)), np.ones((3, 3, 3, 4))  # images and filters
@@ -364,10 +365,14 @@ COMPILED = [
     ("dense_forward", (A, V), {"n_threads": 1.5}, TypeError, r"integer >= 1, got 1\.5"),
     ("dense_forward", (packs.pack(A[:, :3]), V), {}, ValueError, r"\(N, 4\).*\(5, 3\)"),
     ("relu_backward", (packs.pack(D), packs.pack(A)), {}, ValueError, r"y of shape \(5, 3\)"),
+    ("add_forward", ([A] * 16385,), {}, ValueError, r"1 to 16384 arrays in xs, got 16385"),
+    ("add_forward", (packs.pack(A),), {}, TypeError, r"xs as a list of arrays, got Packs"),
+    ("add_forward", ([packs.pack(A), D],), {}, ValueError, r"\(5, 4\).*\(5, 3\) for xs\[1\]"),
+    ("add_forward", ([A, A],), {"n_threads": 0}, ValueError, r"1 to 1024, got 0"),
     ("sgd_update", (F[::2].copy()[::-1], F[:2], None), RATE, TypeError, r"writable, contiguous"),
 ]
 # fmt: on
-BOTH = DENSE + CONV + RESAMPLING + POOL + ACTIVATION + NORM + LOSS + UPDATE
+BOTH = DENSE + CONV + RESAMPLING + POOL + ACTIVATION + NORM + MERGE_ERRORS + LOSS + UPDATE
 
 
 def label(row):

@@ -36,6 +36,8 @@ def test_operation_agrees_with_pytorch(implementation, name):
     def argument(spec):
         if isinstance(spec, str):
             return GOLDEN[f"{name}/{spec}"]
+        if isinstance(spec, list):
+            return list(map(argument, spec))
         if "shape_of" in spec:
             return GOLDEN[f"{name}/{spec['shape_of']}"].shape
         return tupled(spec["value"])

@@ -17,6 +17,7 @@ from cases import (
     CONV_3D,
     DENSE,
     LOSSES,
+    MERGES,
     NORMS,
     POOLS,
     PRELUS,
@@ -136,6 +137,22 @@ def test_gradients_of_normalisation_equal_central_differences(case):
     # every number is in y, and every y is rounded: a random walk of as many steps
     allowed = DIFFERENCE + np.sqrt(operands["x"].size) * EPSILON["float64"] / STEP
     check(case, operands, "x", results["dx"], objective, allowed, (STEP, -STEP))
+
+
+@pytest.mark.parametrize("case", MERGES, ids=repr)
+def test_gradients_of_merges_equal_their_differences(case):
+    operands, allowed, steps = case.operands(), 0.0, (1.0, 0.0)
+    if case.function == "average":
+        allowed = 4 * EPSILON["float64"] * np.sum(np.abs(operands["dy"])) * 4
+    elif case.function in ("maximum", "minimum"):
+        # all different: a step of a quarter changes no order
+        shape, steps = (len(case.names), *case.shape), (0.25, -0.25)
+        numbers = np.random.default_rng(1).permutation(np.prod(shape)).reshape(shape)
+        operands |= dict(zip(case.names, numbers.astype(np.float64), strict=True))
+    results = case.run(functional, operands)
+    objective = lambda y: np.sum(operands["dy"] * y["y"])  # noqa: E731
+    for name in case.names:
+        check(case, operands, name, results[f"d{name}"], objective, allowed, steps)
 
 
 @pytest.mark.parametrize("case", LOSSES, ids=repr)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cases import ACTIVATIONS, BATCH_NORMS, LAYERS, LOSSES, NORMS, PRELUS, SMALL
+from cases import ACTIVATIONS, BATCH_NORMS, LAYERS, LOSSES, MERGES, NORMS, PRELUS, SMALL
 from fastnn import functional, packs, reference
 from operations import (
     OF_THE_BATCH,
@@ -14,6 +14,8 @@ from operations import (
     draw,
     expected_results,
 )
+from operations_merge import EDGES as MERGE_EDGES
+from operations_merge import ELEMENTWISE, Concatenate, Merge
 from operations_norm import EDGES as NORM_EDGES
 from operations_norm import BatchNorm, GroupNorm, LayerNorm
 from operations_pointwise import Pointwise, Prelu, Softmax
@@ -54,6 +56,9 @@ SOME = [
     BatchNorm(7, 3),
     LayerNorm(7, 3),
     GroupNorm(7, 4, groups=2),
+    Merge("multiply", 3, 7, 3),
+    Merge("minimum", 2, 7, 3),
+    Concatenate((1, 3), 7, None),
     Loss("cross_entropy", (19, 3), "labels", weighted=True),
     Loss("squared_error", (19, 3), "numbers"),
 ]
@@ -106,6 +111,14 @@ def test_one_array_may_be_several_operands():
     for name in ("relu", "sigmoid", "tanh", "softmax", "log_softmax", "elu", "gelu", "mish"):
         backward = getattr(functional, f"{name}_backward")
         np.testing.assert_array_equal(backward(a, a), backward(a, a.copy()))
+    for name in (*ELEMENTWISE, "concatenate"):
+        forward = getattr(functional, f"{name}_forward")
+        backward = getattr(functional, f"{name}_backward")
+        y, expected = forward([a, a]), forward([a, a.copy()])
+        np.testing.assert_array_equal(y, expected)
+        results, expected = backward(y, [a, a]), backward(y, [a, a.copy()])
+        np.testing.assert_array_equal(results, expected)
+        assert not np.shares_memory(*results)
     image = a.reshape(1, 6, 6)
     assert_same(
         dict(enumerate(functional.conv_backward_weights(image, image, 3, padding=1))),
@@ -172,7 +185,7 @@ def test_lanes_without_a_sample_count_in_no_gradient_of_slopes(slopes):
 
 
 @pytest.mark.parametrize(
-    "case", LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + LOSSES, ids=repr
+    "case", LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + MERGES + LOSSES, ids=repr
 )
 def test_a_batch_of_none_gives_empty_results_and_zero_gradients(case):
     operands, none = case.operands(), slice(0, 0)
@@ -185,7 +198,7 @@ def test_a_batch_of_none_gives_empty_results_and_zero_gradients(case):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    "case", LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + LOSSES, ids=repr
+    "case", LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + MERGES + LOSSES, ids=repr
 )
 def test_results_do_not_depend_on_what_their_memory_held(case, dtype, monkeypatch):
     expected = case.run(functional, case.operands("integer", dtype))
@@ -239,6 +252,7 @@ EDGES = {
     "prelu, channels": [Prelu(3, 2, n, slopes=(n,)) for n in SIZES],
     "prelu, channels of one slope": [Prelu(3, 2, n, slopes=(1,)) for n in SIZES],
     "prelu, positions": [Prelu(3, n, 2, slopes=(n, 2)) for n in SIZES],
+    **MERGE_EDGES,
     **RESAMPLING_EDGES,
 }
 

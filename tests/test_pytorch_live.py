@@ -379,6 +379,36 @@ def test_activations_agree_with_pytorch(functional, dtype, name, pytorch, option
     check(dx, gradient.numpy(), 4 * (np.abs(dy) + np.abs(dy).sum(-1, keepdims=True)), dtype, name)
 
 
+MERGES = {  # of a list of tensors
+    "add": sum,
+    "multiply": lambda xs: torch.stack(xs).prod(0),
+    "average": lambda xs: torch.stack(xs).mean(0),
+    "maximum": lambda xs: torch.stack(xs).max(0).values,
+    "minimum": lambda xs: torch.stack(xs).min(0).values,
+    "concatenate": lambda xs: torch.cat(xs, 1),
+}
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("name", MERGES)
+def test_merges_agree_with_pytorch(functional, dtype, name, seed):
+    rng = np.random.default_rng(6000 + seed)
+    samples, *sizes, channels = (int(size) for size in rng.integers(1, 20, 6))
+    xs = [reals(rng, dtype, samples, sizes[0], channels) for _ in range(1 + seed)]
+    options = {}
+    if name == "concatenate":
+        options = {"axis": 1}
+        xs = [reals(rng, dtype, samples, size, channels) for size in sizes[:seed] or sizes]
+    y = getattr(functional, f"{name}_forward")(xs, **options)
+    dy = cotangent(rng, dtype, *y.shape)
+    dxs = getattr(functional, f"{name}_backward")(dy, xs, **options)
+    expected = with_magnitudes(lambda *xs: MERGES[name](xs), list(map(leaf, xs)), leaf(dy).detach())
+    for result, (tensor, magnitude) in zip((y, *dxs), expected, strict=True):
+        exact = name in ("maximum", "minimum", "concatenate")
+        scale = np.zeros(result.shape) if exact else magnitude.detach().numpy()
+        check(result, tensor.detach().numpy(), scale, dtype, f"{name} of {len(xs)}")
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_prelu_agrees_with_pytorch(functional, dtype, seed):
     rng = np.random.default_rng(5000 + seed)

@@ -1,6 +1,8 @@
 """Write pytorch.npz: what PyTorch computes in float64, for fastnn to agree with (see README.md)."""
 
+import functools
 import json
+import math
 import pathlib
 
 import numpy as np
@@ -271,6 +273,46 @@ def more_activation_cases():
         ]
         arrays = {"x": x, "dy": dy, "slope": slope, "dslope": dslope}
         yield name, calls, arrays | {"y": channels_last(y), "dx": channels_last(dx)}
+
+
+def merge_cases():
+    functions = {
+        "add": sum,
+        "subtract": lambda xs: xs[0] - xs[1],
+        "multiply": lambda xs: torch.stack(xs).prod(0),
+        "average": lambda xs: torch.stack(xs).mean(0),
+        "maximum": lambda xs: functools.reduce(torch.maximum, xs),
+        "minimum": lambda xs: functools.reduce(torch.minimum, xs),
+        "concatenate": lambda xs: torch.cat(xs, -1),
+        "concatenate-axis": lambda xs: torch.cat(xs, 1),
+    }
+    rng = np.random.default_rng(11)  # its own: the other cases stay as they are
+    for name, function in functions.items():
+        count = 2 if name == "subtract" else 3
+        shapes = [(4, 2, 3)] * count
+        if name.startswith("concatenate"):
+            shapes = [(4, 2, 1), (4, 2, 4)] if name == "concatenate" else [(4, 1, 3), (4, 5, 3)]
+        # all different: PyTorch gives each of equal numbers a share
+        numbers = rng.permutation(sum(map(math.prod, shapes))) / 2 - 9
+        xs = [part.reshape(s) for part, s in zip(split(numbers, shapes), shapes, strict=True)]
+        tensors = [leaf(x) for x in xs]
+        y = function(tensors)
+        dy = rng.integers(-4, 5, tuple(y.shape)).astype(float)
+        gradients = torch.autograd.grad(y, tensors, torch.tensor(dy))
+        names, dnames = ([f"{d}x{i}" for i in range(len(xs))] for d in ("", "d"))
+        options = {"axis": 1} if name == "concatenate-axis" else {}
+        operation = name.removesuffix("-axis")
+        calls = [
+            call(f"{operation}_forward", [names], ["y"], **options),
+            call(f"{operation}_backward", ["dy", names], dnames, **options),
+        ]
+        arrays = dict(zip(names + dnames, [*xs, *gradients], strict=True))
+        yield name, calls, arrays | {"dy": dy, "y": y.detach()}
+
+
+def split(numbers, shapes):
+    """The numbers in stretches as long as arrays of these shapes."""
+    return np.split(numbers, np.cumsum([math.prod(shape) for shape in shapes])[:-1])
 
 
 def loss_cases():
@@ -593,6 +635,7 @@ def main():
         adaptive_pool_cases,
         lp_pool_cases,
         norm_cases,
+        merge_cases,
     )
     for family in families:
         for name, calls, case_arrays in family():

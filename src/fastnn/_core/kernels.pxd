@@ -34,6 +34,13 @@ cdef extern from "kernels.h" nogil:
         POINTWISE_SILU "FASTNN_POINTWISE_SILU"
         POINTWISE_MISH "FASTNN_POINTWISE_MISH"
         POINTWISE_COUNT "FASTNN_POINTWISE_COUNT"
+        MERGE_ADD "FASTNN_MERGE_ADD"
+        MERGE_SUBTRACT "FASTNN_MERGE_SUBTRACT"
+        MERGE_MULTIPLY "FASTNN_MERGE_MULTIPLY"
+        MERGE_AVERAGE "FASTNN_MERGE_AVERAGE"
+        MERGE_MAXIMUM "FASTNN_MERGE_MAXIMUM"
+        MERGE_MINIMUM "FASTNN_MERGE_MINIMUM"
+        MERGE_COUNT "FASTNN_MERGE_COUNT"
 
     ctypedef struct fastnn_run:
         ptrdiff_t x, w, length
@@ -63,6 +70,12 @@ cdef extern from "kernels.h" nogil:
                                                    float*) noexcept nogil
         void (*pointwise_backward[POINTWISE_COUNT])(ptrdiff_t, const float*, const float*,
                                                     const float*, float*) noexcept nogil
+        void (*merge_forward[MERGE_COUNT])(int, ptrdiff_t, ptrdiff_t, const float*const*,
+                                           float*) noexcept nogil
+        void (*merge_backward[MERGE_COUNT])(int, int, ptrdiff_t, ptrdiff_t, const float*const*,
+                                            const float*, float*) noexcept nogil
+        void (*copy_rows)(const float*, ptrdiff_t, ptrdiff_t, ptrdiff_t, float*,
+                          ptrdiff_t) noexcept nogil
         void (*softmax_forward)(ptrdiff_t, const float*, float*, float*, float*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const float*, const float*, float*) noexcept nogil
         void (*log_softmax_forward)(ptrdiff_t, const float*, float*) noexcept nogil
@@ -147,6 +160,12 @@ cdef extern from "kernels.h" nogil:
                                                    double*) noexcept nogil
         void (*pointwise_backward[POINTWISE_COUNT])(ptrdiff_t, const double*, const double*,
                                                     const double*, double*) noexcept nogil
+        void (*merge_forward[MERGE_COUNT])(int, ptrdiff_t, ptrdiff_t, const double*const*,
+                                           double*) noexcept nogil
+        void (*merge_backward[MERGE_COUNT])(int, int, ptrdiff_t, ptrdiff_t, const double*const*,
+                                            const double*, double*) noexcept nogil
+        void (*copy_rows)(const double*, ptrdiff_t, ptrdiff_t, ptrdiff_t, double*,
+                          ptrdiff_t) noexcept nogil
         void (*softmax_forward)(ptrdiff_t, const double*, double*, double*,
                                 double*) noexcept nogil
         void (*softmax_backward)(ptrdiff_t, const double*, const double*, double*) noexcept nogil
@@ -346,6 +365,31 @@ cdef inline void pointwise_backward(int function, ptrdiff_t n, const real* dy,
         table.f32.pointwise_backward[function](n, dy, kept, parameters, dx)
     else:
         table.f64.pointwise_backward[function](n, dy, kept, parameters, dx)
+
+
+cdef inline void merge_forward(int function, int n_inputs, ptrdiff_t first, ptrdiff_t end,
+                               const real*const* x, real* y) noexcept nogil:
+    if real is float:
+        table.f32.merge_forward[function](n_inputs, first, end, x, y)
+    else:
+        table.f64.merge_forward[function](n_inputs, first, end, x, y)
+
+
+cdef inline void merge_backward(int function, int n_inputs, int index, ptrdiff_t first,
+                                ptrdiff_t end, const real*const* x, const real* dy,
+                                real* dx) noexcept nogil:
+    if real is float:
+        table.f32.merge_backward[function](n_inputs, index, first, end, x, dy, dx)
+    else:
+        table.f64.merge_backward[function](n_inputs, index, first, end, x, dy, dx)
+
+
+cdef inline void copy_rows(const real* x, ptrdiff_t x_row_step, ptrdiff_t n_rows, ptrdiff_t width,
+                           real* y, ptrdiff_t y_row_step) noexcept nogil:
+    if real is float:
+        table.f32.copy_rows(x, x_row_step, n_rows, width, y, y_row_step)
+    else:
+        table.f64.copy_rows(x, x_row_step, n_rows, width, y, y_row_step)
 
 
 cdef inline void softmax_forward(ptrdiff_t channels, const real* x, real* y, real* maximum,

@@ -8,11 +8,14 @@ float32; statistics of batch normalisation are float64 and do not count. ``n_thr
 of threads of one call (None: :func:`fastnn.get_num_threads`); the result's bits do not depend on
 it. A batch of 0 samples is legal: empty results, zero weight gradients.
 
+Merges (``add_…``, ``maximum_…``, ``concatenate_…`` and so on) take a list of activations instead,
+answer in the kind of the first, and give a list of gradients.
+
 Subnormal numbers count as zero. NaN and infinities propagate as in NumPy; max pooling picks the
-first NaN of a window. A way back starts from the output y where that tells the slope, else from x.
-Activations of NaN, infinities and −0, and their slopes there (as in PyTorch, but for ReLU's and
-ReLU6's zero of −0 and slope at NaN, softsign's slope at infinities, and GELU of ∞, which are −0, 1,
-NaN and NaN there):
+first NaN of a window, a maximum or minimum of several arrays the first NaN of these. A way back
+starts from the output y where that tells the slope, else from x. Activations of NaN, infinities and
+−0, and their slopes there (as in PyTorch, but for ReLU's and ReLU6's zero of −0 and slope at NaN,
+softsign's slope at infinities, and GELU of ∞, which are −0, 1, NaN and NaN there):
 
 ============  ====  ====  =====  ====  =========  =====  =====  =====  ======
 activation    NaN   ∞     −∞     −0    slope at:  NaN    ∞      −∞     −0
@@ -43,6 +46,7 @@ from .adaptive_pool import (
     adaptive_average_pool_forward,
 )
 from .batch_norm import batch_norm_backward, batch_norm_forward, batch_norm_inference
+from .concatenate import concatenate_backward, concatenate_forward
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
 from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
@@ -56,6 +60,7 @@ from .exponential import (
     softsign_backward,
     softsign_forward,
 )
+from .extrema import maximum_backward, maximum_forward, minimum_backward, minimum_forward
 from .gates import (
     gelu_backward,
     gelu_forward,
@@ -91,6 +96,16 @@ from .lp_pool import (
     lp_pool_forward,
 )
 from .margins import hinge, multiclass_hinge, perceptron
+from .merge import (
+    add_backward,
+    add_forward,
+    average_backward,
+    average_forward,
+    multiply_backward,
+    multiply_forward,
+    subtract_backward,
+    subtract_forward,
+)
 from .pad import crop_backward, crop_forward, pad_backward, pad_forward
 from .permute import permute_backward, permute_forward
 from .piecewise import (
@@ -129,6 +144,10 @@ __all__ = [
     "adam_update",
     "adaptive_average_pool_backward",
     "adaptive_average_pool_forward",
+    "add_backward",
+    "add_forward",
+    "average_backward",
+    "average_forward",
     "average_pool_backward",
     "average_pool_forward",
     "batch_norm_backward",
@@ -136,6 +155,8 @@ __all__ = [
     "batch_norm_inference",
     "binary_cross_entropy",
     "binary_focal",
+    "concatenate_backward",
+    "concatenate_forward",
     "conv_backward_input",
     "conv_backward_weights",
     "conv_forward",
@@ -176,11 +197,17 @@ __all__ = [
     "lp_pool_forward",
     "max_pool_backward",
     "max_pool_forward",
+    "maximum_backward",
+    "maximum_forward",
     "mean_absolute_error",
     "mean_squared_error",
+    "minimum_backward",
+    "minimum_forward",
     "mish_backward",
     "mish_forward",
     "multiclass_hinge",
+    "multiply_backward",
+    "multiply_forward",
     "pad_backward",
     "pad_forward",
     "perceptron",
@@ -213,6 +240,8 @@ __all__ = [
     "softsign_backward",
     "softsign_forward",
     "squared_error",
+    "subtract_backward",
+    "subtract_forward",
     "tanh_backward",
     "tanh_forward",
     "up_sample_backward",

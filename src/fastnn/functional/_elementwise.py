@@ -11,13 +11,13 @@ _forward = both(core.pointwise_forward)
 _backward = both(core.pointwise_backward)
 
 
-def _elements(value, dtype):
+def elements(value, dtype):
     """Return the numbers of packs or an array, flat."""
     data = value.data if isinstance(value, Packs) else value
     return np.ascontiguousarray(data, dtype).reshape(-1)
 
 
-def _like(value, dtype):
+def empty_of(value, dtype):
     """Return an uninitialised result for an operand, and its numbers, flat."""
     if isinstance(value, Packs):
         result = Packs(aligned_empty(value.data.shape, dtype), value.n)
@@ -30,8 +30,8 @@ def pointwise_forward(name, function, x, n_threads, parameter=0.0):
     """Return y = h(x); `parameter` is the function's own, if it has one."""
     x = operand(name, "x", x)
     dtype = common_dtype(x)
-    y, flat = _like(x, dtype)
-    _forward[dtype](function, parameter, _elements(x, dtype), flat, resolve(n_threads))
+    y, flat = empty_of(x, dtype)
+    _forward[dtype](function, parameter, elements(x, dtype), flat, resolve(n_threads))
     return y
 
 
@@ -42,8 +42,8 @@ def pointwise_backward(name, function, dy, kept, n_threads, parameter=0.0, what=
     dtype = common_dtype(dy, kept)
     if isinstance(dy, Packs) is not isinstance(kept, Packs):
         kept = packed(kept, dtype) if isinstance(dy, Packs) else kept.unpack()
-    dx, flat = _like(dy, dtype)
+    dx, flat = empty_of(dy, dtype)
     _backward[dtype](
-        function, parameter, _elements(dy, dtype), _elements(kept, dtype), flat, resolve(n_threads)
+        function, parameter, elements(dy, dtype), elements(kept, dtype), flat, resolve(n_threads)
     )
     return dx

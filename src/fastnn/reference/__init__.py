@@ -13,6 +13,7 @@ from .adaptive_pool import (
     adaptive_average_pool_forward,
 )
 from .batch_norm import batch_norm_backward, batch_norm_forward, batch_norm_inference
+from .concatenate import concatenate_backward, concatenate_forward
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
 from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
@@ -26,6 +27,7 @@ from .exponential import (
     softsign_backward,
     softsign_forward,
 )
+from .extrema import maximum_backward, maximum_forward, minimum_backward, minimum_forward
 from .gates import (
     gelu_backward,
     gelu_forward,
@@ -61,6 +63,16 @@ from .lp_pool import (
     lp_pool_forward,
 )
 from .margins import hinge, multiclass_hinge, perceptron
+from .merge import (
+    add_backward,
+    add_forward,
+    average_backward,
+    average_forward,
+    multiply_backward,
+    multiply_forward,
+    subtract_backward,
+    subtract_forward,
+)
 from .pad import crop_backward, crop_forward, pad_backward, pad_forward
 from .permute import permute_backward, permute_forward
 from .piecewise import (
@@ -99,6 +111,10 @@ __all__ = [
     "adam_update",
     "adaptive_average_pool_backward",
     "adaptive_average_pool_forward",
+    "add_backward",
+    "add_forward",
+    "average_backward",
+    "average_forward",
     "average_pool_backward",
     "average_pool_forward",
     "batch_norm_backward",
@@ -106,6 +122,8 @@ __all__ = [
     "batch_norm_inference",
     "binary_cross_entropy",
     "binary_focal",
+    "concatenate_backward",
+    "concatenate_forward",
     "conv_backward_input",
     "conv_backward_weights",
     "conv_forward",
@@ -146,11 +164,17 @@ __all__ = [
     "lp_pool_forward",
     "max_pool_backward",
     "max_pool_forward",
+    "maximum_backward",
+    "maximum_forward",
     "mean_absolute_error",
     "mean_squared_error",
+    "minimum_backward",
+    "minimum_forward",
     "mish_backward",
     "mish_forward",
     "multiclass_hinge",
+    "multiply_backward",
+    "multiply_forward",
     "pad_backward",
     "pad_forward",
     "perceptron",
@@ -183,6 +207,8 @@ __all__ = [
     "softsign_backward",
     "softsign_forward",
     "squared_error",
+    "subtract_backward",
+    "subtract_forward",
     "tanh_backward",
     "tanh_forward",
     "up_sample_backward",
