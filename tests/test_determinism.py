@@ -3,11 +3,11 @@
 Every row of the network table trains on batches of several sizes, with weights and without.
 """
 
+import copy
 import os
 import pathlib
 import subprocess
 import sys
-import copy
 from itertools import cycle
 
 import numpy as np
