@@ -17,6 +17,7 @@
 #include "lp_pool.inc.h"
 #include "winograd.inc.h"
 #include "update.inc.h"
+#include "penalty.inc.h"
 #include "random.inc.h"
 #include "peak.inc.h"
 
@@ -34,6 +35,7 @@ static void NAME(fill_all)(TABLE *table) {
     NAME(fill_lp_pool)(table);
     NAME(fill_winograd)(table);
     NAME(fill_update)(table);
+    NAME(fill_penalty)(table);
     NAME(fill_random)(table);
     NAME(fill_peak)(table);
 }

@@ -268,6 +268,20 @@ typedef struct {
                         REAL *second_moment, REAL rate, REAL beta1, REAL rest1, REAL beta2, REAL rest2,
                         REAL root_scale, REAL epsilon);
 
+    /* sums[0] = Σ|x[i]|, sums[1] = Σ x[i]² over n ≤ LANES·CHAIN numbers, in double: number i goes to lane
+     * i mod LANES, and lanes are added in halves, as in lane_sums. */
+    void (*magnitudes)(ptrdiff_t n, const REAL *x, double *sums);
+
+    /* gradient[i] += l1·sign(x[i]), sign(0) = 0, then twice_l2·x[i]; a term whose factor is 0 is left out. */
+    void (*penalty_gradient)(ptrdiff_t n, const REAL *x, REAL l1, REAL twice_l2, REAL *gradient);
+
+    /* In place; NaN stays. clamp: x[i] ← min(max(x[i], low), high); scale: x[i] ← factor·x[i]. */
+    void (*clamp)(ptrdiff_t n, REAL low, REAL high, REAL *x);
+    void (*scale)(ptrdiff_t n, REAL factor, REAL *x);
+
+    /* y[i] += factor·x[i]. */
+    void (*add_scaled)(ptrdiff_t n, REAL factor, const REAL *x, REAL *y);
+
     /* Numbers first … first + n − 1 of a sequence, from its words u (see random_words):
      *
      *   uniform  out[i] = (u[first + i] >> 8) 2⁻²⁴ in float,

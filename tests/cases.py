@@ -7,6 +7,7 @@ that threads really share the work; numbers of samples are no multiples of packs
 from operations import AveragePool, Conv, Dense, MaxPool, Winograd
 from operations_merge import LARGE_MERGES, MERGES
 from operations_norm import BATCH_NORMS, LARGE_NORMS, NORMS
+from operations_penalties import LARGE_PENALTIES, PENALTIES
 from operations_pointwise import LogSoftmax, Pointwise, Prelu, Softmax
 from operations_pools import LARGE_POOLS, MORE_POOLS
 from operations_resampling import CONV_PADDED, LARGE_RESAMPLINGS, RESAMPLINGS
@@ -264,6 +265,7 @@ UPDATES = [
 LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + POOLS + RESAMPLINGS
 LAYERS += MORE_POOLS
 SMALL = LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + MERGES + LOSSES + UPDATES
+SMALL = LAYERS + ACTIVATIONS + PRELUS + LOSSES + UPDATES + PENALTIES
 
 LARGE_LOSSES = [
     Loss("focal", (307, 10, 5), "ignored", True, **WEIGHED),
@@ -313,4 +315,4 @@ LARGE_BATCHES = [
     *LARGE_RESAMPLINGS,
     *LARGE_POOLS,
 ]
-LARGE = LARGE_BATCHES + LARGE_LOSSES
+LARGE = LARGE_BATCHES + LARGE_LOSSES + LARGE_PENALTIES

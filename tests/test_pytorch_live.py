@@ -492,3 +492,46 @@ def test_batch_norm_layers_run_like_those_of_pytorch(momentum):
             (layer.running_variance, other.running_var),
         ):
             np.testing.assert_allclose(got, wanted.numpy(), rtol=1e-13)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_clipping_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(6000 + seed)
+    x = reals(rng, dtype, int(rng.integers(1, 5000)))
+    norm, limit = np.linalg.norm(x.astype(float)), float(rng.choice([0.25, 1, 4])) * len(x) ** 0.5
+    tensor = leaf(x)
+    tensor.grad = tensor.detach().clone()
+    total = torch.nn.utils.clip_grad_norm_([tensor], limit)
+    assert total.item() == pytest.approx(norm, rel=1e-12)
+    # PyTorch divides by norm + 1e-6
+    wanted = tensor.grad.numpy() * ((norm + 1e-6) / norm if norm > limit else 1)
+    check(functional.clip_by_norm(x, limit), wanted, np.abs(wanted), dtype, "norm")
+    tensor.grad = tensor.detach().clone()
+    torch.nn.utils.clip_grad_value_([tensor], 0.5)
+    np.testing.assert_array_equal(functional.clip_by_value(x, 0.5), tensor.grad.numpy())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_max_norm_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(7000 + seed)
+    x = reals(rng, dtype, *(int(size) for size in rng.integers(1, 30, 3)))
+    limit = 0.75 * (x[0].size ** 0.5)
+    norms = np.linalg.norm(x.reshape(len(x), -1).astype(float), axis=1).reshape(-1, 1, 1)
+    wanted = torch.renorm(leaf(x).detach(), 2, 0, limit).numpy()
+    wanted *= np.where(norms > limit, (norms + 1e-7) / norms, 1)  # PyTorch divides by norm + 1e-7
+    check(functional.constrain_max_norm(x, limit), wanted, np.abs(wanted), dtype, "max norm")
+    wanted = F.normalize(leaf(x).detach(), dim=(1, 2), eps=0).numpy()
+    check(functional.constrain_unit_norm(x), wanted, np.abs(wanted), dtype, "unit norm")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_penalties_agree_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(8000 + seed)
+    weight = reals(rng, dtype, *(int(size) for size in rng.integers(1, 70, 2)))
+    l1, l2 = rng.random(2)
+    tensor = leaf(weight)
+    wanted = l1 * tensor.abs().sum() + l2 * tensor.square().sum()
+    (slope,) = torch.autograd.grad(wanted, [tensor])
+    penalty, gradient = functional.l1_l2_penalty(weight, l1=l1, l2=l2)
+    assert penalty == pytest.approx(wanted.item(), rel=1e-13)
+    check(gradient, slope.numpy(), l1 + 2 * l2 * np.abs(weight), dtype, "gradient")

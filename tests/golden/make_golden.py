@@ -618,6 +618,59 @@ def norm_cases():
         yield name, calls, arrays
 
 
+def penalty_cases():
+    rng = np.random.default_rng(31)  # its own: the other cases stay as they are
+
+    def some(*shape):
+        return rng.integers(-4, 5, shape) / 2
+
+    for name, factors in [
+        ("l1", {"l1": 0.3}),
+        ("l2", {"l2": 0.7}),
+        ("both", {"l1": 0.3, "l2": 0.7}),
+    ]:
+        weight = some(5, 3, 4)
+        tensor = leaf(weight)
+        penalty = (
+            factors.get("l1", 0) * tensor.abs().sum() + factors.get("l2", 0) * tensor.square().sum()
+        )
+        (gradient,) = torch.autograd.grad(penalty, [tensor])
+        calls = [call("l1_l2_penalty", ["weight"], ["penalty", "gradient"], **factors)]
+        arrays = {"weight": weight, "penalty": penalty.detach(), "gradient": gradient}
+        yield f"penalty-{name}", calls, arrays
+
+    def rows_within(x, limit):
+        norm = torch.linalg.vector_norm(x, dim=tuple(range(1, x.ndim)), keepdim=True)
+        return torch.where(norm > limit, x * limit / norm, x)
+
+    changes = [
+        # name, function, shape, PyTorch, options
+        ("clip-value", "clip_by_value", (7, 5), lambda x: x.clamp(-0.75, 0.75), {"limit": 0.75}),
+        (
+            "clip-norm",
+            "clip_by_norm",
+            (7, 5),
+            lambda x: F.normalize(x, dim=(0, 1)) * 3,
+            {"limit": 3.0},
+        ),
+        ("max-abs", "constrain_max_abs", (7, 5), lambda x: x.clamp(-1.25, 1.25), {"limit": 1.25}),
+        (
+            "max-norm",
+            "constrain_max_norm",
+            (9, 2, 2),
+            lambda x: rows_within(x, 2.5),
+            {"limit": 2.5},
+        ),
+        ("non-negative", "constrain_non_negative", (7, 5), F.relu, {}),
+        ("unit-norm", "constrain_unit_norm", (9, 2, 2), lambda x: F.normalize(x, dim=(1, 2)), {}),
+    ]
+    for name, function, shape, pytorch, options in changes:
+        x = some(*shape)
+        x[3] = 0
+        y = pytorch(torch.tensor(x))
+        yield name, [call(function, ["x"], ["y"], **options)], {"x": x, "y": y}
+
+
 def main():
     torch.set_num_threads(1)
     configuration, arrays = [], {}
@@ -636,6 +689,7 @@ def main():
         lp_pool_cases,
         norm_cases,
         merge_cases,
+        penalty_cases,
     )
     for family in families:
         for name, calls, case_arrays in family():

@@ -130,6 +130,11 @@ cdef extern from "kernels.h" nogil:
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, float*, const float*, float*, float*, float, float, float,
                             float, float, float, float) noexcept nogil
+        void (*magnitudes)(ptrdiff_t, const float*, double*) noexcept nogil
+        void (*penalty_gradient)(ptrdiff_t, const float*, float, float, float*) noexcept nogil
+        void (*clamp)(ptrdiff_t, float, float, float*) noexcept nogil
+        void (*scale)(ptrdiff_t, float, float*) noexcept nogil
+        void (*add_scaled)(ptrdiff_t, float, const float*, float*) noexcept nogil
         void (*random_uniform)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
                                float*) noexcept nogil
         void (*random_normal)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
@@ -222,6 +227,11 @@ cdef extern from "kernels.h" nogil:
                            int) noexcept nogil
         void (*adam_update)(ptrdiff_t, double*, const double*, double*, double*, double, double,
                             double, double, double, double, double) noexcept nogil
+        void (*magnitudes)(ptrdiff_t, const double*, double*) noexcept nogil
+        void (*penalty_gradient)(ptrdiff_t, const double*, double, double, double*) noexcept nogil
+        void (*clamp)(ptrdiff_t, double, double, double*) noexcept nogil
+        void (*scale)(ptrdiff_t, double, double*) noexcept nogil
+        void (*add_scaled)(ptrdiff_t, double, const double*, double*) noexcept nogil
         void (*random_uniform)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
                                double*) noexcept nogil
         void (*random_normal)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
@@ -653,6 +663,42 @@ cdef inline void adam_update(ptrdiff_t n, real* parameters, const real* gradient
     else:
         table.f64.adam_update(n, parameters, gradient, first_moment, second_moment, rate, beta1,
                               rest1, beta2, rest2, root_scale, epsilon)
+
+
+cdef inline void magnitudes(ptrdiff_t n, const real* x, double* sums) noexcept nogil:
+    if real is float:
+        table.f32.magnitudes(n, x, sums)
+    else:
+        table.f64.magnitudes(n, x, sums)
+
+
+cdef inline void penalty_gradient(ptrdiff_t n, const real* x, real l1, real twice_l2,
+                                  real* gradient) noexcept nogil:
+    if real is float:
+        table.f32.penalty_gradient(n, x, l1, twice_l2, gradient)
+    else:
+        table.f64.penalty_gradient(n, x, l1, twice_l2, gradient)
+
+
+cdef inline void clamp(ptrdiff_t n, real low, real high, real* x) noexcept nogil:
+    if real is float:
+        table.f32.clamp(n, low, high, x)
+    else:
+        table.f64.clamp(n, low, high, x)
+
+
+cdef inline void scale(ptrdiff_t n, real factor, real* x) noexcept nogil:
+    if real is float:
+        table.f32.scale(n, factor, x)
+    else:
+        table.f64.scale(n, factor, x)
+
+
+cdef inline void add_scaled(ptrdiff_t n, real factor, const real* x, real* y) noexcept nogil:
+    if real is float:
+        table.f32.add_scaled(n, factor, x, y)
+    else:
+        table.f64.add_scaled(n, factor, x, y)
 
 
 cdef inline void random_words(const fastnn_sequence* origin, ptrdiff_t first, ptrdiff_t n,

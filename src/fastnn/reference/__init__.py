@@ -14,6 +14,12 @@ from .adaptive_pool import (
 )
 from .batch_norm import batch_norm_backward, batch_norm_forward, batch_norm_inference
 from .concatenate import concatenate_backward, concatenate_forward
+from .constraint import (
+    constrain_max_abs,
+    constrain_max_norm,
+    constrain_non_negative,
+    constrain_unit_norm,
+)
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
 from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
@@ -42,6 +48,7 @@ from .global_pool import (
     global_max_pool_backward,
     global_max_pool_forward,
 )
+from .gradients import clip_by_norm, clip_by_value, gradient_noise
 from .group_norm import (
     group_norm_backward,
     group_norm_forward,
@@ -74,6 +81,7 @@ from .merge import (
     subtract_forward,
 )
 from .pad import crop_backward, crop_forward, pad_backward, pad_forward
+from .penalty import l1_l2_penalty
 from .permute import permute_backward, permute_forward
 from .piecewise import (
     hard_sigmoid_backward,
@@ -122,8 +130,14 @@ __all__ = [
     "batch_norm_inference",
     "binary_cross_entropy",
     "binary_focal",
+    "clip_by_norm",
+    "clip_by_value",
     "concatenate_backward",
     "concatenate_forward",
+    "constrain_max_abs",
+    "constrain_max_norm",
+    "constrain_non_negative",
+    "constrain_unit_norm",
     "conv_backward_input",
     "conv_backward_weights",
     "conv_forward",
@@ -142,6 +156,7 @@ __all__ = [
     "global_average_pool_forward",
     "global_max_pool_backward",
     "global_max_pool_forward",
+    "gradient_noise",
     "group_norm_backward",
     "group_norm_forward",
     "half_squared_error",
@@ -154,6 +169,7 @@ __all__ = [
     "instance_norm_backward",
     "instance_norm_forward",
     "kl_divergence",
+    "l1_l2_penalty",
     "layer_norm_backward",
     "layer_norm_forward",
     "leaky_relu_backward",

@@ -1,0 +1,72 @@
+/* What training does to weights and gradients beside an optimizer's own update: the sums that penalties
+ * and norms are made of, gradients of penalties, bounds, scales, noise. */
+
+#define WIDE ((int)(VECTOR_BYTES / sizeof(double)))     /* doubles in a vector */
+
+/* As many numbers, as doubles: their squares neither overflow nor vanish, if they are floats. */
+INLINE doubles NAME(load_doubles)(const REAL *p) {
+#if REAL_BYTES == 4
+    typedef float half __attribute__((vector_size(VECTOR_BYTES / 2), may_alias, aligned(4)));
+    return __builtin_convertvector(*(const half *)p, doubles);
+#else
+    return load(p);
+#endif
+}
+
+static void NAME(magnitudes)(ptrdiff_t n, const REAL *x, double *sums) {
+    doubles sizes[LANES / WIDE] = {{0}}, squares[LANES / WIDE] = {{0}};
+    REAL rest[LANES] = {0};
+    for (ptrdiff_t i = 0; i < n; i += LANES) {
+        const REAL *pack = x + i;
+        if (i + LANES > n) {            /* zeros for what is not there: they change no sum */
+            memcpy(rest, pack, (size_t)(n - i) * sizeof(REAL));
+            pack = rest;
+        }
+        UNROLL for (int v = 0; v < LANES / WIDE; v++) {
+            const doubles a = NAME(load_doubles)(pack + v * WIDE);
+            sizes[v] += (doubles)((wide)a & ~(wide)-(doubles){0});
+            squares[v] += a * a;
+        }
+    }
+    double lane[2][LANES];
+    memcpy(lane[0], sizes, sizeof sizes);
+    memcpy(lane[1], squares, sizeof squares);
+    for (int k = 0; k < 2; k++) {
+        for (int half = LANES / 2; half >= 1; half /= 2)
+            for (int l = 0; l < half; l++) lane[k][l] += lane[k][l + half];
+        sums[k] = lane[k][0];
+    }
+}
+
+static void NAME(penalty_gradient)(ptrdiff_t n, const REAL *restrict x, REAL l1, REAL twice_l2,
+                                   REAL *restrict gradient) {
+    if (l1 != 0)        /* 0 · x is the zero of zeros and the NaN of NaN */
+        for (ptrdiff_t i = 0; i < n; i++)
+            gradient[i] += x[i] > 0 ? l1 : x[i] < 0 ? -l1 : 0 * x[i];
+    if (twice_l2 != 0)
+        for (ptrdiff_t i = 0; i < n; i++) gradient[i] += twice_l2 * x[i];
+}
+
+static void NAME(clamp)(ptrdiff_t n, REAL low, REAL high, REAL *x) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const REAL above = x[i] < low ? low : x[i];
+        x[i] = above > high ? high : above;
+    }
+}
+
+static void NAME(scale)(ptrdiff_t n, REAL factor, REAL *x) {
+    for (ptrdiff_t i = 0; i < n; i++) x[i] *= factor;
+}
+
+static void NAME(add_scaled)(ptrdiff_t n, REAL factor, const REAL *restrict x, REAL *restrict y) {
+    for (ptrdiff_t i = 0; i < n; i++) y[i] += factor * x[i];
+}
+
+static void NAME(fill_penalty)(TABLE *table) {
+    table->magnitudes = NAME(magnitudes);
+    table->penalty_gradient = NAME(penalty_gradient);
+    table->clamp = NAME(clamp);
+    table->scale = NAME(scale);
+    table->add_scaled = NAME(add_scaled);
+}
+#undef WIDE
