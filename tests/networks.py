@@ -70,7 +70,8 @@ class Network:
         """A new network; every Standardize has learnt."""
         layers = [type(layer)(**layer.config()) for layer in self.patterns]
         net = fn.Sequential(layers, self.shape, dtype=dtype, seed=3)
-        for index, layer in enumerate(layers):
+        for index, (layer, pattern) in enumerate(zip(layers, self.patterns, strict=True)):
+            layer.trainable = pattern.trainable
             if isinstance(layer, L.Standardize):
                 layer.learn(self.rng("learn", index).normal(1, 3, (50, *layer.input_shape)))
         return net
@@ -407,6 +408,48 @@ OPTIMIZERS = [
     ]
 ]
 
+
+def frozen(layer):
+    """The layer, not to be trained."""
+    layer.trainable = False
+    return layer
+
+
+DRAWN = {"weight_regularizer": "l1_l2", "bias_regularizer": fn.regularizers.L1(0.001)}
+HELD = {"weight_constraint": fn.constraints.MaxNorm(0.5), "bias_constraint": "non_negative"}
+CLIPPED = {"clip_value": 0.1, "clip_norm": 0.5, "gradient_noise": 0.01}
+UPKEEP = [  # some with more parameters than a block of an update
+    dense("penalties", L.Dense(200, "tanh", **DRAWN), optimizer=lambda: SGD(0.05)),
+    image("penalties", L.Conv2D(20, 3, **DRAWN), L.PReLU("none", slope_regularizer="l2")),
+    dense("constraints", L.Dense(200, "tanh", **HELD), L.Dense(70, weight_constraint="unit_norm")),
+    image(
+        "constraints",
+        L.Conv2D(70, 3, **HELD),
+        L.PReLU(slope_constraint="max_abs"),
+        L.Conv2D(60, 3, padding="same", weight_constraint="unit_norm"),
+    ),
+    image("long rows", L.Conv2D(600, 1), L.Conv2D(5, 4, **HELD, **DRAWN), sizes=[37, 77]),
+    dense("clipped, noise", L.Dense(200, "tanh"), optimizer=lambda: SGD(0.05, **CLIPPED)),
+    image(
+        "all",
+        L.Conv2D(20, 3, **DRAWN, **HELD),
+        L.PReLU(),
+        L.Flatten(),
+        L.Dense(30, "relu", **HELD, **DRAWN),
+        optimizer=lambda: Adam(**CLIPPED),
+    ),
+    dense("frozen", frozen(L.Dense(200, "tanh")), L.Dense(30), optimizer=Adam),
+    Network("frozen first", VECTOR, [frozen(L.Dense(90)), frozen(L.PReLU()), L.Dense(30, "tanh")]),
+    image(
+        "frozen between",
+        frozen(L.Conv2D(20, 3, activation="relu", **DRAWN)),
+        L.MaxPool2D(2),
+        L.Conv2D(20, 2),
+        frozen(L.PReLU()),
+        optimizer=lambda: SGD(0.05, momentum=0.5, clip_norm=0.1),
+    ),
+]
+
 LENET = Network(
     "LeNet",
     (28, 28, 1),
@@ -456,5 +499,6 @@ TABLE = [
     *SHAPES,
     *LOSSES,
     *OPTIMIZERS,
+    *UPKEEP,
     *LARGE,
 ]

@@ -28,6 +28,12 @@ NETWORKS = [
         L.Softmax(),
         optimizer=lambda: SGD(0.05, momentum=0.9, nesterov=True),
     ),
+    image(
+        "upkeep",
+        L.Conv2D(20, 3, weight_constraint=fn.constraints.MaxNorm(0.5), weight_regularizer="l1_l2"),
+        L.PReLU(slope_regularizer="l1", slope_constraint="non_negative"),
+        optimizer=lambda: Adam(clip_value=0.1, clip_norm=0.5, gradient_noise=0.01),
+    ),
     volume("numbers", L.Conv3D(4, 2), loss="mean_squared_error", target="numbers", optimizer=Adam),
     Network(
         "shares of two",

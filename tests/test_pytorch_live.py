@@ -535,3 +535,25 @@ def test_penalties_agree_with_pytorch(functional, dtype, seed):
     penalty, gradient = functional.l1_l2_penalty(weight, l1=l1, l2=l2)
     assert penalty == pytest.approx(wanted.item(), rel=1e-13)
     check(gradient, slope.numpy(), l1 + 2 * l2 * np.abs(weight), dtype, "gradient")
+
+
+def test_l2_with_sgd_is_pytorchs_weight_decay():
+    fn = importlib.import_module("fastnn")
+    rng = np.random.default_rng(9)
+    x, y = rng.normal(size=(30, 7)), rng.normal(size=(30, 3))
+    layer = fn.layers.Dense(3, weight_regularizer=fn.regularizers.L2(0.05), bias_regularizer="l2")
+    net = fn.Sequential([layer], input_shape=(7,), dtype="float64")
+    net.parameters = rng.normal(size=net.parameters.shape)
+    weight, bias = leaf(layer.weight), leaf(layer.bias)
+    groups = [{"params": [weight], "weight_decay": 0.1}, {"params": [bias], "weight_decay": 0.02}]
+    theirs = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+    trainer = fn.Trainer(net, "squared_error", fn.optimizers.SGD(0.1, momentum=0.9))
+    for _ in range(5):
+        theirs.zero_grad()
+        loss = (F.linear(leaf(x), weight, bias) - leaf(y)).square().sum() / 30
+        loss.backward()
+        theirs.step()
+        penalty = 0.05 * np.square(layer.weight).sum() + 0.01 * np.square(layer.bias).sum()
+        assert trainer.step(x, y) == pytest.approx(loss.item() + penalty, rel=1e-12)
+        np.testing.assert_allclose(layer.weight, weight.detach().numpy(), rtol=1e-11)
+        np.testing.assert_allclose(layer.bias, bias.detach().numpy(), rtol=1e-11)

@@ -7,7 +7,17 @@
 (1, 1)
 """
 
-from fastnn import callbacks, functional, initializers, layers, losses, optimizers, reference
+from fastnn import (
+    callbacks,
+    constraints,
+    functional,
+    initializers,
+    layers,
+    losses,
+    optimizers,
+    reference,
+    regularizers,
+)
 from fastnn._build import __version__, build_info
 from fastnn._core.threads import get_num_threads, set_num_threads
 from fastnn.layers.node import Input
@@ -25,6 +35,7 @@ __all__ = [
     "__version__",
     "build_info",
     "callbacks",
+    "constraints",
     "functional",
     "get_num_threads",
     "initializers",
@@ -33,5 +44,6 @@ __all__ = [
     "losses",
     "optimizers",
     "reference",
+    "regularizers",
     "set_num_threads",
 ]

@@ -28,6 +28,8 @@ def compile_program(net, route, loss, training):
     heads = [layer for head in net.heads for layer in head]
     if not all(map(_has_instruction, (*heads, *(step.stage for step in route.steps)))):
         return None
+    if any(layer.regularizers or layer.constraints or not layer.trainable for layer in net.layers):
+        return None
     sizes = list(map(math.prod, net.input_shapes))
     places = Places(*instructions(net, route), sizes, route.differentiated(), training)
     preprocessing = [

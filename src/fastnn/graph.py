@@ -192,7 +192,8 @@ class Graph:
         if learnt != self._learnt:
             self._learnt = learnt
             self._runners.clear()
-        key = loss, training
+        frozen = tuple(not layer.trainable for layer in self.layers) if training else None
+        key = loss, training, frozen
         if key not in self._runners:
             from fastnn.running import make_runner
 
@@ -269,6 +270,8 @@ class Graph:
             for value, flag, dx in zip(step.x, flags, dxs, strict=True):
                 if flag:
                     _add(gradients, value, dx)
+        for step in route.steps:
+            step.stage.clear_if_frozen()
         return gradients
 
     def read_by(self, layer, x):

@@ -239,6 +239,8 @@ class Network(Graph):
     def summary(self, batch_size=None):
         """Print a table of the layers, their output shapes and numbers of parameters.
 
+        How many of these are trainable is said too, where some are frozen.
+
         Parameters
         ----------
         batch_size : int, optional
@@ -286,9 +288,19 @@ class Network(Graph):
         total = f"{self.parameters.size:,}" if self.built else "not built yet"
         yield "total", str(self.dtype), total
 
+    def _trainable(self):
+        """How many parameters training changes."""
+        trained = (layer.parameters.values() for layer in self.layers if layer.trainable)
+        return sum(array.size for arrays in trained for array in arrays)
+
     def __str__(self):
-        rows = list(self._rows())
+        rows, below = list(self._rows()), 1
         right = rows[0].index("parameters")
+        if self.built and (trainable := self._trainable()) < self.parameters.size:
+            row = dict.fromkeys(range(len(rows[0])), "")
+            row |= {rows[-1].index("total"): "trainable", right: f"{trainable:,}"}
+            rows.append(tuple(row.values()))
+            below = 2
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
             "  ".join(
@@ -298,7 +310,7 @@ class Network(Graph):
             for row in rows
         ]
         rule = "-" * max(map(len, lines))
-        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+        return "\n".join([lines[0], rule, *lines[1:-below], rule, *lines[-below:]])
 
 
 class Sequential(Network):

@@ -1,19 +1,87 @@
-"""Optimizers: how gradients change parameters. Their state is a few flat vectors."""
+"""Optimizers: how gradients change parameters. Their state is a few flat vectors.
+
+gradients, with those of penalties --> clip_value --> clip_norm --> noise --> update
+"""
 
 import numpy as np
 
 from fastnn import functional
-from fastnn.checks import lookup, number
+from fastnn.checks import lookup, number, positive
 from fastnn.functional.update import check_settings
 
 
-class Optimizer:
-    """Base class of optimizers; an object serves one network."""
+def at_least_0(who, what, value):
+    """Return `value` as a finite float of at least 0."""
+    return number(who, what, value, 0)
 
-    def __init__(self):
+
+class Preparation:
+    """A setting of what happens to gradients before an update; None: nothing."""
+
+    def __init__(self, check):
+        self.check = check
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, optimizer, owner=None):
+        if optimizer is None:
+            return self
+        return (optimizer._preparation or {}).get(self.name)
+
+    def __set__(self, optimizer, value):
+        settings = dict(optimizer._preparation or {})
+        settings.pop(self.name, None)
+        if value is not None:
+            settings[self.name] = self.check(type(optimizer).__name__, self.name, value)
+        optimizer._preparation = settings or None
+
+
+class Optimizer:
+    """Base class of optimizers; an object serves one network.
+
+    Parameters
+    ----------
+    clip_value : float, optional
+        Every gradient is brought into `[−clip_value, clip_value]`: `functional.clip_by_value`.
+    clip_norm : float, optional
+        Then all gradients together, as one vector, are shortened to a norm of at most this:
+        `functional.clip_by_norm`. A NaN among them makes all NaN.
+    gradient_noise : float, optional
+        Then normal numbers of this standard deviation are added: `functional.gradient_noise`, with
+        the network's seed and the number of the update.
+
+    Attributes
+    ----------
+    steps : int
+        Updates made so far.
+
+    Notes
+    -----
+    The three may be assigned at any time, like the learning rate. Gradients that training leaves in
+    `net.gradients` are those before all this. An `update` of your own begins with
+    `gradients = self.prepared(gradients)`, or does without.
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn as fn
+    >>> parameters = np.zeros(2)
+    >>> fn.optimizers.SGD(1.0, clip_norm=2.5).update(parameters, np.array([3.0, -4.0]))
+    >>> parameters.tolist()
+    [-1.5, 2.0]
+    """
+
+    def __init__(self, *, clip_value=None, clip_norm=None, gradient_noise=None):
         self._network = None
         self._state = None
-        self.steps = 0  # updates made so far
+        self.steps = 0
+        self._preparation = None  # settings of what comes before the update, if anything does
+        self.clip_value, self.clip_norm = clip_value, clip_norm
+        self.gradient_noise = gradient_noise
+
+    clip_value = Preparation(positive)
+    clip_norm = Preparation(positive)
+    gradient_noise = Preparation(at_least_0)
 
     def serve(self, network):
         """Bind the optimizer to a network, whose state it keeps from now on."""
@@ -22,6 +90,27 @@ class Optimizer:
                 f"{type(self).__name__}: it serves another network already; make a new one for each"
             )
         self._network = network
+
+    @property
+    def state(self):
+        """The flat vectors that are kept from update to update; none before the first."""
+        return self._state or []
+
+    def prepared(self, gradients):
+        """Return gradients as the next update takes them: clipped, and with noise, if wished."""
+        if self.clip_value is not None:
+            gradients = functional.clip_by_value(gradients, self.clip_value)
+        if self.clip_norm is not None:
+            gradients = functional.clip_by_norm(gradients, self.clip_norm)
+        if self.gradient_noise is not None:
+            gradients = functional.gradient_noise(
+                gradients, self.gradient_noise, seed=self._seed, step=self.steps
+            )
+        return gradients
+
+    @property
+    def _seed(self):
+        return 0 if self._network is None else self._network.seed
 
     def update(self, parameters, gradients):
         """Change `parameters` in place.
@@ -36,7 +125,7 @@ class Optimizer:
     @property
     def compiled(self):
         """Whether programs may follow `rule`: a subclass may have changed `update` alone."""
-        return "rule" in vars(type(self))
+        return "rule" in vars(type(self)) and self._preparation is None
 
     def rule(self, parameters):
         """Return the update as compiled programs make it.
@@ -71,6 +160,8 @@ class SGD(Optimizer):
         From 0 up to, without, 1.
     nesterov : bool
         Look ahead by the momentum.
+    clip_value, clip_norm, gradient_noise : float, optional
+        See `Optimizer`.
 
     Notes
     -----
@@ -86,8 +177,17 @@ class SGD(Optimizer):
     [0.0, 2.0]
     """
 
-    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False):
-        super().__init__()
+    def __init__(
+        self,
+        learning_rate=0.01,
+        momentum=0.0,
+        nesterov=False,
+        *,
+        clip_value=None,
+        clip_norm=None,
+        gradient_noise=None,
+    ):
+        super().__init__(clip_value=clip_value, clip_norm=clip_norm, gradient_noise=gradient_noise)
         self.learning_rate = number("SGD", "learning_rate", learning_rate, 0)
         self.momentum = number("SGD", "momentum", momentum, 0, below=1)
         self.nesterov = bool(nesterov)
@@ -102,6 +202,7 @@ class SGD(Optimizer):
         return "sgd", vectors, figures
 
     def update(self, parameters, gradients):
+        gradients = self.prepared(gradients)
         self.steps += 1
         (velocity,) = self._vectors(1, parameters) if self.momentum else (None,)
         functional.sgd_update(
@@ -124,6 +225,8 @@ class Adam(Optimizer):
         How long the means of gradients and of their squares remember, below 1.
     epsilon : float
         Keeps the step finite where gradients vanish.
+    clip_value, clip_norm, gradient_noise : float, optional
+        See `Optimizer`.
 
     Notes
     -----
@@ -141,8 +244,18 @@ class Adam(Optimizer):
 
     SETTINGS = ("learning_rate", "beta1", "beta2", "epsilon", "steps")
 
-    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
-        super().__init__()
+    def __init__(
+        self,
+        learning_rate=0.001,
+        beta1=0.9,
+        beta2=0.999,
+        epsilon=1e-8,
+        *,
+        clip_value=None,
+        clip_norm=None,
+        gradient_noise=None,
+    ):
+        super().__init__(clip_value=clip_value, clip_norm=clip_norm, gradient_noise=gradient_noise)
         self.learning_rate = number("Adam", "learning_rate", learning_rate, 0)
         self.beta1 = number("Adam", "beta1", beta1, 0, below=1)
         self.beta2 = number("Adam", "beta2", beta2, 0, below=1)
@@ -154,6 +267,7 @@ class Adam(Optimizer):
         return "adam", self._vectors(2, parameters), figures
 
     def update(self, parameters, gradients):
+        gradients = self.prepared(gradients)
         first, second = self._vectors(2, parameters)
         self.steps += 1
         functional.adam_update(

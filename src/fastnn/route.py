@@ -90,10 +90,11 @@ class Route:
         return Route(steps, self.inputs, [read.get(value, value) for value in self.outputs])
 
     def differentiated(self, input_gradient=False):
-        """Return the values whose gradients are wanted: they depend on some parameter."""
+        """Return the values whose gradients are wanted: they depend on what is trained."""
         wanted = set(range(self.inputs)) if input_gradient else set()
         for step in self.steps:
-            if step.stage.parameters or not wanted.isdisjoint(step.x):
+            trained = step.stage.parameters and step.stage.trainable
+            if trained or not wanted.isdisjoint(step.x):
                 wanted.add(step.y)
         return wanted
 

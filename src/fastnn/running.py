@@ -12,6 +12,7 @@ import numpy as np
 from fastnn._core.threads import get_num_threads
 from fastnn.compiling import compile_program, source_array
 from fastnn.inputs import Inputs
+from fastnn.upkeep import Upkeep
 
 PIECE = 0.1  # seconds after which a program comes back, for progress and Ctrl-C
 
@@ -28,9 +29,15 @@ class Samples(NamedTuple):
 class Figures(NamedTuple):
     """What a batch gave."""
 
-    loss: float
+    data_loss: float  # without penalties
     weight: float  # sum of the samples' weights
     right: int  # decisions that equal the target
+    penalty: float  # on weights
+
+    @property
+    def loss(self):
+        """The objective that training minimises."""
+        return self.data_loss + self.penalty
 
 
 def make_runner(net, route, loss, training):
@@ -46,7 +53,7 @@ class Compiled:
 
     def __init__(self, program, net):
         # not the network itself, which keeps its runners: its memory would wait for a collection
-        self.program, self.parameters, self.gradients = program, net.parameters, net.gradients
+        self.program, self.upkeep = program, Upkeep(net)
         # a network that learns to standardize gets a new program then
         self.quick = None if net.learns else program.step
 
@@ -100,9 +107,9 @@ class Compiled:
             outputs=outputs,
             seconds=PIECE,
         )
-        figures = [Figures(*batch) for batch in done]
+        figures = [Figures(*batch, 0.0) for batch in done]
         if optimizer is not None and not follows and figures[0].loss == figures[0].loss:
-            optimizer.update(self.parameters, self.gradients)
+            self.upkeep.update(optimizer)
         return figures
 
 
@@ -113,6 +120,7 @@ class Staged:
 
     def __init__(self, net, route, loss, training):
         self.net, self.route, self.loss, self.training = net, route, loss, training
+        self.upkeep = Upkeep(net)
 
     def source(self, x):
         """Return checked samples such that `run` can read them."""
@@ -129,17 +137,20 @@ class Staged:
         for array, y in zip(outputs or (), ys, strict=False):
             array[place] = y.unpack()
         if self.loss is None:
-            return [Figures(0.0, 0.0, 0)]
+            return [Figures(0.0, 0.0, 0, 0.0)]
         target = samples.target[rows]
         weight = None if samples.weight is None else samples.weight[rows]
         loss, dys = self.loss.of_outputs(ys, target, weight)
         if self.training:
             net.run_back(dys)
-        if optimizer is not None and loss == loss:
-            optimizer.update(net.parameters, net.gradients)
+        penalty = self.upkeep.penalty(self.training)
+        total_weight = self.loss.total_weight(target, weight, ys[0].shape)
         right = 0
         if counts_right:
             decided = self.loss.decided(ys[0].unpack(), logits=True)
             right = (decided == self.loss.decided(target)) & self.loss.counted(target)
             right = int(np.count_nonzero(right))
-        return [Figures(loss, self.loss.total_weight(target, weight, ys[0].shape), right)]
+        figures = Figures(loss, total_weight, right, penalty)
+        if optimizer is not None and figures.loss == figures.loss:
+            self.upkeep.update(optimizer)
+        return [figures]

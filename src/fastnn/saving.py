@@ -105,7 +105,7 @@ def _describe(net):
     """The network without its arrays, as JSON can hold it."""
     return {
         "version": VERSION,
-        "layers": [{"layer": type(layer).__name__, **layer.config()} for layer in net.layers],
+        "layers": [_entry(layer) for layer in net.layers],
         **_joints(net),
         "dtype": str(net.dtype),
         "seed": net.seed,
@@ -121,6 +121,11 @@ def _joints(net):
     if isinstance(net, Sequential):
         return {"input_shape": net.input_shape}
     return {"input_shapes": net.input_shapes, "calls": net.calls, "outputs": net.outputs}
+
+
+def _entry(layer):
+    frozen = {} if layer.trainable else {"trainable": False}
+    return {"layer": type(layer).__name__, **layer.config(), **frozen}
 
 
 def _rebuild(description, shapes, tensor):
@@ -194,7 +199,9 @@ def _loss(entry):
     return type(losses.get(settings.pop("name")))(**settings)
 
 
-def _layer(layer, **config):
+def _layer(layer, *, trainable=True, **config):
     if layer not in REGISTRY:
         raise ValueError(f"unknown layer {layer!r}: known are {', '.join(REGISTRY)}")
-    return REGISTRY[layer](**config)
+    made = REGISTRY[layer](**config)
+    made.trainable = trainable
+    return made

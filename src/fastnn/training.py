@@ -12,8 +12,10 @@ from fastnn.callbacks import Callbacks, ProgressLine
 from fastnn.checks import integer
 from fastnn.inputs import check_inputs
 from fastnn.labels import Data, sample_weights
+from fastnn.layers import Layer
 from fastnn.network import BATCH
 from fastnn.running import Samples
+from fastnn.upkeep import Upkeep
 
 SHUFFLE_STREAM = 2**31  # of random numbers; _core/random.pyx lists the others
 
@@ -70,8 +72,13 @@ class Trainer:
             Mean loss of the batch, before the update.
         """
         if self._quick is not None and sample_weight is None:
-            quick, net, loss, optimizer = self._quick
-            if net is self.net and loss is self.loss and optimizer is self.optimizer:
+            quick, net, loss, optimizer, switched = self._quick
+            if (
+                net is self.net
+                and loss is self.loss
+                and optimizer is self.optimizer
+                and switched == Layer.switched
+            ):
                 mean = quick(x, y, optimizer)
                 if mean is not None:
                     return mean
@@ -103,7 +110,7 @@ class Trainer:
             return _step_on_nothing(net, optimizer)
         self._quick = None
         if runner.quick is not None and self.optimizer.compiled:
-            self._quick = runner.quick, net, self.loss, self.optimizer
+            self._quick = runner.quick, net, self.loss, self.optimizer, Layer.switched
         samples = Samples(runner.source(x), y, weight)
         (figures,) = runner.run(samples, 0, len(x), len(x), optimizer=optimizer)
         if figures.loss != figures.loss:  # NaN; looking for one in x first would cost every step
@@ -112,10 +119,12 @@ class Trainer:
 
 
 def _step_on_nothing(net, optimizer):
+    upkeep = Upkeep(net)
     net.gradients[...] = 0
+    penalty = upkeep.penalty(gradients=True)
     if optimizer is not None:
-        optimizer.update(net.parameters, net.gradients)
-    return 0.0
+        upkeep.update(optimizer)
+    return penalty
 
 
 class History(dict):
@@ -249,7 +258,7 @@ class _Tally:
 
     def outputs(self, samples):
         """Begin with these samples; return where their outputs shall go, if anywhere."""
-        self.total = self.weight = self.right = 0
+        self.total = self.weight = self.right = self.penalty = self.batches = 0
         self.samples, self.seen = samples, None
         if self.metrics:
             (self.seen,) = outputs = self.net.empty_outputs(len(samples.x))
@@ -259,14 +268,17 @@ class _Tally:
     def add(self, figures):
         """Take in what a batch gave."""
         adds = self.loss.reduction == "sum"
-        self.total += figures.loss if adds else figures.loss * figures.weight
+        self.total += figures.data_loss if adds else figures.data_loss * figures.weight
+        self.penalty += figures.penalty
+        self.batches += 1
         self.weight += figures.weight
         self.right += figures.right
 
     def result(self):
         """Return the figures of all batches."""
         over = 1 if self.loss.reduction == "sum" else self.weight
-        figures = {"loss": self.total / over if over else 0.0}
+        penalty = self.penalty / max(self.batches, 1)
+        figures = {"loss": (self.total / over if over else 0.0) + penalty}
         if self.counts_right:
             decisions = int(np.count_nonzero(self.loss.counted(self.samples.target)))
             figures["accuracy"] = self.right / decisions if decisions else 0.0

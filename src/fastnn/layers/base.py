@@ -75,6 +75,9 @@ class Layer:
         layer is built. In a network they are views into its flat vectors.
     input_shape, output_shape : tuple of int or None
         Shapes of one sample.
+    trainable : bool
+        Whether training changes the layer's parameters. What is assigned counts from the next call
+        on; while it is False the parameters' gradients are 0.
     dtype : numpy.dtype or None
         What the layer computes in, whatever it is fed.
 
@@ -107,6 +110,7 @@ class Layer:
     merges = False  # whether it reads several values: see Merge
     activation = None  # a layer that follows the operation, see WeightedLayer
     initial_values = MappingProxyType({})  # parameter's name -> initializer
+    regularizers = constraints = MappingProxyType({})  # likewise, see terms.py
 
     def _plan(self, input_shape):
         """Return the output's shape and a dict of the parameters' shapes."""
@@ -126,6 +130,20 @@ class Layer:
     _instruction = None
 
     # --- what everyone calls -------------------------------------------------------------------
+
+    _trainable = True
+    switched = 0  # how often any layer was frozen or thawed: for those who remember which ones are
+
+    @property
+    def trainable(self):
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{self.label}: expected trainable to be True or False, got {value!r}")
+        self._trainable = bool(value)
+        Layer.switched += 1
 
     @property
     def built(self):
@@ -293,8 +311,17 @@ class Layer:
             wanted = input_gradient or any(stage.parameters for stage in stages[:i])
             dy = stages[i]._backward(dy, wanted)
             if not wanted:
-                return None
+                break
+        self.clear_if_frozen()
+        if not wanted:
+            return None
         return dy if packed else dy.unpack()
+
+    def clear_if_frozen(self):
+        """Set the gradients to 0 if the layer is not trainable."""
+        if not self.trainable:
+            for gradient in (self.gradients or {}).values():
+                gradient[...] = 0
 
     def config(self):
         """Return the constructor's arguments, such that JSON can hold them.

@@ -27,6 +27,10 @@ class _Conv(WeightedLayer):
         bias=True,
         weight_initializer=None,
         bias_initializer=None,
+        weight_regularizer=None,
+        bias_regularizer=None,
+        weight_constraint=None,
+        bias_constraint=None,
         name=None,
         input_shape=None,
     ):
@@ -51,6 +55,10 @@ class _Conv(WeightedLayer):
             bias_initializer,
             name,
             input_shape,
+            weight_regularizer=weight_regularizer,
+            bias_regularizer=bias_regularizer,
+            weight_constraint=weight_constraint,
+            bias_constraint=bias_constraint,
             filters=self.filters,
             size=self.size,
             stride=self.stride,
@@ -120,8 +128,9 @@ class _Conv(WeightedLayer):
 
     def _backward(self, dy, input_gradient, relu_precedes=False):
         x = self._saved
-        out = self._gradient_arrays()
-        functional.conv_backward_weights(x, dy, self.size, out=out, **self._how)
+        if self.trainable:
+            out = self._gradient_arrays()
+            functional.conv_backward_weights(x, dy, self.size, out=out, **self._how)
         if not input_gradient:
             return None
         relu_output = x if relu_precedes else None
@@ -192,6 +201,10 @@ class Conv2D(_Conv):
         Whether every filter has a bias.
     weight_initializer, bias_initializer : str, number or callable, optional
         As for `fastnn.initializers.get`; `he_normal` for ReLU, else `lecun_normal`; zeros.
+    weight_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties, as for `fastnn.regularizers.get`.
+    weight_constraint, bias_constraint : str or Constraint, optional
+        As for `fastnn.constraints.get`; `MaxNorm` and `UnitNorm` for weights only.
     name, input_shape
         See `Layer`.
 

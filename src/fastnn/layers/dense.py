@@ -19,6 +19,10 @@ class Dense(WeightedLayer):
         Whether to add a bias.
     weight_initializer, bias_initializer : str, number or callable, optional
         As for `fastnn.initializers.get`; `he_normal` for ReLU, else `lecun_normal`; zeros.
+    weight_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties, as for `fastnn.regularizers.get`.
+    weight_constraint, bias_constraint : str or Constraint, optional
+        As for `fastnn.constraints.get`; `MaxNorm` and `UnitNorm` for weights only.
     name, input_shape
         See `Layer`.
 
@@ -48,6 +52,10 @@ class Dense(WeightedLayer):
         bias=True,
         weight_initializer=None,
         bias_initializer=None,
+        weight_regularizer=None,
+        bias_regularizer=None,
+        weight_constraint=None,
+        bias_constraint=None,
         name=None,
         input_shape=None,
     ):
@@ -59,6 +67,10 @@ class Dense(WeightedLayer):
             bias_initializer,
             name,
             input_shape,
+            weight_regularizer=weight_regularizer,
+            bias_regularizer=bias_regularizer,
+            weight_constraint=weight_constraint,
+            bias_constraint=bias_constraint,
             units=self.units,
         )
 
@@ -78,7 +90,8 @@ class Dense(WeightedLayer):
 
     def _backward(self, dy, input_gradient, relu_precedes=False):
         x = self._saved
-        functional.dense_backward_weights(x, dy, out=self._gradient_arrays())
+        if self.trainable:
+            functional.dense_backward_weights(x, dy, out=self._gradient_arrays())
         if not input_gradient:
             return None
         relu_output = x if relu_precedes else None

@@ -4,6 +4,7 @@ from fastnn import functional
 from fastnn.checks import one_of
 
 from .base import Layer, Parameter
+from .terms import hold
 
 
 class PReLU(Layer):
@@ -16,6 +17,10 @@ class PReLU(Layer):
         every element has a slope of its own.
     slope_initializer : str, number or callable
         As for `fastnn.initializers.get`.
+    slope_regularizer : str or Regularizer, optional
+        As for `fastnn.regularizers.get`. The authors use none: a penalty draws slopes to 0.
+    slope_constraint : str or Constraint, optional
+        As for `fastnn.constraints.get`: `MaxAbs` or `NonNegative`.
     name, input_shape
         See `Layer`.
 
@@ -30,7 +35,7 @@ class PReLU(Layer):
 
     Notes
     -----
-    Backward: ``dslope = Σ x dy`` where x is not positive. Weight decay would draw slopes to 0.
+    Backward: ``dslope = Σ x dy`` where x is not positive.
     He, Zhang, Ren, Sun: Delving deep into rectifiers, 2015.
 
     Examples
@@ -43,9 +48,21 @@ class PReLU(Layer):
     function = "prelu"  # what messages call it
     slope = Parameter()
 
-    def __init__(self, share="spatial", *, slope_initializer=0.25, name=None, input_shape=None):
+    def __init__(
+        self,
+        share="spatial",
+        *,
+        slope_initializer=0.25,
+        slope_regularizer=None,
+        slope_constraint=None,
+        name=None,
+        input_shape=None,
+    ):
         self.share = one_of("PReLU", "share", share, ("spatial", "all", "none"))
-        super().__init__(name, input_shape, share=share, slope_initializer=slope_initializer)
+        held = hold(self, slope=(slope_regularizer, slope_constraint))
+        super().__init__(
+            name, input_shape, share=share, slope_initializer=slope_initializer, **held
+        )
         self.initial_values = {"slope": slope_initializer}
 
     def _plan(self, input_shape):
@@ -60,7 +77,9 @@ class PReLU(Layer):
 
     def _backward(self, dy, input_gradient):
         x = self._saved
-        self.gradients["slope"][...] = functional.prelu_backward_weights(x, dy, self.slope.shape)
+        if self.trainable:
+            dslope = functional.prelu_backward_weights(x, dy, self.slope.shape)
+            self.gradients["slope"][...] = dslope
         return functional.prelu_backward_input(dy, x, self.slope) if input_gradient else None
 
     def _instruction(self, input_shape):

@@ -4,6 +4,7 @@ import numpy as np
 
 from .activation import Activation
 from .base import Layer, Parameter
+from .terms import hold
 
 
 class WeightedLayer(Layer):
@@ -23,13 +24,29 @@ class WeightedLayer(Layer):
         itself, else `lecun_normal`; and for zeros.
     name, input_shape, **arguments
         See `Layer`.
+    weight_regularizer, bias_regularizer : str, Regularizer or None
+        As for `fastnn.regularizers.get`.
+    weight_constraint, bias_constraint : str, Constraint or None
+        As for `fastnn.constraints.get`.
     """
 
     weight = Parameter()
     bias = Parameter()
 
     def __init__(
-        self, activation, bias, weight_initializer, bias_initializer, name, input_shape, **arguments
+        self,
+        activation,
+        bias,
+        weight_initializer,
+        bias_initializer,
+        name,
+        input_shape,
+        *,
+        weight_regularizer=None,
+        bias_regularizer=None,
+        weight_constraint=None,
+        bias_constraint=None,
+        **arguments,
     ):
         super().__init__(
             name,
@@ -39,6 +56,11 @@ class WeightedLayer(Layer):
             bias=bool(bias),
             weight_initializer=weight_initializer,
             bias_initializer=bias_initializer,
+            **hold(
+                self,
+                weight=(weight_regularizer, weight_constraint),
+                bias=(bias_regularizer, bias_constraint),
+            ),
         )
         if activation is not None:
             self.activation = Activation(activation)

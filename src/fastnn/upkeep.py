@@ -1,0 +1,61 @@
+"""What training does to parameters beside the gradient of the loss and an optimizer's rule.
+
+gradients of the loss --> with those of penalties --> update of what is not frozen --> constraints
+
+Compiled programs do the same inside; this is for networks that run stage by stage, and for
+optimizers of the user's own.
+"""
+
+from itertools import zip_longest
+
+import numpy as np
+
+from fastnn._core.loss import weight_sum
+
+
+class Upkeep:
+    """A built network's penalties and constraints, and which of its parameters are frozen now."""
+
+    def __init__(self, net):
+        self.parameters, self.gradients = net.parameters, net.gradients
+        self.penalised, self.constrained, self.frozen = [], [], []
+        for layer in net.layers:
+            for name, weight in layer.parameters.items():
+                if name in layer.regularizers:
+                    gradient = layer.gradients[name]
+                    regularizer = layer.regularizers[name]
+                    self.penalised.append((regularizer, weight, gradient, layer.trainable))
+                if name in layer.constraints and layer.trainable:
+                    self.constrained.append((layer.constraints[name], weight))
+            if layer.parameters and not layer.trainable:
+                start = net.places[layer]
+                size = sum(weight.size for weight in layer.parameters.values())
+                self.frozen.append(slice(start, start + size))
+
+    def clear(self):
+        """Set the gradients of frozen parameters to 0."""
+        for place in self.frozen:
+            self.gradients[place] = 0
+
+    def penalty(self, gradients):
+        """Return the sum of all penalties; if wished, add the gradients of those not frozen."""
+        penalties = [
+            regularizer.add_to(gradient, weight)
+            if gradients and trained
+            else regularizer(weight)[0]
+            for regularizer, weight, gradient, trained in self.penalised
+        ]
+        return weight_sum(np.array(penalties))
+
+    def update(self, optimizer):
+        """Let an optimizer change what is not frozen, and hold it to its constraints."""
+        vectors = (self.parameters, *optimizer.state)
+        kept = [[vector[place].copy() for place in self.frozen] for vector in vectors]
+        optimizer.update(self.parameters, self.gradients)
+        vectors = (self.parameters, *optimizer.state)
+        begun = [0] * len(self.frozen)  # what a state that is new has held
+        for vector, values in zip_longest(vectors, kept, fillvalue=begun):
+            for place, value in zip(self.frozen, values, strict=True):
+                vector[place] = value
+        for constraint, weight in self.constrained:
+            weight[...] = constraint(weight)
