@@ -28,8 +28,6 @@ def compile_program(net, route, loss, training):
     heads = [layer for head in net.heads for layer in head]
     if not all(map(_has_instruction, (*heads, *(step.stage for step in route.steps)))):
         return None
-    if any(layer.regularizers or layer.constraints or not layer.trainable for layer in net.layers):
-        return None
     sizes = list(map(math.prod, net.input_shapes))
     places = Places(*instructions(net, route), sizes, route.differentiated(), training)
     preprocessing = [
@@ -105,11 +103,31 @@ def instructions(net, route):
     return list(found.values()), [same.get(value, value) for value in route.outputs]
 
 
+BIASES = "bias", "shift"  # parameters that stand behind the others of their layer
+
+
 def _parameters(net, stage):
-    """Where a stage's parameters stand in the flat vectors, and how many there are."""
-    sizes = {name: array.size for name, array in (stage.parameters or {}).items()}
-    biases = sizes.pop("bias", 0) + sizes.pop("shift", 0)
-    return {"weight": net.places.get(stage, 0), "weights": sum(sizes.values()), "biases": biases}
+    """Where a stage's parameters stand in the flat vectors, and what happens to them there."""
+    arrays = stage.parameters or {}
+    found = {"weight": net.places.get(stage, 0), "trained": bool(arrays) and stage.trainable}
+    for what in ("weights", "biases"):
+        names = [name for name in arrays if (name in BIASES) == (what == "biases")]
+        found[what] = sum(arrays[name].size for name in names)
+        if names:
+            found.setdefault("rows", len(arrays[names[0]]))
+            found[f"{what}_held"] = _held(stage, names[0])
+    return found
+
+
+def _held(layer, name):
+    """What a parameter of a layer is drawn and held to: settings of a `_core/holding.pyx`."""
+    regularizer, constraint = layer.regularizers.get(name), layer.constraints.get(name)
+    return {
+        "l1": regularizer.l1 if regularizer else 0.0,
+        "l2": regularizer.l2 if regularizer else 0.0,
+        "constraint": constraint.name if constraint else "none",
+        "limit": constraint.limit if constraint else 0.0,
+    }
 
 
 def _pools_by_rows(convolution, pool):

@@ -125,17 +125,22 @@ class Optimizer:
     @property
     def compiled(self):
         """Whether programs may follow `rule`: a subclass may have changed `update` alone."""
-        return "rule" in vars(type(self)) and self._preparation is None
+        return "rule" in vars(type(self))
 
     def rule(self, parameters):
         """Return the update as compiled programs make it.
 
         Returns
         -------
-        tuple (name, vectors, figures)
-            The operation of `fastnn.functional`, less "_update"; its state; its settings.
+        tuple (name, vectors, figures, preparation)
+            The operation of `fastnn.functional`, less "_update"; its state; its settings; and
+            those of what comes before it, or None.
         """
         raise NotImplementedError
+
+    def _preparing(self):
+        """What is asked for before the update, and where that stands."""
+        return {**self._preparation, "seed": self._seed, "steps": self.steps}
 
     def _vectors(self, count, parameters):
         """The optimizer's `count` state vectors, zeros at first."""
@@ -199,7 +204,7 @@ class SGD(Optimizer):
         check_settings("SGD", learning_rate=rate, momentum=momentum)
         vectors = self._vectors(1, parameters) if momentum else []
         figures = {"learning_rate": rate, "momentum": momentum, "nesterov": self.nesterov}
-        return "sgd", vectors, figures
+        return "sgd", vectors, figures, self._preparation and self._preparing()
 
     def update(self, parameters, gradients):
         gradients = self.prepared(gradients)
@@ -264,7 +269,8 @@ class Adam(Optimizer):
     def rule(self, parameters):
         check_settings("Adam", learning_rate=self.learning_rate)
         figures = {name: getattr(self, name) for name in Adam.SETTINGS}
-        return "adam", self._vectors(2, parameters), figures
+        vectors = self._vectors(2, parameters)
+        return "adam", vectors, figures, self._preparation and self._preparing()
 
     def update(self, parameters, gradients):
         gradients = self.prepared(gradients)

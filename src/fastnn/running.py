@@ -107,7 +107,7 @@ class Compiled:
             outputs=outputs,
             seconds=PIECE,
         )
-        figures = [Figures(*batch, 0.0) for batch in done]
+        figures = [Figures(*batch) for batch in done]
         if optimizer is not None and not follows and figures[0].loss == figures[0].loss:
             self.upkeep.update(optimizer)
         return figures

@@ -20,10 +20,12 @@ from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.network cimport Head
 from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE, Operation, scratch_size, waits
+from fastnn._core.penalty cimport terms_of
 from fastnn._core.single cimport (
     single_packs, single_panel_size, single_scratch, single_supports)
 from fastnn._core.slots cimport slot_count
 from fastnn._core.threads cimport team
+from fastnn._core.upkeep cimport place_penalties
 
 cdef ptrdiff_t LARGE_WEIGHTS = 1 << 20      # bytes: dense weights beyond do not stay in L2
 cdef double MOVE = 8                        # multiply-adds that turning a weight costs
@@ -119,7 +121,7 @@ cdef void place_weight_gradients(Network* net, Operation* op, ptrdiff_t samples,
         op.chain = -1
         if chunks > slots * CHAIN:
             op.chain = reserve(net, net.threads * op.slotted)
-    if op.kind == DENSE:
+    if op.kind == DENSE and op.trained:
         op.x_panels = reserve(net, dense_x_size(&op.dense.gradient, samples))
         op.dy_panels = reserve(net, dense_panels_size(&op.dense.gradient, samples))
 
@@ -152,5 +154,7 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
         head.share = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
         head.losses = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
         head.right = reserve(net, chunks * sizeof(double) // sizeof(real))
+    net.penalties = reserve(net, place_penalties(net) * sizeof(double) // sizeof(real))
+    net.squares = reserve(net, terms_of(net.size) * sizeof(double) // sizeof(real))
     net.scratch_size = (net.scratch_size + LANES - 1) // LANES * LANES
     net.scratch = reserve(net, net.scratch_size * net.threads)

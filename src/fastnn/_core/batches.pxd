@@ -4,7 +4,7 @@ from fastnn._core.step cimport Phase
 
 # What a batch gave.
 cdef struct Figures:
-    double loss, weight
+    double loss, weight, penalty
     ptrdiff_t right
 
 # How many of an owner's tasks are taken; counters of different threads stand a cache line apart.

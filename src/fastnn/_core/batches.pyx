@@ -12,6 +12,7 @@ from fastnn._core.kernels cimport enter_fast_mode, leave_fast_mode
 from fastnn._core.output cimport all_right, total_loss, start_batch
 from fastnn._core.step cimport list_phases, run_task, tasks_of_owner
 from fastnn._core.threads cimport barrier, next_task
+from fastnn._core.upkeep cimport total_penalty
 
 
 cdef double now() noexcept nogil:
@@ -36,6 +37,7 @@ cdef void end(Run* run, const real* which) noexcept nogil:
     cdef Figures* figures = &run.figures[run.done]
     figures.loss = total_loss(run.net, which)
     figures.weight = run.net.head[0].weight
+    figures.penalty = total_penalty(run.net, which)
     figures.right = all_right(run.net, which)
     if run.net.unsound:
         run.net.update.steps -= 1

@@ -111,7 +111,7 @@ cdef void list_gradients(Network* net) noexcept nogil:
             op.dy = op.dx = net.value[op.y].gradient_span
             need(net, op.dy, back)
         op.unpooled = op.dy
-        if op.conv.pools:
+        if op.conv.pools and op.backward:
             op.unpooled = add_span(net, unpooled_size(&op.conv), back, back)
         if op.kind != FAN and op.backward and op.input_gradient:
             if not in_place(op) or net.span[op.dy].shared:

@@ -62,7 +62,7 @@ cdef ptrdiff_t weight_tasks(const Network* net, const Operation* op,
     """Tasks of a layered BACKWARD that have to do with weights; those of the input follow."""
     if op.slotted:
         return slots_of(net, op, which)
-    return net.chunks if op.kind == DENSE else 0
+    return net.chunks if op.kind == DENSE and op.trained else 0
 
 
 cdef ptrdiff_t backward_tasks(const Network* net, const Operation* op,

@@ -1,5 +1,5 @@
 """A network as C structs: operations, where their numbers are, and the batch at hand."""
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core.feed cimport Feed, Target
 from fastnn._core.kernels cimport real
@@ -16,8 +16,12 @@ cdef struct Update:
     void* second                # (P,) second moment
     double rate, momentum, beta1, beta2, epsilon
     bint nesterov
-    int64_t steps               # ADAM: made so far
+    int64_t steps               # made so far, with this one
     double step_rate, root_scale            # ADAM: of this step
+    # what happens to gradients before it (gradients.pyx); 0: nothing
+    double clip_value, clip_norm, noise
+    double norm_factor          # of all gradients of this step, if clip_norm
+    uint64_t seed               # of the noise
 
 # A part of a frame, and when it is needed: see frames.pyx.
 cdef struct Span:
@@ -60,6 +64,7 @@ cdef struct Network:
     int n_heads
     Span* span
     int n_spans
+    ptrdiff_t size              # P
     void* parameters            # (P,)
     void* gradients             # (P,)
     # the arena, see arena.pyx
@@ -79,6 +84,8 @@ cdef struct Network:
     Update update
     ptrdiff_t first, samples    # of the epoch's order
     ptrdiff_t chunks, lots
+    ptrdiff_t penalties         # double: terms of the penalties, see upkeep.pyx
+    ptrdiff_t squares           # double: terms of the gradients' norm, likewise
     bint unsound                # whether some loss is NaN: then no update is made
 
 
@@ -116,3 +123,11 @@ cdef inline double* losses_of(const Network* net, const Head* head,
 cdef inline int64_t* right_of(const Network* net, const Head* head,
                               const real* which) noexcept nogil:
     return <int64_t*>(<real*>net.arena + head.right)
+
+
+cdef inline double* penalties_of(const Network* net, const real* which) noexcept nogil:
+    return <double*>(<real*>net.arena + net.penalties)
+
+
+cdef inline double* squares_of(const Network* net, const real* which) noexcept nogil:
+    return <double*>(<real*>net.arena + net.squares)

@@ -3,12 +3,13 @@ from fastnn._core.batch_norm_plan cimport BatchNormPlan
 from fastnn._core.conv_plan cimport ConvPlan
 from fastnn._core.dense_plan cimport DensePlan
 from fastnn._core.feed cimport Affine
+from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport real
 from fastnn._core.pool_plan cimport PoolPlan
 from fastnn._core.prelu cimport Slopes
 
 cdef enum:
-    BLOCK = 8192                # parameters of a convolution that are updated at once
+    BLOCK = 8192                # parameters that are updated at once
 
 cdef enum Kind:
     CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, AFFINE
@@ -30,6 +31,10 @@ cdef struct Operation:
     ptrdiff_t work              # multiply-adds of a sample, forward
     ptrdiff_t weight            # where its parameters stand in the flat vectors: `weights` of them,
     ptrdiff_t weights, biases   # then `biases`
+    ptrdiff_t row               # weights that lead to an output
+    ptrdiff_t block             # parameters that are updated at once: whole rows, if it matters
+    Holding weight_held, bias_held          # what these are drawn and held to
+    bint trained                # False: without parameters, or frozen
     bint forward, backward      # False: another operation does this pass's work
     bint relu                   # the forward sums end with a ReLU
     bint relu_input             # dx goes through the ReLU that made x
@@ -57,6 +62,7 @@ cdef struct Operation:
     ptrdiff_t slotted           # parameters whose gradients are summed in slots
     ptrdiff_t chain             # of each thread, where a slot may own more than CHAIN chunks
     ptrdiff_t x_panels, dy_panels  # DENSE: x and dy of the whole batch, turned
+    ptrdiff_t penalties         # double: the first term of those on its weights, then its biases
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
                          const real* which) except False

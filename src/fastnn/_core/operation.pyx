@@ -8,12 +8,14 @@ from libc.stdlib cimport free, malloc
 
 from fastnn._core.batch_norm cimport batch_norm_scratch
 from fastnn._core.batch_norm_plan cimport make_batch_norm_plan
+from fastnn._core.constraint cimport of_rows
 from fastnn._core.conv_plan cimport (
     conv_backward_input_rows, conv_forward_rows, conv_plan_scratch, free_conv_plan, make_conv_plan)
 from fastnn._core.dense_plan cimport (
     dense_backward_input_chunk, dense_forward_chunk, dense_plan_scratch)
 from fastnn._core.dense_weights cimport make_dense_gradient
 from fastnn._core.feed cimport affine_backward_chunk, affine_forward_chunk
+from fastnn._core.holding cimport make_holding
 from fastnn._core.kernels cimport LANES
 from fastnn._core.pointwise cimport pointwise_backward_chunk, pointwise_forward_chunk
 from fastnn._core.pool_plan cimport (
@@ -47,10 +49,19 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     op.weight = settings.get("weight", 0)
     op.weights = settings.get("weights", 0)
     op.biases = settings.get("biases", 0)
+    op.trained = settings.get("trained", False)
+    op.block = BLOCK
+    if op.weights:
+        make_holding(&op.weight_held, settings["weights_held"])
+        op.row = op.weights // settings["rows"]
+        if of_rows(&op.weight_held.constraint):
+            op.block = max(1, BLOCK // op.row) * op.row
+    if op.biases:
+        make_holding(&op.bias_held, settings["biases_held"])
     op.work = op.outputs
     if op.kind == CONV:
         op.work = make_conv_plan(&op.conv, settings, training, which)
-        op.slotted = op.conv.gradient.parameters
+        op.slotted = op.conv.gradient.parameters if op.trained else 0
     elif op.kind == DENSE:
         op.dense.gradient = make_dense_gradient(op.inputs, op.outputs, which)
         op.work = op.inputs * op.outputs
@@ -68,7 +79,7 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
         op.work = 16 * op.outputs
     elif op.kind == PRELU:
         op.slopes = make_slopes(op.inputs, settings["channels"], op.weights)
-        op.slotted = op.weights
+        op.slotted = op.weights if op.trained else 0
     elif op.kind == BATCH_NORM:
         make_batch_norm_plan(&op.batch_norm, settings, op.inputs)
     elif op.kind == FAN:
@@ -120,13 +131,13 @@ cdef ptrdiff_t saved_size(const Operation* op, const real* which) noexcept nogil
 cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nogil:
     """What any pass of the operation needs beside its operands, in elements."""
     if op.kind == CONV:
-        return max(conv_plan_scratch(&op.conv, which), <ptrdiff_t>BLOCK)
+        return max(conv_plan_scratch(&op.conv, which), op.block)
     if op.kind == DENSE:
         return dense_plan_scratch(&op.dense, which)
     if op.kind == POOL:
         return pool_plan_scratch(&op.pool, which)
     if op.kind == PRELU:
-        return max(slopes_scratch(&op.slopes), <ptrdiff_t>BLOCK)
+        return max(slopes_scratch(&op.slopes), op.block)
     if op.kind == BATCH_NORM:
         return batch_norm_scratch(op.batch_norm.channels, which)
     return 0

@@ -39,8 +39,8 @@ cdef void start_batch(Network* net, const real* which) noexcept nogil:
     cdef int i
     net.chunks = net.samples if net.single else (net.samples + LANES - 1) // LANES
     net.lots = count_lots(net, net.chunks, sizeof(real))
+    net.update.steps += 1
     if net.update.rule == ADAM:
-        net.update.steps += 1
         net.update.step_rate = net.update.rate / (1.0 - pow(net.update.beta1, net.update.steps))
         net.update.root_scale = 1.0 / sqrt(1.0 - pow(net.update.beta2, net.update.steps))
     net.unsound = False

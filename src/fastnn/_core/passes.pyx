@@ -65,7 +65,7 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
     cdef real* total
     cdef ptrdiff_t slots, slot, first
     cdef bint last
-    if op.kind == DENSE:
+    if op.kind == DENSE and op.trained:
         dense_turn_chunk(&op.dense.gradient, value_at(net, op.x, chunk, thread, which), dy, chunk,
                          net.samples, scratch_of(net, thread, which), arena + op.x_panels,
                          arena + op.dy_panels)

@@ -54,6 +54,7 @@ cdef class Program:
         self.planned = -1
         self.double_precision = parameters.dtype.char == "d"
         self.net.training = training
+        self.net.size = parameters.size
         self.net.parameters = address(parameters)
         self.net.gradients = address(gradients)
         make_values(&self.net, values)
@@ -111,7 +112,7 @@ cdef class Program:
         which holds labels if it is of integers, and what each sample counts; targets, weight and
         order may be None. An optimizer's `rule` is followed after each batch, and its steps are
         counted, also if a signal has come meanwhile. Rows go to the arrays `outputs`. Returns a
-        list of (loss, weight, right decisions), one for each batch done.
+        list of (loss, weight, right decisions, penalty), one for each batch done.
         """
         cdef ptrdiff_t batches = (stop - first + batch - 1) // batch, i
         cdef Figures* figures = <Figures*>malloc(batches * sizeof(Figures))
@@ -127,7 +128,7 @@ cdef class Program:
                 set_arrays(&self.net, x, targets, outputs)
                 self.net.counts_right = counts_right
                 batches = self.make_batches(first, stop, batch, optimizer, seconds, figures)
-            return [(figures[i].loss, figures[i].weight, figures[i].right)
+            return [(figures[i].loss, figures[i].weight, figures[i].right, figures[i].penalty)
                     for i in range(batches)]
         finally:
             free(figures)
@@ -160,6 +161,7 @@ cdef class Program:
                         self.net.head.target.rows = self.net.head.outputs = NULL
                         self.net.counts_right = False
                         self.make_batches(0, given.shape[0], given.shape[0], optimizer, 0, &figures)
+                        figures.loss += figures.penalty
                         sound = figures.loss == figures.loss
                 finally:
                     PyBuffer_Release(&wanted)

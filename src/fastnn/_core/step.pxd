@@ -6,7 +6,8 @@ cdef enum PhaseKind:
     CHUNKS                      # chunks, each from one time to another
     COMBINE                     # what an operation needs of the whole batch, of all chunks' sums
     GATHER, FORWARD, SUM, OUTPUT, UNPOOL, BACKWARD  # by layer: one operation, all chunks
-    FINISH                      # gradients: sums of slots, and across the batch; then the update
+    FINISH                      # gradients: sums of slots, and across the batch; then the update,
+    SQUARES, NORM, UPDATE       # which waits for the norm of all gradients if that has a limit
 
 # Tasks that do not depend on each other; a barrier stands behind each phase.
 cdef struct Phase:

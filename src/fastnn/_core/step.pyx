@@ -3,6 +3,7 @@
     chunk by chunk   PACK | CHUNKS: gather, forward, loss, backward | FINISH
     with barriers    PACK | CHUNKS | COMBINE | CHUNKS … CHUNKS | COMBINE | CHUNKS | FINISH
     by layer         PACK | GATHER | FORWARD … | OUTPUT | BACKWARD … | FINISH
+    with clip_norm   … | FINISH, without update | SQUARES | NORM | UPDATE
 
 Time runs through the operations 0 … n − 1, then to the loss, at n, and back: operation i's way back
 is at 2n − i. An operation that needs the whole batch (batch normalisation) cuts the way of chunks:
@@ -20,7 +21,9 @@ from fastnn._core.output cimport finish_chunk
 from fastnn._core.passes cimport (
     backward_input, backward_weights, combine, forward, gather, give_sums, scratch_of, unpool_rows)
 from fastnn._core.slots cimport slot_start
-from fastnn._core.weights cimport finish_task, finish_tasks, pack_task, pack_tasks
+from fastnn._core.upkeep cimport find_norm, square_task, square_tasks
+from fastnn._core.weights cimport (
+    finish_task, finish_tasks, pack_task, pack_tasks, update_task, update_tasks)
 
 
 cdef inline Operation* at_time(const Network* net, int time) noexcept nogil:
@@ -47,7 +50,7 @@ cdef void visit(Network* net, ptrdiff_t chunk, int time, int thread,
     elif time == net.n:
         finish_chunk(net, chunk, thread, scratch_of(net, thread, which))
     else:
-        if op.conv.pools:
+        if op.conv.pools and op.backward:
             unpool_rows(net, op, chunk, thread, which)
         backward_weights(net, op, chunk, thread, which)
         backward_input(net, op, chunk, 0, 1, thread, which)
@@ -68,16 +71,22 @@ cdef void run_lot(Network* net, const Phase* phase, ptrdiff_t lot, int thread,
             visit(net, chunk, phase.last, thread, which)
 
 
-# --- PACK and FINISH: tasks over several operations, counted through ------------------------------
+# --- PACK, FINISH, UPDATE: tasks over several operations, counted through -------------------------
+
+cdef inline bint is_counted(PhaseKind kind) noexcept nogil:
+    return kind == PACK or kind == FINISH or kind == UPDATE
+
 
 cdef ptrdiff_t tasks_of(const Network* net, PhaseKind kind, const Operation* op) noexcept nogil:
     """How many tasks of such a phase are an operation's."""
-    return pack_tasks(net, op) if kind == PACK else finish_tasks(net, op)
+    if kind == PACK:
+        return pack_tasks(net, op)
+    return finish_tasks(net, op) if kind == FINISH else update_tasks(op)
 
 
 cdef void run_counted(Network* net, PhaseKind kind, ptrdiff_t task, int owner, int thread,
                       const real* which) noexcept nogil:
-    """The owner's task number `task` of PACK or FINISH, counted through all operations."""
+    """The owner's task number `task` of such a phase, counted through all operations."""
     cdef Operation* op = net.op
     cdef ptrdiff_t tasks = tasks_of(net, kind, op)
     while task >= share_of_owner(tasks, owner, net.threads):
@@ -87,8 +96,10 @@ cdef void run_counted(Network* net, PhaseKind kind, ptrdiff_t task, int owner, i
     task += first_of_owner(tasks, owner, net.threads)
     if kind == PACK:
         pack_task(net, op, task, which)
-    else:
+    elif kind == FINISH:
         finish_task(net, op, task, thread, which)
+    else:
+        update_task(net, op, task, which)
 
 
 # --- phases ---------------------------------------------------------------------------------------
@@ -140,7 +151,7 @@ cdef int add_layers(const Network* net, Phase* phases, int n, const real* which)
         return n
     for i in range(net.n - 1, -1, -1):
         op, back = &net.op[i], 2 * net.n - i
-        if op.conv.pools:
+        if op.conv.pools and op.backward:
             n = add_phase(phases, n, UNPOOL, back, back, net.chunks)
         if cuts(net, back):
             n = add_phase(phases, n, SUM, back, back, net.chunks)
@@ -151,7 +162,7 @@ cdef int add_layers(const Network* net, Phase* phases, int n, const real* which)
 
 cdef int most_phases(const Network* net) noexcept nogil:
     """Room for: each operation's, both ways, with sums and combinations; what frames them."""
-    return 6 * net.n + 6
+    return 6 * net.n + 9
 
 
 cdef int list_phases(const Network* net, Phase* phases, const real* which) noexcept nogil:
@@ -163,6 +174,10 @@ cdef int list_phases(const Network* net, Phase* phases, const real* which) noexc
         n = add_chunks(net, phases, n)
     if net.training:
         n = add_counted(net, phases, n, FINISH)
+    if net.training and net.update.clip_norm != 0:
+        n = add_phase(phases, n, SQUARES, 0, 0, square_tasks(net))
+        n = add_phase(phases, n, NORM, 0, 0, 1)
+        n = add_counted(net, phases, n, UPDATE)
     return n
 
 
@@ -170,7 +185,7 @@ cdef ptrdiff_t tasks_of_owner(const Network* net, const Phase* phase, int owner,
                               const real* which) noexcept nogil:
     cdef ptrdiff_t tasks = 0
     cdef int i
-    if phase.kind != PACK and phase.kind != FINISH:
+    if not is_counted(phase.kind):
         return share_of_owner(phase.tasks, owner, net.threads)
     for i in range(net.n):
         tasks += share_of_owner(tasks_of(net, phase.kind, &net.op[i]), owner, net.threads)
@@ -181,7 +196,7 @@ cdef void run_task(Network* net, const Phase* phase, ptrdiff_t task, int owner, 
                    const real* which) noexcept nogil:
     """Task number `task` of those that `owner` owns."""
     cdef Operation* op = at_time(net, phase.first)
-    if phase.kind == PACK or phase.kind == FINISH:
+    if is_counted(phase.kind):
         run_counted(net, phase.kind, task, owner, thread, which)
         return
     task += first_of_owner(phase.tasks, owner, net.threads)
@@ -199,5 +214,9 @@ cdef void run_task(Network* net, const Phase* phase, ptrdiff_t task, int owner, 
         finish_chunk(net, task, thread, scratch_of(net, thread, which))
     elif phase.kind == UNPOOL:
         unpool_rows(net, op, task, thread, which)
+    elif phase.kind == SQUARES:
+        square_task(net, task, which)
+    elif phase.kind == NORM:
+        find_norm(net, which)
     else:
         backward_task(net, op, task, thread, which)

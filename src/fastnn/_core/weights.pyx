@@ -1,32 +1,39 @@
 """What happens to weights outside a chunk: laid out before a batch, updated after it.
 
-    PACK      panels of weights, as the tile kernels read them
-    FINISH    gradients: sums of slots, or across the batch; then the optimizer's update of the same
-              parameters, while their gradient is in a cache
+    PACK      panels of weights, as the tile kernels read them; penalties on weights
+    FINISH    gradients: sums of slots, or across the batch, and those of penalties; then the
+              optimizer's update of the same parameters, while their gradient is in a cache
+    UPDATE    the update by itself, where it waits for the norm of all gradients
 """
+from libc.string cimport memset
+
 from fastnn._core.batch_norm_plan cimport batch_norm_use_running
+from fastnn._core.constraint cimport UNCONSTRAINED, constrain_rows, of_rows
 from fastnn._core.conv cimport pack_tile
 from fastnn._core.dense cimport dense_pack_panel
 from fastnn._core.dense_weights cimport dense_backward_weights_tile, dense_scratch
+from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport adam_update, sgd_update
 from fastnn._core.network cimport ADAM, NO_UPDATE
-from fastnn._core.operation cimport BATCH_NORM, BLOCK, CONV, DENSE
+from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE
 from fastnn._core.passes cimport scale_of, scratch_of, shift_of, slots_of
 from fastnn._core.single cimport single_pack, single_packs
 from fastnn._core.slots cimport sum_slots
 from fastnn._core.tiles cimport Tiling, tile_start, tile_width
+from fastnn._core.upkeep cimport (
+    add_penalty_gradients, penalty_task, penalty_tasks, prepare_gradient)
 
 
 cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogil:
-    cdef ptrdiff_t tasks = 0
-    if op.kind == BATCH_NORM:
-        return 0 if net.training else 1
+    cdef ptrdiff_t tasks = penalty_tasks(net, op)
+    if op.kind == BATCH_NORM and not net.training:
+        return 1
     if net.single:
         return single_packs(op)
     if op.kind == DENSE:
-        tasks = op.dense.panels.panels
+        tasks += op.dense.panels.panels
     if op.kind == CONV:
-        tasks = op.conv.correlation.groups * op.conv.correlation.tiling.tiles
+        tasks += op.conv.correlation.groups * op.conv.correlation.tiling.tiles
         if net.training and op.input_gradient:
             tasks += op.conv.transposed.groups * op.conv.transposed.tiling.tiles
     return tasks
@@ -37,12 +44,18 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
     cdef const real* weight = <const real*>net.parameters + op.weight
     cdef real* arena = <real*>net.arena
     cdef ptrdiff_t forward_tiles = op.conv.correlation.groups * op.conv.correlation.tiling.tiles
-    if op.kind == BATCH_NORM:
+    if op.kind == BATCH_NORM and not net.training:
         batch_norm_use_running(&op.batch_norm, scale_of(op, <const real*>net.parameters),
                                shift_of(op, <const real*>net.parameters), arena)
-    elif net.single:
+        return
+    if net.single:
         single_pack(op, <const real*>net.parameters, task, arena + op.packed)
-    elif op.kind == DENSE:
+        return
+    if task < penalty_tasks(net, op):
+        penalty_task(net, op, task, which)
+        return
+    task -= penalty_tasks(net, op)
+    if op.kind == DENSE:
         dense_pack_panel(&op.dense.panels, weight, task,
                          arena + op.packed + task * op.dense.panels.panel_size)
     elif task < forward_tiles:
@@ -54,12 +67,24 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
                   task % op.conv.transposed.tiling.tiles, arena + op.back_packed)
 
 
-cdef void update(Network* net, ptrdiff_t start, ptrdiff_t n, const real* gradient) noexcept nogil:
-    """The optimizer's update of n parameters, unless the loss of some sample is NaN."""
+# --- updates --------------------------------------------------------------------------------------
+
+cdef inline bint keeps_gradients(const Network* net) noexcept nogil:
+    """Whether FINISH leaves gradients where they stay, and makes no update."""
+    return net.update.rule == NO_UPDATE or net.update.clip_norm != 0
+
+
+cdef void update(Network* net, const Holding* held, ptrdiff_t start, ptrdiff_t n, ptrdiff_t row,
+                 real* gradient) noexcept nogil:
+    """The optimizer's update of n parameters, unless the loss of some sample is NaN.
+
+    Where they are held to something by rows, these are whole ones. Uses up the gradient.
+    """
     cdef real* parameters = <real*>net.parameters + start
     cdef real* first = <real*>net.update.first + start if net.update.first != NULL else NULL
-    if net.update.rule == NO_UPDATE or net.unsound:
+    if net.unsound:
         return
+    prepare_gradient(net, start, n, gradient)
     if net.update.rule == ADAM:
         adam_update(n, parameters, gradient, first, <real*>net.update.second + start,
                     <real>net.update.step_rate, <real>net.update.beta1,
@@ -69,12 +94,46 @@ cdef void update(Network* net, ptrdiff_t start, ptrdiff_t n, const real* gradien
     else:
         sgd_update(n, parameters, gradient, first, <real>net.update.rate,
                    <real>net.update.momentum, net.update.nesterov)
+    if held.constraint.kind != UNCONSTRAINED:
+        constrain_rows(&held.constraint, n // row, row, parameters)
 
+
+cdef void update_both(Network* net, const Operation* op, ptrdiff_t first, ptrdiff_t n,
+                      real* gradient) noexcept nogil:
+    """Of an operation's parameters first … first + n − 1: weights, then biases."""
+    cdef ptrdiff_t weights = max(0, min(n, op.weights - first))
+    cdef ptrdiff_t row = op.row if of_rows(&op.weight_held.constraint) else 1
+    if weights:
+        update(net, &op.weight_held, op.weight + first, weights, row, gradient)
+    if weights < n:
+        update(net, &op.bias_held, op.weight + first + weights, n - weights, 1, gradient + weights)
+
+
+cdef ptrdiff_t update_tasks(const Operation* op) noexcept nogil:
+    return (op.weights + op.biases + op.block - 1) // op.block if op.trained else 0
+
+
+cdef void update_task(Network* net, const Operation* op, ptrdiff_t task,
+                      const real* which) noexcept nogil:
+    cdef ptrdiff_t first = task * op.block
+    update_both(net, op, first, min(op.block, op.weights + op.biases - first),
+                <real*>net.gradients + op.weight + first)
+
+
+# --- gradients, mostly with their update ----------------------------------------------------------
 
 cdef ptrdiff_t finish_tasks(const Network* net, const Operation* op) noexcept nogil:
-    if op.kind == DENSE:
-        return op.dense.gradient.tiling.tiles
-    return (op.weights + op.biases + BLOCK - 1) // BLOCK
+    if not op.trained:
+        return 1 if op.weights + op.biases and keeps_gradients(net) else 0
+    return op.dense.gradient.tiling.tiles if op.kind == DENSE else update_tasks(op)
+
+
+cdef void finish(Network* net, const Operation* op, ptrdiff_t first, ptrdiff_t n,
+                 real* gradient) noexcept nogil:
+    """What follows when the gradient of the loss with respect to some parameters is there."""
+    add_penalty_gradients(net, op, first, n, gradient)
+    if not keeps_gradients(net):
+        update_both(net, op, first, n, gradient)
 
 
 cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thread,
@@ -84,30 +143,39 @@ cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thr
     With an update it goes no further than a thread's scratch: writing it to memory would cost half
     as much as the update itself.
     """
-    cdef const Tiling* tiling = &op.dense.gradient.tiling
-    cdef ptrdiff_t start = tile_start(tiling, task) if op.kind == DENSE else task * BLOCK, n
     cdef real* scratch = scratch_of(net, thread, which)
-    cdef bint stored = net.update.rule == NO_UPDATE
+    cdef real* gradient = <real*>net.gradients + op.weight
+    cdef ptrdiff_t first = task * op.block, n
+    if not op.trained:
+        memset(gradient, 0, (op.weights + op.biases) * sizeof(real))
+    elif op.kind == DENSE:
+        finish_dense(net, op, task, scratch)
+    elif op.kind == BATCH_NORM:
+        n = min(op.block, op.weights + op.biases - first)
+        finish(net, op, first, n, gradient + first)
+    else:
+        n = min(op.block, op.weights + op.biases - first)
+        gradient = gradient + first if keeps_gradients(net) else scratch
+        sum_slots(slots_of(net, op, which), n, op.slotted, <real*>net.arena + op.slots + first,
+                  gradient)
+        finish(net, op, first, n, gradient)
+
+
+cdef void finish_dense(Network* net, const Operation* op, ptrdiff_t task,
+                       real* scratch) noexcept nogil:
+    """Of a tile's rows, and of their biases."""
+    cdef const Tiling* tiling = &op.dense.gradient.tiling
+    cdef ptrdiff_t start = tile_start(tiling, task), n = tile_width(tiling, task)
     cdef real* gradient = <real*>net.gradients + op.weight
     cdef real* bias_gradient = gradient + op.weights
-    if op.kind == DENSE:
-        n = tile_width(tiling, task)
-        if not stored:
-            # the tile's rows and biases, as if all others stood before them
-            gradient = scratch + dense_scratch(&op.dense.gradient) - start * op.inputs
-            bias_gradient = scratch + dense_scratch(&op.dense.gradient) + n * op.inputs - start
-        dense_backward_weights_tile(
-            &op.dense.gradient, task, <real*>net.arena + op.x_panels,
-            <real*>net.arena + op.dy_panels, net.samples, scratch, gradient,
-            bias_gradient if op.biases else NULL)
-        update(net, op.weight + start * op.inputs, n * op.inputs, gradient + start * op.inputs)
-        if op.biases:
-            update(net, op.weight + op.weights + start, n, bias_gradient + start)
-    elif op.kind == BATCH_NORM:
-        n = min(BLOCK, op.weights + op.biases - start)
-        update(net, op.weight + start, n, gradient + start)
-    else:
-        n = min(BLOCK, op.weights + op.biases - start)
-        sum_slots(slots_of(net, op, which), n, op.slotted,
-                  <real*>net.arena + op.slots + start, gradient + start if stored else scratch)
-        update(net, op.weight + start, n, scratch)
+    if not keeps_gradients(net):
+        # as if all other rows stood before them
+        gradient = scratch + dense_scratch(&op.dense.gradient) - start * op.inputs
+        bias_gradient = scratch + dense_scratch(&op.dense.gradient) + n * op.inputs - start
+    dense_backward_weights_tile(
+        &op.dense.gradient, task, <real*>net.arena + op.x_panels,
+        <real*>net.arena + op.dy_panels, net.samples, scratch, gradient,
+        bias_gradient if op.biases else NULL)
+    finish(net, op, start * op.inputs, n * op.inputs, gradient + start * op.inputs)
+    if op.biases:
+        finish(net, op, op.weights + start, n, bias_gradient + start)

@@ -1,0 +1,10 @@
+"""What an array of parameters is drawn to and held to; of a layer's, which are trained."""
+from fastnn._core.constraint cimport Constraint
+from fastnn._core.penalty cimport Penalty
+
+cdef struct Holding:
+    Penalty penalty
+    bint penalised
+    Constraint constraint
+
+cdef bint make_holding(Holding* holding, dict settings) except False
