@@ -144,6 +144,95 @@ def test_convolution_agrees_with_pytorch(functional, dtype, seed):
         check(result, *map(channels_last, pair), dtype, f"{label} of {shape}, {options}")
 
 
+PAD_MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate"}
+PAD_MODES["circular"] = "circular"
+
+
+def random_padding(rng, mode):
+    """A shape, and amounts that the mode allows for it."""
+    spatial = rng.integers(1, (24, 9, 5)[int(rng.integers(3))], int(rng.integers(1, 4)))
+    largest = {"reflect": spatial - 1, "circular": spatial}.get(mode, spatial + 3)
+    padding = tuple((int(rng.integers(n + 1)), int(rng.integers(n + 1))) for n in largest)
+    samples, channels = int(rng.choice([1, 3, 16, 17, 20])), int(rng.integers(1, 20))
+    return (samples, *spatial.tolist(), channels), padding
+
+
+def pytorch_pad(padding, mode):
+    pad = [amount for pair in reversed(padding) for amount in pair]
+    return lambda x: F.pad(x, pad, PAD_MODES[mode])
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS // 4))
+@pytest.mark.parametrize("mode", PAD_MODES)
+def test_padding_agrees_with_pytorch(functional, dtype, mode, seed):
+    rng = np.random.default_rng(6000 + seed)
+    shape, padding = random_padding(rng, mode)
+    x = reals(rng, dtype, *shape)
+    y = functional.pad_forward(x, padding, mode=mode)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.pad_backward(dy, x.shape, padding, mode=mode)
+    tensor = channels_first(x)
+    expected, gradient = map(
+        channels_last,
+        forward_and_gradients(pytorch_pad(padding, mode), [tensor], channels_first(dy).detach()),
+    )
+    np.testing.assert_array_equal(y, expected.astype(dtype), strict=True)
+    # sums of integers
+    np.testing.assert_array_equal(dx, gradient.astype(dtype), strict=True)
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS // 4))
+@pytest.mark.parametrize("mode", ["reflect", "edge", "circular"])
+def test_convolution_of_padded_inputs_agrees_with_pytorch(functional, dtype, mode, seed):
+    rng = np.random.default_rng(7000 + seed)
+    shape, padding = random_padding(rng, mode)
+    rank = len(shape) - 2
+    kernel = tuple(
+        int(rng.integers(1, min(n + sum(pair), 4) + 1))
+        for n, pair in zip(shape[1:-1], padding, strict=True)
+    )
+    options = {"stride": tuple(rng.integers(1, 4, rank).tolist())}
+    x, weight = reals(rng, dtype, *shape), reals(rng, dtype, 5, *kernel, shape[-1])
+    how = options | {"padding": padding, "padding_mode": mode}
+    y = functional.conv_forward(x, weight, **how)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.conv_backward_input(dy, weight, x.shape, **how)
+    dweight, _ = functional.conv_backward_weights(x, dy, kernel, **how)
+
+    def pytorch(x, weight):
+        return CONV[rank - 1](pytorch_pad(padding, mode)(x), weight, **options)
+
+    operands = [channels_first(x), channels_first(weight)]
+    expected = with_magnitudes(pytorch, operands, channels_first(dy).detach())
+    for result, pair, label in zip((y, dx, dweight), expected, ("y", "dx", "dweight"), strict=True):
+        check(result, *map(channels_last, pair), dtype, f"{label} of {shape}, {how}")
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS // 4))
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_up_sampling_agrees_with_pytorch(functional, dtype, mode, seed):
+    rng = np.random.default_rng(8000 + seed)
+    rank = int(rng.integers(1, 4))
+    spatial, scale = (tuple(rng.integers(1, 6, rank).tolist()) for _ in range(2))
+    shape = (int(rng.choice([1, 3, 16, 17, 20])), *spatial, int(rng.integers(1, 20)))
+    x = reals(rng, dtype, *shape)
+    y = functional.up_sample_forward(x, scale, mode=mode)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.up_sample_backward(dy, x.shape, scale, mode=mode)
+    names = {"nearest": ("nearest",) * 3, "linear": ("linear", "bilinear", "trilinear")}
+    how = {"align_corners": False} if mode == "linear" else {}
+
+    def pytorch(x):
+        return F.interpolate(x, scale_factor=scale, mode=names[mode][rank - 1], **how)
+
+    expected = with_magnitudes(pytorch, [channels_first(x)], channels_first(dy).detach())
+    for result, pair, given, label in zip((y, dx), expected, (x, dy), ("y", "dx"), strict=True):
+        tensor, magnitude = map(channels_last, pair)
+        # PyTorch rounds places: its factors err by 1.5 eps, also those that should be 0
+        magnitude = magnitude + (mode == "linear") * np.abs(given).max()
+        check(result, tensor, magnitude, dtype, f"{label} of {shape}, {scale}")
+
+
 def random_pool(rng):
     """Rank, shape, size and options that PyTorch allows: padding up to half the window."""
     rank = int(rng.integers(1, 4))

@@ -172,8 +172,16 @@ def pad_value(name, value, mode):
     return number
 
 
-def crop_pairs(name, cropping, spatial):
-    """Return a cropping that leaves something, as a pair (before, after) for every axis."""
+def pad_axes(name, spatial, padding, mode):
+    """Return the arguments of every axis's `pad_line`, checked, and the output's sizes."""
+    mode = pad_mode(name, mode)
+    pairs = pad_pairs(name, padding, spatial, mode)
+    axes = [(size, *pair, mode) for size, pair in zip(spatial, pairs, strict=True)]
+    return axes, [size + before + after for size, before, after, _ in axes]
+
+
+def crop_axes(name, spatial, cropping):
+    """Return the arguments of every axis's `crop_line`, checked, and the output's sizes."""
     pairs = amounts(name, "cropping", cropping, len(spatial))
     for axis, (size, pair) in enumerate(zip(spatial, pairs, strict=True)):
         if sum(pair) >= size:
@@ -181,7 +189,8 @@ def crop_pairs(name, cropping, spatial):
                 f"{name}: cropping must leave at least one, got cropping {pair} for an input of "
                 f"size {size} (axis {axis})"
             )
-    return pairs
+    axes = [(size, *pair) for size, pair in zip(spatial, pairs, strict=True)]
+    return axes, [size - before - after for size, before, after in axes]
 
 
 def amounts(name, what, value, rank):
@@ -205,8 +214,9 @@ def amounts(name, what, value, rank):
     return tuple(per_axis(name, what, entry, 2, 0) for entry in value)
 
 
-def up_sample_scales(name, scale, spatial):
-    """Return how many times every axis is enlarged."""
+def up_sample_axes(name, spatial, scale, mode):
+    """Return the arguments of every axis's `up_sample_line`, checked, and the output's sizes."""
+    mode = up_sample_mode(name, mode)
     scales = per_axis(name, "scale", scale, len(spatial))
     for axis, (size, times) in enumerate(zip(spatial, scales, strict=True)):
         if size < 1 or size * times > geometry.LARGEST:
@@ -214,7 +224,8 @@ def up_sample_scales(name, scale, spatial):
                 f"{name}: the output's size must be from 1 to {geometry.LARGEST}, got an input of "
                 f"size {size} and scale {times} (axis {axis})"
             )
-    return scales
+    axes = [(size, times, mode) for size, times in zip(spatial, scales, strict=True)]
+    return axes, [size * times for size, times, _ in axes]
 
 
 def up_sample_mode(name, mode):
@@ -263,6 +274,11 @@ def permuted_axes(name, axes, rank):
             f"{name}: expected every axis of a sample once, 0 … {rank - 1}, got {tuple(axes)}"
         )
     return found
+
+
+def inverse(axes):
+    """Return the order of axes that undoes this one."""
+    return tuple(axes.index(axis) for axis in range(len(axes)))
 
 
 def permutation(sizes, axes):

@@ -315,6 +315,87 @@ def split(numbers, shapes):
     return np.split(numbers, np.cumsum([math.prod(shape) for shape in shapes])[:-1])
 
 
+def pad_cases(rng):
+    """F.pad names the last axis first."""
+    cases = [
+        # name, spatial, padding, fastnn's mode, PyTorch's, value
+        ("pad1d", (5,), [[2, 3]], "constant", "constant", -1.5),
+        ("pad1d-circular", (4,), [[3, 4]], "circular", "circular", 0),
+        ("pad2d-reflect", (4, 5), [[1, 3], [0, 2]], "reflect", "reflect", 0),
+        ("pad2d-edge", (3, 4), [[2, 0], [1, 5]], "edge", "replicate", 0),
+        ("pad3d-reflect", (3, 4, 2), [[1, 2], [0, 3], [1, 0]], "reflect", "reflect", 0),
+    ]
+    for name, spatial, padding, mode, pytorch_mode, value in cases:
+        x = rng.integers(-4, 5, (2, *spatial, 2)) / 1.0
+        tensor, pad = channels_first(x), [n for pair in reversed(padding) for n in pair]
+        y = F.pad(tensor, pad, pytorch_mode, value or None)
+        dy = rng.integers(-4, 5, channels_last(y).shape) / 1.0
+        (dx,) = torch.autograd.grad(y, [tensor], channels_first(dy))
+        how, amount = {"mode": mode}, {"value": padding}
+        calls = [
+            call("pad_forward", ["x", amount], ["y"], **how, **({"value": value} if value else {})),
+            call("pad_backward", ["dy", {"shape_of": "x"}, amount], ["dx"], **how),
+        ]
+        arrays = {"x": x, "dy": dy, "y": channels_last(y), "dx": channels_last(dx)}
+        yield name, calls, arrays
+
+
+def padded_conv_cases(rng):
+    """Layers of PyTorch pad both sides alike; modes are those of its Conv1d to Conv3d."""
+    kinds = torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d
+    cases = [
+        ("conv1d-circular", (7,), (3,), "circular", {"padding": 2, "stride": 2}),
+        ("conv2d-reflect", (5, 6), (3, 3), "reflect", {"padding": [1, 2], "groups": 2}),
+        ("conv3d-edge", (3, 4, 3), (2, 3, 2), "replicate", {"padding": [2, 1, 1]}),
+    ]
+    for name, spatial, kernel, mode, options in cases:
+        layer = kinds[len(spatial) - 1](4, 6, kernel, padding_mode=mode, **options).double()
+        x = rng.integers(-4, 5, (2, *spatial, 4)) / 1.0
+        weight = rng.integers(-4, 5, (6, *kernel, 4 // options.get("groups", 1))) / 2
+        layer.weight.data = channels_first(weight).data
+        bias = layer.bias.data = torch.tensor(rng.integers(-4, 5, 6) / 1.0)
+        tensor = channels_first(x)
+        y = layer(tensor)
+        dy = rng.integers(-4, 5, channels_last(y).shape) / 1.0
+        gradients = torch.autograd.grad(
+            y, [tensor, layer.weight, layer.bias], channels_first(dy).detach()
+        )
+        arrays = {"x": x, "weight": weight, "bias": bias, "dy": dy, "y": channels_last(y)}
+        arrays["dx"], arrays["dweight"] = map(channels_last, gradients[:2])
+        arrays["dbias"] = gradients[2].numpy()
+        how, size = options | {"padding_mode": mode}, {"value": kernel}
+        calls = [
+            call("conv_forward", ["x", "weight", "bias"], ["y"], **how),
+            call("conv_backward_input", ["dy", "weight", {"shape_of": "x"}], ["dx"], **how),
+            call("conv_backward_weights", ["x", "dy", size], ["dweight", "dbias"], **how),
+        ]
+        yield f"{name}-padded", calls, arrays
+
+
+def resampling_cases():
+    rng = np.random.default_rng(20242)  # its own: the arrays above stay what they were
+    yield from pad_cases(rng)
+    yield from padded_conv_cases(rng)
+    linear = "linear", "bilinear", "trilinear"
+    for spatial, scale in [((4,), 3), ((3, 4), [2, 5]), ((2, 3, 2), [1, 2, 3])]:
+        for mode in ("nearest", "linear"):
+            x, rank = rng.integers(-4, 5, (2, *spatial, 2)) / 1.0, len(spatial)
+            tensor = channels_first(x)
+            how = {"align_corners": False} if mode == "linear" else {}
+            pytorch_mode = linear[rank - 1] if mode == "linear" else mode
+            factors = scale if isinstance(scale, list) else [scale] * rank
+            y = F.interpolate(tensor, scale_factor=tuple(factors), mode=pytorch_mode, **how)
+            dy = rng.integers(-4, 5, channels_last(y).shape) / 1.0
+            (dx,) = torch.autograd.grad(y, [tensor], channels_first(dy))
+            times = {"value": scale}
+            calls = [
+                call("up_sample_forward", ["x", times], ["y"], mode=mode),
+                call("up_sample_backward", ["dy", {"shape_of": "x"}, times], ["dx"], mode=mode),
+            ]
+            arrays = {"x": x, "dy": dy, "y": channels_last(y), "dx": channels_last(dx)}
+            yield f"up_sample{rank}d-{mode}-{scale}", calls, arrays
+
+
 def loss_cases():
     labels, spatial_labels = RNG.integers(0, 5, 4), RNG.integers(0, 3, (2, 3, 4))
     one_hot = np.eye(5)[RNG.integers(0, 5, 4)]
@@ -690,6 +771,7 @@ def main():
         norm_cases,
         merge_cases,
         penalty_cases,
+        resampling_cases,
     )
     for family in families:
         for name, calls, case_arrays in family():

@@ -5,14 +5,16 @@ from fastnn._core.dense_plan cimport DensePlan
 from fastnn._core.feed cimport Affine
 from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport real
+from fastnn._core.permute cimport PermutePlan
 from fastnn._core.pool_plan cimport PoolPlan
 from fastnn._core.prelu cimport Slopes
+from fastnn._core.resample cimport ResamplePlan
 
 cdef enum:
     BLOCK = 8192                # parameters that are updated at once
 
 cdef enum Kind:
-    CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, AFFINE
+    CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, RESAMPLE, PERMUTE, AFFINE
     BATCH_NORM
     FAN                         # a value that is read more than once: its gradients' sum
 
@@ -46,6 +48,8 @@ cdef struct Operation:
     Pointwise pointwise
     Softmax softmax
     Slopes slopes
+    ResamplePlan resample
+    PermutePlan permute
     Affine affine
     BatchNormPlan batch_norm
     int x, y                    # which values
@@ -82,7 +86,10 @@ cdef void backward_input_part(
 
 cdef inline bint splits(const Operation* op, bint backward) noexcept nogil:
     """Whether parts of a chunk are independent: rows, or stretches of numbers."""
-    return op.kind == CONV or op.kind == POINTWISE or (op.kind == POOL and not backward)
+    if op.kind == POOL:
+        return not backward
+    return (op.kind == CONV or op.kind == POINTWISE or op.kind == RESAMPLE
+            or op.kind == PERMUTE)
 
 
 cdef inline bint waits(const Operation* op) noexcept nogil:

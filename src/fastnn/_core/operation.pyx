@@ -17,20 +17,23 @@ from fastnn._core.dense_weights cimport make_dense_gradient
 from fastnn._core.feed cimport affine_backward_chunk, affine_forward_chunk
 from fastnn._core.holding cimport make_holding
 from fastnn._core.kernels cimport LANES
+from fastnn._core.permute cimport make_permutation, permute_rows
 from fastnn._core.pointwise cimport pointwise_backward_chunk, pointwise_forward_chunk
 from fastnn._core.pool_plan cimport (
     argmax_size, free_pool_plan, make_pool_plan, pool_backward, pool_forward_rows,
     pool_plan_scratch)
 from fastnn._core.prelu cimport (
     make_slopes, prelu_backward_input_chunk, prelu_forward_chunk, slopes_scratch)
+from fastnn._core.resample cimport (
+    make_resample_plan, resample_plan_scratch, resample_rows)
 from fastnn._core.softmax cimport softmax_backward_chunk, softmax_forward_chunk
 
 from fastnn._core.pointwise import FROM_INPUT as _FROM_INPUT
 from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 
 _KINDS = {"conv": CONV, "dense": DENSE, "max_pool": POOL, "average_pool": POOL,
-          "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "affine": AFFINE, "fan": FAN,
-          "batch_norm": BATCH_NORM}
+          "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "resample": RESAMPLE,
+          "permute": PERMUTE, "affine": AFFINE, "fan": FAN, "batch_norm": BATCH_NORM}
 
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
@@ -80,6 +83,11 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     elif op.kind == PRELU:
         op.slopes = make_slopes(op.inputs, settings["channels"], op.weights)
         op.slotted = op.weights if op.trained else 0
+    elif op.kind == RESAMPLE:
+        op.work = make_resample_plan(&op.resample, settings, training, which)
+    elif op.kind == PERMUTE:
+        op.permute.order = make_permutation(settings["order"])
+        op.permute.inverse = make_permutation(settings["inverse"])
     elif op.kind == BATCH_NORM:
         make_batch_norm_plan(&op.batch_norm, settings, op.inputs)
     elif op.kind == FAN:
@@ -140,7 +148,7 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
         return max(slopes_scratch(&op.slopes), op.block)
     if op.kind == BATCH_NORM:
         return batch_norm_scratch(op.batch_norm.channels, which)
-    return 0
+    return resample_plan_scratch(&op.resample, which) if op.kind == RESAMPLE else 0
 
 
 cdef void forward_part(
@@ -168,6 +176,10 @@ cdef void forward_part(
         softmax_forward_chunk(op.softmax.logarithm, op.softmax.positions, op.softmax.channels, x, y)
     elif op.kind == PRELU:
         prelu_forward_chunk(&op.slopes, x, weight, y)
+    elif op.kind == RESAMPLE:
+        resample_rows(&op.resample.resampling, x, y, part, parts, scratch)
+    elif op.kind == PERMUTE:
+        permute_rows(&op.permute.order, x, y, part, parts)
     else:
         affine_forward_chunk(&op.affine, op.outputs, x, y)
 
@@ -200,5 +212,9 @@ cdef void backward_input_part(
                                y, dx)
     elif op.kind == PRELU:
         prelu_backward_input_chunk(&op.slopes, dy, x, parameters + op.weight, dx)
+    elif op.kind == RESAMPLE:
+        resample_rows(&op.resample.turned, dy, dx, part, parts, scratch)
+    elif op.kind == PERMUTE:
+        permute_rows(&op.permute.inverse, dy, dx, part, parts)
     else:
         affine_backward_chunk(&op.affine, op.outputs, dy, dx)

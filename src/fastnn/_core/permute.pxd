@@ -12,6 +12,10 @@ cdef struct Permutation:
     ptrdiff_t width             # elements that stay together
     ptrdiff_t rows              # product of all sizes but the last
 
-cdef Permutation make_permutation(tuple sizes, tuple steps, ptrdiff_t width) except *
-cdef void permute_chunk(const Permutation* plan, const real* x, real* y, ptrdiff_t first_row,
-                        ptrdiff_t end_row) noexcept nogil
+# A program's: what makes y of x, and what makes dx of dy.
+cdef struct PermutePlan:
+    Permutation order, inverse
+
+cdef Permutation make_permutation(tuple order) except *
+cdef void permute_rows(const Permutation* plan, const real* x, real* y, ptrdiff_t part,
+                       ptrdiff_t parts) noexcept nogil

@@ -4,5 +4,5 @@ AXES: int
 
 @fused
 def permute(
-    x: Reals, y: Reals, sizes: tuple[int, ...], steps: tuple[int, ...], width: int, n_threads: int
+    x: Reals, y: Reals, order: tuple[tuple[int, ...], tuple[int, ...], int], n_threads: int
 ) -> None: ...

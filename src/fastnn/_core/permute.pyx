@@ -7,10 +7,12 @@ from fastnn._core.threads cimport team
 AXES = MOST_AXES
 
 
-cdef Permutation make_permutation(tuple sizes, tuple steps, ptrdiff_t width) except *:
+cdef Permutation make_permutation(tuple order) except *:
     """From resampling.permutation: sizes and steps of the output's axes, and width, in packs."""
     cdef Permutation plan
+    cdef ptrdiff_t width
     cdef int axis
+    sizes, steps, width = order
     plan.axes = len(sizes)
     plan.width = width * LANES
     plan.rows = 1
@@ -22,14 +24,14 @@ cdef Permutation make_permutation(tuple sizes, tuple steps, ptrdiff_t width) exc
     return plan
 
 
-cdef void permute_chunk(
+cdef void permute_rows(
         const Permutation* plan,
         const real* x,              # IN   a sample's axes as they were, LANES
-        real* y,                    # OUT  a sample's axes permuted, LANES: these rows overwritten
-        ptrdiff_t first_row, ptrdiff_t end_row) noexcept nogil:
+        real* y,                    # OUT  a sample's axes permuted, LANES: this part overwritten
+        ptrdiff_t part, ptrdiff_t parts) noexcept nogil:
     cdef int last = plan.axes - 1, axis
     cdef ptrdiff_t row, rest, place
-    for row in range(first_row, end_row):
+    for row in range(part * plan.rows // parts, (part + 1) * plan.rows // parts):
         rest = row
         place = 0
         for axis in range(last - 1, -1, -1):
@@ -42,10 +44,10 @@ cdef void permute_chunk(
 def permute(
         const real[:, ::1] x,           # IN   (chunks, features·LANES)
         real[:, ::1] y,                 # OUT  like x, overwritten
-        tuple sizes, tuple steps, ptrdiff_t width,      # from resampling.permutation
+        tuple order,                    #      from resampling.permutation
         int n_threads):
-    cdef Permutation plan = make_permutation(sizes, steps, width)
-    cdef ptrdiff_t chunks = x.shape[0], blocks, task, block
+    cdef Permutation plan = make_permutation(order)
+    cdef ptrdiff_t chunks = x.shape[0], blocks, task
     cdef int threads = team(n_threads, chunks * plan.rows, <double>chunks * x.shape[1])
     cdef unsigned long long mode
     # fewer chunks than threads: rows of a chunk are shared out too
@@ -53,7 +55,6 @@ def permute(
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
         for task in prange(chunks * blocks, schedule="static"):
-            block = task % blocks
-            permute_chunk(&plan, &x[task // blocks, 0], &y[task // blocks, 0],
-                          block * plan.rows // blocks, (block + 1) * plan.rows // blocks)
+            permute_rows(&plan, &x[task // blocks, 0], &y[task // blocks, 0], task % blocks,
+                         blocks)
         leave_fast_mode(mode)

@@ -21,6 +21,16 @@ cdef struct Resampling:
     ptrdiff_t rows              # the most rows of x that a row of y takes from
     double nothing              # what a target without sources holds
 
+# A program's: what makes y of x, and in training what makes dx of dy.
+cdef struct ResamplePlan:
+    Resampling resampling, turned
+
+cdef ptrdiff_t make_resample_plan(ResamplePlan* plan, dict settings, bint training,
+                                  const real* which) except -1
+cdef ptrdiff_t resample_plan_scratch(const ResamplePlan* plan, const real* which) noexcept nogil
+cdef void resample_rows(const Resampling* plan, const real* x, real* y, ptrdiff_t part,
+                        ptrdiff_t parts, real* scratch) noexcept nogil
+
 cdef bint make_resampling(Resampling* plan, tuple lines, ptrdiff_t channels, double nothing,
                           const real* which) except False
 cdef ptrdiff_t resample_scratch(const Resampling* plan, const real* which) noexcept nogil

@@ -75,6 +75,36 @@ cdef void resample_chunk(
                          y + (depth * plan.axis[1].targets + row) * columns.targets * pack)
 
 
+cdef void resample_rows(
+        const Resampling* plan,
+        const real* x,              # IN   (*sources, channels, LANES)
+        real* y,                    # OUT  (*targets, channels, LANES): this part is overwritten
+        ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil:
+    cdef ptrdiff_t rows = plan.axis[1].targets
+    resample_chunk(plan, x, y, part * rows // parts, (part + 1) * rows // parts, scratch)
+
+
+cdef ptrdiff_t make_resample_plan(ResamplePlan* plan, dict settings, bint training,
+                                  const real* which) except -1:
+    """Fill a program's plan, whose arrays the caller keeps alive; returns a sample's products."""
+    cdef tuple lines = settings["lines"], turned = settings["turned"]
+    cdef ptrdiff_t channels = settings["channels"], work = channels
+    cdef double nothing = settings["nothing"]
+    cdef Line* line
+    cdef int axis
+    make_resampling(&plan.resampling, lines, channels, nothing, which)
+    if training:
+        make_resampling(&plan.turned, turned, channels, 0, which)
+    for axis in range(3):
+        line = &plan.resampling.axis[axis]
+        work *= max(line.start[line.targets], line.targets)
+    return work
+
+
+cdef ptrdiff_t resample_plan_scratch(const ResamplePlan* plan, const real* which) noexcept nogil:
+    return max(resample_scratch(&plan.resampling, which), resample_scratch(&plan.turned, which))
+
+
 def resample(
         const real[:, ::1] x,           # IN   (chunks, *sources·channels·LANES)
         real[:, ::1] y,                 # OUT  (chunks, *targets·channels·LANES), overwritten
@@ -102,9 +132,8 @@ def resample(
             mode = enter_fast_mode()
             for task in prange(chunks * blocks, schedule="static"):
                 block = task % blocks
-                resample_chunk(&plan, &x[task // blocks, 0], &y[task // blocks, 0],
-                               block * rows // blocks, (block + 1) * rows // blocks,
-                               scratch + threadid() * size)
+                resample_rows(&plan, &x[task // blocks, 0], &y[task // blocks, 0], block, blocks,
+                              scratch + threadid() * size)
             leave_fast_mode(mode)
     finally:
         give(scratch)

@@ -5,7 +5,7 @@ from fastnn._core.operation cimport Operation
 cdef struct Layout:
     ptrdiff_t positions, channels
 
-cdef bint single_supports(const Operation* op) noexcept nogil
+cdef bint single_supports(const Operation* op, Layout before) noexcept nogil
 cdef Layout layout_after(const Operation* op, Layout before) noexcept nogil
 cdef ptrdiff_t single_packs(const Operation* op) noexcept nogil
 cdef ptrdiff_t single_panel_size(const Operation* op) noexcept nogil

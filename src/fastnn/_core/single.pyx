@@ -3,7 +3,7 @@
     activations   (positions, packs of channels, LANES); what is beyond the channels means nothing
     convolution   see single_conv.pyx
     dense         a convolution with one column; weights are turned so that outputs fill the lanes
-    pooling       as for samples: lanes do not meet
+    pooling       as for samples: lanes do not meet; resampling likewise
 
 Every sum has its terms in the order that it has in a batch, so a sample's bits are the same. A bias
 is what y holds before the sum is added to it.
@@ -15,17 +15,30 @@ from fastnn._core.conv_plan cimport ConvPlan
 from fastnn._core.feed cimport affine_forward_chunk
 from fastnn._core.kernels cimport (
     ACCUMULATE, LANES, RELU, fastnn_run, lanes_to_rows, rows_to_lanes, tile)
-from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE, POINTWISE, POOL, PRELU, SOFTMAX
+from fastnn._core.operation cimport (
+    BATCH_NORM, CONV, DENSE, PERMUTE, POINTWISE, POOL, PRELU, RESAMPLE, SOFTMAX)
 from fastnn._core.pointwise cimport pointwise_forward_chunk
 from fastnn._core.pool_plan cimport PoolPlan, grid, pool_forward_rows, pool_plan_scratch
+from fastnn._core.resample cimport Resampling, resample_plan_scratch, resample_rows
 from fastnn._core.single_conv cimport single_conv, single_conv_scratch
 from fastnn._core.softmax cimport softmax_forward_chunk
 from fastnn._core.tiles cimport Tiling, choose_tiling
 
 
-cdef bint single_supports(const Operation* op) noexcept nogil:
-    """Groups would share packs of channels; Winograd's algorithm has no path of its own here."""
-    return op.kind != CONV or (op.conv.correlation.groups == 1 and not op.conv.correlation.winograd)
+cdef bint single_supports(const Operation* op, Layout before) noexcept nogil:
+    """Whether samples can go singly through an operation, from the layout that they have before.
+
+    Groups would share packs of channels; Winograd's algorithm has no path of its own here, nor has
+    a permutation. Samples that were given another shape may have other channels than are expected.
+    """
+    if op.kind == CONV:
+        return (op.conv.correlation.groups == 1 and not op.conv.correlation.winograd
+                and before.channels == op.conv.correlation.terms)
+    if op.kind == POOL:
+        return before.channels == op.pool.windows.channels
+    if op.kind == RESAMPLE:
+        return before.channels == op.resample.resampling.channels
+    return op.kind != PERMUTE
 
 
 cdef Layout layout_after(const Operation* op, Layout before) noexcept nogil:
@@ -41,6 +54,9 @@ cdef Layout layout_after(const Operation* op, Layout before) noexcept nogil:
     elif op.kind == POOL or op.conv.pools:
         after.positions = grid(&op.pool.windows if op.kind == POOL else &conv.pool.windows, False)
         after.channels = op.outputs // after.positions
+    elif op.kind == RESAMPLE:
+        after.channels = op.resample.resampling.channels
+        after.positions = op.outputs // after.channels
     elif op.kind == CONV:
         after.channels = conv.correlation.tiling.outputs
         after.positions = op.outputs // after.channels
@@ -179,6 +195,8 @@ cdef ptrdiff_t single_scratch(const Operation* op, const real* which) noexcept n
         return by_positions_scratch(op, op.batch_norm.channels) + size
     if op.kind == CONV:
         return single_conv_scratch(op, which)
+    if op.kind == RESAMPLE:
+        return resample_plan_scratch(&op.resample, which)
     return pool_plan_scratch(&op.pool, which) if op.kind == POOL else size
 
 
@@ -192,6 +210,7 @@ cdef void single_forward_part(
         ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil:
     cdef const real* bias = parameters + op.weight + op.weights
     cdef PoolPlan pool
+    cdef Resampling resampling
     if op.kind == CONV:
         single_conv(op, bias, panels, x, layout, y, part, parts, scratch)
     elif op.kind == DENSE:
@@ -200,6 +219,10 @@ cdef void single_forward_part(
         pool = op.pool
         pool.windows.channels = padded(layout.channels) // LANES
         pool_forward_rows(&pool, x, y, NULL, 0, 1, scratch)
+    elif op.kind == RESAMPLE:
+        resampling = op.resample.resampling
+        resampling.channels = padded(layout.channels) // LANES
+        resample_rows(&resampling, x, y, 0, 1, scratch)
     elif op.kind == POINTWISE:
         pointwise_forward_chunk(op.pointwise.function, op.pointwise.parameter,
                                 layout.positions * padded(layout.channels), x, y)

@@ -1,6 +1,6 @@
 """Padding and cropping of one to three spatial axes."""
 
-from fastnn import resampling
+from fastnn.resampling import crop_axes, crop_line, pad_axes, pad_line, pad_value
 
 from ._operands import check_images, input_shape_of, operand
 from ._resample import resample_backward, resample_forward, resample_packs
@@ -47,9 +47,9 @@ def pad_forward(x, padding, *, mode="constant", value=0.0, n_threads=None):
     name = "pad_forward"
     x = operand(name, "x", x)
     check_images(name, "x", x.shape)
-    value = resampling.pad_value(name, value, mode)
-    axes, output = _pad_axes(name, x.shape[1:-1], padding, mode)
-    return resample_forward(name, x, resampling.pad_line, axes, output, n_threads, value)
+    value = pad_value(name, value, mode)
+    axes, output = pad_axes(name, x.shape[1:-1], padding, mode)
+    return resample_forward(name, x, pad_line, axes, output, n_threads, value)
 
 
 def pad_backward(dy, input_shape, padding, *, mode="constant", n_threads=None):
@@ -86,8 +86,8 @@ def pad_backward(dy, input_shape, padding, *, mode="constant", n_threads=None):
     """
     name = "pad_backward"
     dy, shape = operand(name, "dy", dy), input_shape_of(name, input_shape)
-    axes, output = _pad_axes(name, shape[1:-1], padding, mode)
-    return resample_backward(name, dy, shape, resampling.pad_line, axes, output, n_threads)
+    axes, output = pad_axes(name, shape[1:-1], padding, mode)
+    return resample_backward(name, dy, shape, pad_line, axes, output, n_threads)
 
 
 def crop_forward(x, cropping, *, n_threads=None):
@@ -122,8 +122,8 @@ def crop_forward(x, cropping, *, n_threads=None):
     name = "crop_forward"
     x = operand(name, "x", x)
     check_images(name, "x", x.shape)
-    axes, output = _crop_axes(name, x.shape[1:-1], cropping)
-    return resample_forward(name, x, resampling.crop_line, axes, output, n_threads)
+    axes, output = crop_axes(name, x.shape[1:-1], cropping)
+    return resample_forward(name, x, crop_line, axes, output, n_threads)
 
 
 def crop_backward(dy, input_shape, cropping, *, n_threads=None):
@@ -159,33 +159,19 @@ def crop_backward(dy, input_shape, cropping, *, n_threads=None):
     """
     name = "crop_backward"
     dy, shape = operand(name, "dy", dy), input_shape_of(name, input_shape)
-    axes, output = _crop_axes(name, shape[1:-1], cropping)
-    return resample_backward(name, dy, shape, resampling.crop_line, axes, output, n_threads)
+    axes, output = crop_axes(name, shape[1:-1], cropping)
+    return resample_backward(name, dy, shape, crop_line, axes, output, n_threads)
 
 
 def pad_packs(x, pairs, mode, threads):
     """Return packs padded for a convolution; `pairs` is None where nothing is to be done."""
     if pairs is None:
         return x
-    axes, _ = _pad_axes("", x.shape[1:-1], pairs, mode)
-    return resample_packs(x, resampling.pad_line, axes, threads)
+    axes, _ = pad_axes("", x.shape[1:-1], pairs, mode)
+    return resample_packs(x, pad_line, axes, threads)
 
 
 def unpad_packs(dy, pairs, mode, spatial, threads):
     """Return the gradient of an input of the size `spatial` that `pad_packs` padded."""
-    axes, _ = _pad_axes("", spatial, pairs, mode)
-    return resample_packs(dy, resampling.pad_line, axes, threads, backward=True)
-
-
-def _pad_axes(name, spatial, padding, mode):
-    """Return the arguments of every axis's line, and the output's sizes."""
-    mode = resampling.pad_mode(name, mode)
-    pairs = resampling.pad_pairs(name, padding, spatial, mode)
-    axes = [(size, *pair, mode) for size, pair in zip(spatial, pairs, strict=True)]
-    return axes, [size + before + after for size, before, after, _ in axes]
-
-
-def _crop_axes(name, spatial, cropping):
-    pairs = resampling.crop_pairs(name, cropping, spatial)
-    axes = [(size, *pair) for size, pair in zip(spatial, pairs, strict=True)]
-    return axes, [size - before - after for size, before, after in axes]
+    axes, _ = pad_axes("", spatial, pairs, mode)
+    return resample_packs(dy, pad_line, axes, threads, backward=True)

@@ -1,9 +1,7 @@
 """Permutation of the axes of samples."""
 
-import numpy as np
-
 from fastnn._core import permute as core
-from fastnn.resampling import permutation, permuted_axes
+from fastnn.resampling import inverse, permutation, permuted_axes
 
 from ._operands import answer, both, common_dtype, empty_packs, operand, packed, resolve
 
@@ -77,7 +75,7 @@ def permute_backward(dy, axes, *, n_threads=None):
     name = "permute_backward"
     dy = operand(name, "dy", dy)
     axes = permuted_axes(name, axes, _rank(name, "dy", dy))
-    return _permuted(dy, tuple(np.argsort(axes).tolist()), "zero", n_threads)
+    return _permuted(dy, inverse(axes), "zero", n_threads)
 
 
 def _rank(name, what, x):
@@ -91,5 +89,5 @@ def _permuted(x, axes, empty, n_threads):
     sizes = x.shape[1:]
     y = empty_packs(len(x), [sizes[axis] for axis in axes], dtype)
     rows = packed(x, dtype, empty, threads).rows
-    _permute[dtype](rows, y.rows, *permutation(sizes, axes), threads)
+    _permute[dtype](rows, y.rows, permutation(sizes, axes), threads)
     return answer(y, x, threads)

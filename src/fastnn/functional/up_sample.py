@@ -1,6 +1,6 @@
 """Enlarging one to three spatial axes by whole numbers."""
 
-from fastnn import resampling
+from fastnn.resampling import up_sample_axes, up_sample_line
 
 from ._operands import check_images, input_shape_of, operand
 from ._resample import resample_backward, resample_forward
@@ -48,8 +48,8 @@ def up_sample_forward(x, scale, *, mode="nearest", n_threads=None):
     name = "up_sample_forward"
     x = operand(name, "x", x)
     check_images(name, "x", x.shape)
-    axes, output = _axes(name, x.shape[1:-1], scale, mode)
-    return resample_forward(name, x, resampling.up_sample_line, axes, output, n_threads)
+    axes, output = up_sample_axes(name, x.shape[1:-1], scale, mode)
+    return resample_forward(name, x, up_sample_line, axes, output, n_threads)
 
 
 def up_sample_backward(dy, input_shape, scale, *, mode="nearest", n_threads=None):
@@ -88,13 +88,5 @@ def up_sample_backward(dy, input_shape, scale, *, mode="nearest", n_threads=None
     """
     name = "up_sample_backward"
     dy, shape = operand(name, "dy", dy), input_shape_of(name, input_shape)
-    axes, output = _axes(name, shape[1:-1], scale, mode)
-    return resample_backward(name, dy, shape, resampling.up_sample_line, axes, output, n_threads)
-
-
-def _axes(name, spatial, scale, mode):
-    """Return the arguments of every axis's line, and the output's sizes."""
-    mode = resampling.up_sample_mode(name, mode)
-    scales = resampling.up_sample_scales(name, scale, spatial)
-    axes = [(size, times, mode) for size, times in zip(spatial, scales, strict=True)]
-    return axes, [size * times for size, times, _ in axes]
+    axes, output = up_sample_axes(name, shape[1:-1], scale, mode)
+    return resample_backward(name, dy, shape, up_sample_line, axes, output, n_threads)

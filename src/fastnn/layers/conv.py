@@ -104,12 +104,19 @@ class _Conv(WeightedLayer):
         weight = (self.filters, *self.size, channels // self.groups)
         return (*sizes, self.filters), self._shapes(weight)
 
+    def attach(self, parameters, gradients, dtype):
+        super().attach(parameters, gradients, dtype)
+        if self._pad is not None:
+            self._pad.attach({}, {}, dtype)
+
     def _padding_layer(self, input_shape):
-        """The layer that pads the input by other things than zeros."""
+        """What comes first where the padding is not zeros; nothing, where there is none."""
         window = geometry.window(
             self.label, input_shape[:-1], self.size, self.stride, self.padding, self.dilation
         )
         pairs = tuple(zip(window.before, window.after, strict=True))
+        if not any(map(any, pairs)):
+            return None
         layer = Pad(pairs, self.padding_mode, name=self.label)
         layer.plan(input_shape)
         return layer

@@ -1,13 +1,20 @@
 """Padding and cropping of the spatial axes of `(N, *spatial, channels)`."""
 
 from fastnn import functional
-from fastnn.resampling import amounts, crop_pairs, pad_mode, pad_pairs, pad_value
+from fastnn.resampling import (
+    amounts,
+    crop_axes,
+    crop_line,
+    pad_axes,
+    pad_line,
+    pad_mode,
+    pad_value,
+)
 
-from .base import Layer
-from .spatial import check_axes
+from .resample import Resample
 
 
-class Pad(Layer):
+class Pad(Resample):
     """Surround series, images or volumes with more of their kind.
 
     Parameters
@@ -39,19 +46,14 @@ class Pad(Layer):
     [3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]
     """
 
-    rank = None  # that of the input
-
     def __init__(self, padding, mode="constant", *, value=0.0, name=None, input_shape=None):
         who = type(self).__name__
         self.value, self.mode = pad_value(who, value, mode), pad_mode(who, mode)
         self.padding = amounts(who, "padding", padding, self.rank)
         super().__init__(name, input_shape, padding=self.padding, mode=self.mode, value=self.value)
 
-    def _plan(self, input_shape):
-        spatial = check_axes(self, input_shape)
-        pairs = pad_pairs(self.label, self.padding, spatial, self.mode)
-        sizes = (size + sum(pair) for size, pair in zip(spatial, pairs, strict=True))
-        return (*sizes, input_shape[-1]), {}
+    def _axes(self, spatial):
+        return pad_axes(self.label, spatial, self.padding, self.mode)
 
     def _forward(self, x, training):
         self._saved = x.shape
@@ -61,6 +63,9 @@ class Pad(Layer):
         if not input_gradient:
             return None
         return functional.pad_backward(dy, self._saved, self.padding, mode=self.mode)
+
+    def _instruction(self, input_shape):
+        return self._lines(input_shape, pad_line, self.value)
 
 
 class _ZeroPad(Pad):
@@ -114,18 +119,13 @@ class ZeroPad3D(_ZeroPad):
     rank = 3
 
 
-class _Crop(Layer):
-    rank = 0
-
+class _Crop(Resample):
     def __init__(self, cropping, *, name=None, input_shape=None):
         self.cropping = amounts(type(self).__name__, "cropping", cropping, self.rank)
         super().__init__(name, input_shape, cropping=self.cropping)
 
-    def _plan(self, input_shape):
-        spatial = check_axes(self, input_shape)
-        pairs = crop_pairs(self.label, self.cropping, spatial)
-        sizes = (size - sum(pair) for size, pair in zip(spatial, pairs, strict=True))
-        return (*sizes, input_shape[-1]), {}
+    def _axes(self, spatial):
+        return crop_axes(self.label, spatial, self.cropping)
 
     def _forward(self, x, training):
         self._saved = x.shape
@@ -135,6 +135,9 @@ class _Crop(Layer):
         if not input_gradient:
             return None
         return functional.crop_backward(dy, self._saved, self.cropping)
+
+    def _instruction(self, input_shape):
+        return self._lines(input_shape, crop_line)
 
 
 class Crop1D(_Crop):

@@ -4,7 +4,7 @@ import math
 
 from fastnn import functional
 from fastnn.checks import integer, text_of
-from fastnn.resampling import permuted_axes
+from fastnn.resampling import inverse, permutation, permuted_axes
 
 from .base import Layer
 
@@ -124,3 +124,10 @@ class Permute(Layer):
 
     def _backward(self, dy, input_gradient):
         return functional.permute_backward(dy, self.axes) if input_gradient else None
+
+    def _instruction(self, input_shape):
+        return {
+            "kind": "permute",
+            "order": permutation(input_shape, self.axes),
+            "inverse": permutation(self.output_shape, inverse(self.axes)),
+        }

@@ -1,26 +1,20 @@
 """Enlarging the spatial axes of `(N, *spatial, channels)` by whole numbers."""
 
 from fastnn import functional, geometry
-from fastnn.resampling import up_sample_mode, up_sample_scales
+from fastnn.resampling import up_sample_axes, up_sample_line, up_sample_mode
 
-from .base import Layer
-from .spatial import check_axes
+from .resample import Resample
 
 
-class _UpSample(Layer):
-    rank = 0
-
+class _UpSample(Resample):
     def __init__(self, scale, *, mode="nearest", name=None, input_shape=None):
         who = type(self).__name__
         self.scale = geometry.per_axis(who, "scale", scale, self.rank)
         self.mode = up_sample_mode(who, mode)
         super().__init__(name, input_shape, scale=self.scale, mode=mode)
 
-    def _plan(self, input_shape):
-        spatial = check_axes(self, input_shape)
-        scales = up_sample_scales(self.label, self.scale, spatial)
-        sizes = (size * times for size, times in zip(spatial, scales, strict=True))
-        return (*sizes, input_shape[-1]), {}
+    def _axes(self, spatial):
+        return up_sample_axes(self.label, spatial, self.scale, self.mode)
 
     def _forward(self, x, training):
         self._saved = x.shape
@@ -30,6 +24,9 @@ class _UpSample(Layer):
         if not input_gradient:
             return None
         return functional.up_sample_backward(dy, self._saved, self.scale, mode=self.mode)
+
+    def _instruction(self, input_shape):
+        return self._lines(input_shape, up_sample_line)
 
 
 class UpSample1D(_UpSample):
