@@ -311,6 +311,24 @@ def test_a_program_gives_the_bytes_of_its_stages(n):
     assert_program_equals_stages(fn.Sequential(layers, input_shape=(8, 8, 2)), n)
 
 
+NORMS = [
+    (L.LayerNorm(), L.GroupNorm(3), L.InstanceNorm()),
+    (L.LayerNorm("all", shift=False), L.SiLU(), L.GroupNorm(2, scale=False), L.Activation("relu")),
+    (L.InstanceNorm(scale=False, shift=False), L.PReLU(), L.LayerNorm(2, epsilon=0.5)),
+]
+
+
+@pytest.mark.parametrize("n", [1, 37, 2500])
+@pytest.mark.parametrize("norms", NORMS, ids=["learning", "in places", "around PReLU"])
+def test_a_program_normalises_like_its_stages(norms, n):
+    norms = [type(layer)(**layer.config()) for layer in norms]
+    layers = [L.Conv2D(6, 3), *norms, L.Conv2D(5, 2), L.Flatten(), L.Dense(3), L.LayerNorm()]
+    net = fn.Sequential(layers, input_shape=(8, 8, 2))
+    net.parameters += np.random.default_rng(1).normal(0, 0.1, net.parameters.shape)
+    assert net.runner(training=True).bytes is not None  # it is compiled
+    assert_program_equals_stages(net, n)
+
+
 def test_a_program_gives_the_bytes_of_its_stages_for_chains_of_packs():
     layers = [L.Conv1D(2, 2), L.Flatten(), L.Dense(2)]
     net = fn.Sequential(layers, input_shape=(3, 1))

@@ -46,7 +46,7 @@ cdef ptrdiff_t count_lots(const Network* net, ptrdiff_t chunks, size_t item) noe
 cdef bint goes_singly(const Network* net, ptrdiff_t samples) noexcept nogil:
     cdef int i
     for i in range(net.n):
-        if not single_supports(&net.op[i], net.layout[net.op[i].x]):
+        if not single_supports(&net.op[i], net.value[net.op[i].x].layout):
             return False
     return samples <= FEW and not net.training and net.head[0].loss.kind == NO_LOSS
 

@@ -6,14 +6,14 @@ from fastnn._core.kernels cimport real
 cdef struct Groups:
     ptrdiff_t blocks, positions, groups, channels
     double epsilon
-    bint scales, shifts         # which parameters there are, one after the other
+    bint scales, shifts         # which parameters there are: scales, and behind them shifts
 
 cdef Groups make_groups(ptrdiff_t features, ptrdiff_t blocks, ptrdiff_t groups, ptrdiff_t channels,
                         double epsilon, bint scales, bint shifts) noexcept nogil
 cdef ptrdiff_t groups_parameters(const Groups* plan) noexcept nogil
 cdef ptrdiff_t groups_scratch(const Groups* plan) noexcept nogil
-cdef void group_norm_forward_chunk(const Groups* plan, const real* x, const real* scale,
-                                   const real* shift, real* y, real* scratch) noexcept nogil
+cdef void group_norm_forward_chunk(const Groups* plan, const real* x, const real* parameters,
+                                   real* y, real* scratch) noexcept nogil
 cdef void group_norm_backward_chunk(
-    const Groups* plan, const real* dy, const real* x, const real* scale, ptrdiff_t samples,
+    const Groups* plan, const real* dy, const real* x, const real* parameters, ptrdiff_t samples,
     ptrdiff_t nth, bint last, real* scratch, real* chain, real* total, real* dx) noexcept nogil

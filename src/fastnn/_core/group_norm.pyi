@@ -3,8 +3,9 @@ from ._fused import Reals, fused
 @fused
 def group_norm_forward(
     x: Reals,
-    scale: Reals | None,
-    shift: Reals | None,
+    parameters: Reals,
+    scales: bool,
+    shifts: bool,
     y: Reals,
     blocks: int,
     groups: int,
@@ -17,7 +18,7 @@ def group_norm_backward(
     dy: Reals,
     x: Reals,
     samples: int,
-    scale: Reals | None,
+    scale: Reals,
     dx: Reals,
     gradients: Reals,
     blocks: int,

@@ -186,10 +186,10 @@ cdef void find_factors(const Groups* plan, ptrdiff_t groups, const real* x,
 cdef void group_norm_forward_chunk(
         const Groups* plan,
         const real* x,              # IN   (blocks, positions, groups, channels, LANES)
-        const real* scale,          # IN   (groups, channels) or NULL: 1
-        const real* shift,          # IN   (groups, channels) or NULL: 0
+        const real* parameters,     # IN   (groups, channels): scales, then shifts, if there are any
         real* y,                    # OUT  like x, overwritten; may be x
         real* scratch) noexcept nogil:          # (groups_scratch(plan),)
+    cdef const real* shift = parameters + plan.groups * plan.channels * plan.scales
     cdef ptrdiff_t size = plan.groups * plan.channels, span = groups_at_once(plan)
     cdef ptrdiff_t block, group, n, _position, c, start
     for block in range(plan.blocks):
@@ -201,8 +201,8 @@ cdef void group_norm_forward_chunk(
             for _position in range(plan.positions):
                 group_normalize(n, plan.channels, x + start, row(scratch, CENTRE),
                                 row(scratch, FACTOR), row(scratch, OFFSET),
-                                scale + c if scale != NULL else NULL,
-                                shift + c if shift != NULL else NULL, y + start)
+                                parameters + c if plan.scales else NULL,
+                                shift + c if plan.shifts else NULL, y + start)
                 start += size * LANES
 
 
@@ -210,7 +210,7 @@ cdef void group_norm_backward_chunk(
         const Groups* plan,
         const real* dy,             # IN      (blocks, positions, groups, channels, LANES)
         const real* x,              # IN      like dy
-        const real* scale,          # IN      (groups, channels) or NULL: 1
+        const real* parameters,     # IN      (groups, channels): scales, if there are any
         ptrdiff_t samples,          #         lanes that hold samples, at least one
         ptrdiff_t nth, bint last,   #         which of its slot's chunks this is
         real* scratch,              #         (groups_scratch(plan),)
@@ -219,9 +219,9 @@ cdef void group_norm_backward_chunk(
                                     #         gradients of parameters are wanted
         real* dx) noexcept nogil:   # OUT     like dy, overwritten; may be dy, or NULL: not wanted
     cdef ptrdiff_t size = plan.groups * plan.channels, span = groups_at_once(plan)
-    cdef ptrdiff_t block, group, n, _position, c, start, i, parameters = groups_parameters(plan)
+    cdef ptrdiff_t block, group, n, _position, c, start, i, gradients = groups_parameters(plan)
     cdef real count = plan.positions * plan.channels
-    cdef real* own = row(scratch, ROWS) + TILE + parameters
+    cdef real* own = row(scratch, ROWS) + TILE + gradients
     cdef real* gradient = begin_chunk(nth, own, chain, total) if total != NULL else NULL
     cdef real* sums = row(scratch, TOTAL)
     cdef real* products = row(scratch, PRODUCT)
@@ -231,7 +231,7 @@ cdef void group_norm_backward_chunk(
             n = min(span, plan.groups - group)
             c = group * plan.channels
             start = (block * plan.positions * size + c) * LANES
-            weight = scale + c if scale != NULL else NULL
+            weight = parameters + c if plan.scales else NULL
             find_factors(plan, n, x + start, scratch)
             sum_groups(plan, OF_PRODUCTS, block, group, n, dy + start, x + start, weight,
                        dx != NULL, samples, scratch, gradient)
@@ -246,24 +246,22 @@ cdef void group_norm_backward_chunk(
                                          row(scratch, OFFSET), weight, sums, products, dx + start)
                 start += size * LANES
     if gradient != NULL:
-        end_chunk(nth, last, parameters, own, chain, total)
+        end_chunk(nth, last, gradients, own, chain, total)
 
 
 # --- drivers --------------------------------------------------------------------------------------
 
 def group_norm_forward(
         const real[:, ::1] x,           # IN   (chunks, blocks·positions·groups·channels·LANES)
-        const real[::1] scale,          # IN   (groups·channels,) or None
-        const real[::1] shift,          # IN   (groups·channels,) or None
+        const real[::1] parameters,     # IN   (groups·channels,): scales, then as many shifts
+        bint scales, bint shifts,       #      which of them there are
         real[:, ::1] y,                 # OUT  like x, overwritten
         ptrdiff_t blocks, ptrdiff_t groups, ptrdiff_t channels, double epsilon, int n_threads):
     cdef ptrdiff_t chunks = x.shape[0], chunk
-    cdef Groups plan = make_groups(x.shape[1] // LANES, blocks, groups, channels, epsilon,
-                                   scale is not None, shift is not None)
+    cdef Groups plan = make_groups(x.shape[1] // LANES, blocks, groups, channels, epsilon, scales,
+                                   shifts)
     cdef ptrdiff_t scratch_size = (groups_scratch(&plan) + LANES - 1) // LANES * LANES
     cdef int threads = team(n_threads, chunks, COST * chunks * x.shape[1])
-    cdef const real* scales = NULL if scale is None else &scale[0]
-    cdef const real* shifts = NULL if shift is None else &shift[0]
     cdef real* scratch = <real*>take(threads * scratch_size * sizeof(real))
     cdef unsigned long long mode
     if scratch == NULL:
@@ -272,7 +270,7 @@ def group_norm_forward(
         with nogil, parallel(num_threads=threads):
             mode = enter_fast_mode()
             for chunk in prange(chunks, schedule="static"):
-                group_norm_forward_chunk(&plan, &x[chunk, 0], scales, shifts, &y[chunk, 0],
+                group_norm_forward_chunk(&plan, &x[chunk, 0], &parameters[0], &y[chunk, 0],
                                          scratch + threadid() * scratch_size)
             leave_fast_mode(mode)
     finally:
@@ -283,7 +281,7 @@ def group_norm_backward(
         const real[:, ::1] dy,          # IN   (chunks, blocks·positions·groups·channels·LANES)
         const real[:, ::1] x,           # IN   like dy
         ptrdiff_t samples,              # real ones
-        const real[::1] scale,          # IN   (groups·channels,) or None
+        const real[::1] scale,          # IN   (groups·channels,)
         real[:, ::1] dx,                # OUT  like dy, overwritten
         real[:, ::1] gradients,         # OUT  (2, groups·channels): dscale, dshift, overwritten
         ptrdiff_t blocks, ptrdiff_t groups, ptrdiff_t channels, double epsilon, int n_threads):
@@ -291,7 +289,6 @@ def group_norm_backward(
     cdef Groups plan = make_groups(x.shape[1] // LANES, blocks, groups, channels, epsilon, True,
                                    True)
     cdef ptrdiff_t n = groups_parameters(&plan), scratch_size
-    cdef const real* scales = NULL if scale is None else &scale[0]
     cdef real* slot_sums = NULL
     cdef real* scratch = NULL
     cdef real* mine
@@ -316,7 +313,7 @@ def group_norm_backward(
                 end = slot_start(slot + 1, slots, chunks)
                 for chunk in range(first, end):
                     group_norm_backward_chunk(
-                        &plan, &dy[chunk, 0], &x[chunk, 0], scales,
+                        &plan, &dy[chunk, 0], &x[chunk, 0], &scale[0],
                         min(<ptrdiff_t>LANES, samples - chunk * LANES), chunk - first,
                         chunk == end - 1, mine, mine + groups_scratch(&plan),
                         slot_sums + slot * n, &dx[chunk, 0])

@@ -3,6 +3,7 @@ from fastnn._core.batch_norm_plan cimport BatchNormPlan
 from fastnn._core.conv_plan cimport ConvPlan
 from fastnn._core.dense_plan cimport DensePlan
 from fastnn._core.feed cimport Affine
+from fastnn._core.group_norm cimport Groups
 from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport real
 from fastnn._core.permute cimport PermutePlan
@@ -14,7 +15,7 @@ cdef enum:
     BLOCK = 8192                # parameters that are updated at once
 
 cdef enum Kind:
-    CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, RESAMPLE, PERMUTE, AFFINE
+    CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, RESAMPLE, PERMUTE, GROUP_NORM, AFFINE
     BATCH_NORM
     FAN                         # a value that is read more than once: its gradients' sum
 
@@ -50,6 +51,7 @@ cdef struct Operation:
     Slopes slopes
     ResamplePlan resample
     PermutePlan permute
+    Groups groups
     Affine affine
     BatchNormPlan batch_norm
     int x, y                    # which values
@@ -100,6 +102,7 @@ cdef inline bint waits(const Operation* op) noexcept nogil:
 cdef inline bint needs_input(const Operation* op) noexcept nogil:
     """Whether the way back needs x."""
     return (op.kind == CONV or op.kind == DENSE or op.kind == PRELU or op.kind == BATCH_NORM
+            or op.kind == GROUP_NORM
             or (op.kind == POINTWISE and op.backward and op.pointwise.from_input))
 
 
@@ -109,5 +112,5 @@ cdef inline bint needs_output(const Operation* op) noexcept nogil:
 
 
 cdef inline bint in_place(const Operation* op) noexcept nogil:
-    """Whether dx takes the place of dy; PReLU's slopes may still need dy when dx is there."""
+    """Whether dx takes the place of dy; gradients of slopes may still need dy when dx is there."""
     return op.kind == POINTWISE or op.kind == SOFTMAX or op.kind == AFFINE

@@ -15,6 +15,9 @@ from fastnn._core.dense_plan cimport (
     dense_backward_input_chunk, dense_forward_chunk, dense_plan_scratch)
 from fastnn._core.dense_weights cimport make_dense_gradient
 from fastnn._core.feed cimport affine_backward_chunk, affine_forward_chunk
+from fastnn._core.group_norm cimport (
+    group_norm_backward_chunk, group_norm_forward_chunk, groups_parameters, groups_scratch,
+    make_groups)
 from fastnn._core.holding cimport make_holding
 from fastnn._core.kernels cimport LANES
 from fastnn._core.permute cimport make_permutation, permute_rows
@@ -33,7 +36,8 @@ from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 
 _KINDS = {"conv": CONV, "dense": DENSE, "max_pool": POOL, "average_pool": POOL,
           "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "resample": RESAMPLE,
-          "permute": PERMUTE, "affine": AFFINE, "fan": FAN, "batch_norm": BATCH_NORM}
+          "permute": PERMUTE, "group_norm": GROUP_NORM, "affine": AFFINE, "fan": FAN,
+          "batch_norm": BATCH_NORM}
 
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
@@ -88,8 +92,15 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     elif op.kind == PERMUTE:
         op.permute.order = make_permutation(settings["order"])
         op.permute.inverse = make_permutation(settings["inverse"])
+    elif op.kind == GROUP_NORM:
+        op.groups = make_groups(op.inputs, settings["blocks"], settings["groups"],
+                                settings["channels"], settings["epsilon"], settings["scales"],
+                                settings["shifts"])
+        op.slotted = groups_parameters(&op.groups) if op.trained else 0
+        op.work = 8 * op.outputs
     elif op.kind == BATCH_NORM:
         make_batch_norm_plan(&op.batch_norm, settings, op.inputs)
+        op.work = 8 * op.outputs
     elif op.kind == FAN:
         make_several(op, settings["several"])
     else:
@@ -146,6 +157,8 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
         return pool_plan_scratch(&op.pool, which)
     if op.kind == PRELU:
         return max(slopes_scratch(&op.slopes), op.block)
+    if op.kind == GROUP_NORM:
+        return max(groups_scratch(&op.groups), op.block)
     if op.kind == BATCH_NORM:
         return batch_norm_scratch(op.batch_norm.channels, which)
     return resample_plan_scratch(&op.resample, which) if op.kind == RESAMPLE else 0
@@ -180,6 +193,8 @@ cdef void forward_part(
         resample_rows(&op.resample.resampling, x, y, part, parts, scratch)
     elif op.kind == PERMUTE:
         permute_rows(&op.permute.order, x, y, part, parts)
+    elif op.kind == GROUP_NORM:
+        group_norm_forward_chunk(&op.groups, x, weight, y, scratch)
     else:
         affine_forward_chunk(&op.affine, op.outputs, x, y)
 
@@ -216,5 +231,8 @@ cdef void backward_input_part(
         resample_rows(&op.resample.turned, dy, dx, part, parts, scratch)
     elif op.kind == PERMUTE:
         permute_rows(&op.permute.inverse, dy, dx, part, parts)
+    elif op.kind == GROUP_NORM:
+        group_norm_backward_chunk(&op.groups, dy, x, parameters + op.weight, LANES, 0, True,
+                                  scratch, <real*>NULL, <real*>NULL, dx)
     else:
         affine_backward_chunk(&op.affine, op.outputs, dy, dx)

@@ -7,9 +7,10 @@ from fastnn._core.batch_norm_plan cimport (
 from fastnn._core.conv_weights cimport conv_backward_weights_chunk
 from fastnn._core.dense_weights cimport dense_turn_chunk
 from fastnn._core.feed cimport Feed, feed_inputs, feed_row
+from fastnn._core.group_norm cimport group_norm_backward_chunk
 from fastnn._core.network cimport value_at
 from fastnn._core.operation cimport (
-    BATCH_NORM, CONV, DENSE, FAN, backward_input_part, forward_part)
+    BATCH_NORM, CONV, DENSE, FAN, PRELU, backward_input_part, forward_part)
 from fastnn._core.pool_plan cimport pool_backward
 from fastnn._core.prelu cimport prelu_backward_weights_chunk
 from fastnn._core.single cimport single_enter, single_forward_part
@@ -82,10 +83,15 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
                 &op.conv.gradient, value_at(net, op.x, chunk, thread, which), dy,
                 lanes_of(net, chunk), chunk - first, last, scratch_of(net, thread, which), chain,
                 total)
-        else:
+        elif op.kind == PRELU:
             prelu_backward_weights_chunk(
                 &op.slopes, value_at(net, op.x, chunk, thread, which), dy, lanes_of(net, chunk),
                 chunk - first, last, scratch_of(net, thread, which), chain, total)
+        else:
+            group_norm_backward_chunk(
+                &op.groups, dy, value_at(net, op.x, chunk, thread, which),
+                <const real*>net.parameters + op.weight, lanes_of(net, chunk), chunk - first, last,
+                scratch_of(net, thread, which), chain, total, <real*>NULL)
 
 
 cdef void sum_gradients(Network* net, const Operation* op, ptrdiff_t chunk, int thread,

@@ -16,7 +16,7 @@ from fastnn._core.feed cimport affine_forward_chunk
 from fastnn._core.kernels cimport (
     ACCUMULATE, LANES, RELU, fastnn_run, lanes_to_rows, rows_to_lanes, tile)
 from fastnn._core.operation cimport (
-    BATCH_NORM, CONV, DENSE, PERMUTE, POINTWISE, POOL, PRELU, RESAMPLE, SOFTMAX)
+    BATCH_NORM, CONV, DENSE, GROUP_NORM, PERMUTE, POINTWISE, POOL, PRELU, RESAMPLE, SOFTMAX)
 from fastnn._core.pointwise cimport pointwise_forward_chunk
 from fastnn._core.pool_plan cimport PoolPlan, grid, pool_forward_rows, pool_plan_scratch
 from fastnn._core.resample cimport Resampling, resample_plan_scratch, resample_rows
@@ -28,8 +28,9 @@ from fastnn._core.tiles cimport Tiling, choose_tiling
 cdef bint single_supports(const Operation* op, Layout before) noexcept nogil:
     """Whether samples can go singly through an operation, from the layout that they have before.
 
-    Groups would share packs of channels; Winograd's algorithm has no path of its own here, nor has
-    a permutation. Samples that were given another shape may have other channels than are expected.
+    Groups would share packs of channels; Winograd's algorithm has no path of its own here, nor have
+    permutations and normalisations of a sample. Samples that were given another shape may have
+    other channels than are expected.
     """
     if op.kind == CONV:
         return (op.conv.correlation.groups == 1 and not op.conv.correlation.winograd
@@ -38,7 +39,7 @@ cdef bint single_supports(const Operation* op, Layout before) noexcept nogil:
         return before.channels == op.pool.windows.channels
     if op.kind == RESAMPLE:
         return before.channels == op.resample.resampling.channels
-    return op.kind != PERMUTE
+    return op.kind != PERMUTE and op.kind != GROUP_NORM
 
 
 cdef Layout layout_after(const Operation* op, Layout before) noexcept nogil:

@@ -38,7 +38,8 @@ tanh          NaN   1     −1     −0               NaN    0      0      1
 ============  ====  ====  =====  ====  =========  =====  =====  =====  ======
 
 Softmax and its logarithm are NaN in every class of a row with NaN or ∞; −∞ is a class of
-probability 0, unless all are −∞.
+probability 0, unless all are −∞. Normalisation makes NaN of all numbers that share a mean with a
+NaN or an infinity, and of no others.
 """
 
 from .adaptive_pool import (

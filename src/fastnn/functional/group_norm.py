@@ -101,7 +101,7 @@ def layer_norm_backward(dy, x, scale=None, *, axes=1, epsilon=1e-5, n_threads=No
     --------
     >>> from fastnn import functional
     >>> dx, dscale, dshift = functional.layer_norm_backward([[1, 2]], [[1, 3]])
-    >>> abs(dx).max() < 1e-5, dscale.round(3).tolist(), dshift.tolist()
+    >>> bool(abs(dx).max() < 1e-5), dscale.round(3).tolist(), dshift.tolist()
     (True, [-1.0, 2.0], [1.0, 2.0])
     """
     name = "layer_norm_backward"
@@ -185,7 +185,7 @@ def group_norm_backward(dy, x, groups, scale=None, *, epsilon=1e-5, n_threads=No
     --------
     >>> from fastnn import functional
     >>> dx, dscale, dshift = functional.group_norm_backward([[1, 2]], [[1, 3]], 1)
-    >>> abs(dx).max() < 1e-5, dscale.round(3).tolist(), dshift.tolist()
+    >>> bool(abs(dx).max() < 1e-5), dscale.round(3).tolist(), dshift.tolist()
     (True, [-1.0, 2.0], [1.0, 2.0])
     """
     name = "group_norm_backward"
@@ -265,7 +265,7 @@ def instance_norm_backward(dy, x, scale=None, *, epsilon=1e-5, n_threads=None):
     --------
     >>> from fastnn import functional
     >>> dx, dscale, dshift = functional.instance_norm_backward([[[1], [2]]], [[[1], [3]]])
-    >>> abs(dx).max() < 1e-5, dscale.round(3).tolist(), dshift.tolist()
+    >>> bool(abs(dx).max() < 1e-5), dscale.round(3).tolist(), dshift.tolist()
     (True, [1.0], [3.0])
     """
     name = "instance_norm_backward"
@@ -306,10 +306,11 @@ def _normalize(name, x, scale, shift, epsilon, plan, n_threads):
     scale, shift = _parameter(name, "scale", scale, shape), _parameter(name, "shift", shift, shape)
     epsilon = positive(name, "epsilon", epsilon)
     dtype, threads = common_dtype(x, scale, shift), resolve(n_threads)
+    parameters = [np.empty(0), *(p for p in (scale, shift) if p is not None)]
     y = empty_packs(len(x), x.shape[1:], dtype)
     _forward[dtype](
-        packed(x, dtype, n_threads=threads).rows, vector(scale, dtype), vector(shift, dtype),
-        y.rows, *sizes, epsilon, threads,
+        packed(x, dtype, n_threads=threads).rows, vector(np.concatenate(parameters), dtype),
+        scale is not None, shift is not None, y.rows, *sizes, epsilon, threads,
     )  # fmt: skip
     return answer(y, x, threads)
 
@@ -321,6 +322,8 @@ def _gradients(name, dy, x, scale, epsilon, plan, n_threads):
     scale = _parameter(name, "scale", scale, shape)
     epsilon = positive(name, "epsilon", epsilon)
     dtype, threads = common_dtype(dy, x, scale), resolve(n_threads)
+    if scale is None:
+        scale = np.ones(math.prod(shape))
     dx = empty_packs(len(x), x.shape[1:], dtype)
     gradients = np.empty((2, math.prod(shape)), dtype)
     _backward[dtype](

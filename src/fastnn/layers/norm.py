@@ -1,5 +1,6 @@
 """Normalisation within a sample: LayerNorm, GroupNorm, InstanceNorm; and what BatchNorm shares."""
 
+import math
 from types import MappingProxyType
 
 from fastnn import functional
@@ -40,6 +41,12 @@ class Normalization(Layer):
     def _shapes(self, shape):
         """The parameters' shapes, if each has this one."""
         return {name: tuple(shape) for name in self._learnt}
+
+    def _group_instruction(self, blocks, groups, channels):
+        """What a program does, where blocks of a sample hold groups of so many channels."""
+        learnt = {f"{what}s": what in self._learnt for what in ("scale", "shift")}
+        sizes = {"blocks": blocks, "groups": groups, "channels": channels}
+        return {"kind": "group_norm", "epsilon": self.epsilon, **sizes, **learnt}
 
     def _store(self, dscale, dshift):
         for name, gradient in (("scale", dscale), ("shift", dshift)):
@@ -112,6 +119,11 @@ class LayerNorm(Normalization):
         self._store(*gradients)
         return dx if input_gradient else None
 
+    def _instruction(self, input_shape):
+        axes = len(input_shape) if self.axes == "all" else self.axes
+        together = math.prod(input_shape[-axes:])
+        return self._group_instruction(math.prod(input_shape) // together, 1, together)
+
 
 class GroupNorm(Normalization):
     """Normalise groups of channels of every sample by their own mean and variance.
@@ -175,6 +187,9 @@ class GroupNorm(Normalization):
         self._store(*gradients)
         return dx if input_gradient else None
 
+    def _instruction(self, input_shape):
+        return self._group_instruction(1, self.groups, input_shape[-1] // self.groups)
+
 
 class InstanceNorm(Normalization):
     """Normalise every channel of every sample by its own mean and variance.
@@ -231,3 +246,6 @@ class InstanceNorm(Normalization):
         )
         self._store(*gradients)
         return dx if input_gradient else None
+
+    def _instruction(self, input_shape):
+        return self._group_instruction(1, input_shape[-1], 1)

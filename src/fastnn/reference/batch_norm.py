@@ -137,7 +137,7 @@ def batch_norm_backward(dy, x, mean, variance, scale=None, *, epsilon=1e-5, trai
     >>> x, dy = [[1], [3]], [[1], [2]]
     >>> _, mean, variance = reference.batch_norm_forward(x)
     >>> dx, dscale, dshift = reference.batch_norm_backward(dy, x, mean, variance)
-    >>> abs(dx).max() < 1e-5, dscale.round(3).tolist(), dshift.tolist()
+    >>> bool(abs(dx).max() < 1e-5), dscale.round(3).tolist(), dshift.tolist()
     (True, [1.0], [3.0])
     """
     name = "batch_norm_backward"

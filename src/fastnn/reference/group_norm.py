@@ -79,7 +79,7 @@ def layer_norm_backward(dy, x, scale=None, *, axes=1, epsilon=1e-5):
     --------
     >>> from fastnn import reference
     >>> dx, dscale, dshift = reference.layer_norm_backward([[1, 2]], [[1, 3]])
-    >>> abs(dx).max() < 1e-5, dscale.round(3).tolist(), dshift.tolist()
+    >>> bool(abs(dx).max() < 1e-5), dscale.round(3).tolist(), dshift.tolist()
     (True, [-1.0, 2.0], [1.0, 2.0])
     """
     name = "layer_norm_backward"
@@ -161,7 +161,7 @@ def group_norm_backward(dy, x, groups, scale=None, *, epsilon=1e-5):
     --------
     >>> from fastnn import reference
     >>> dx, dscale, dshift = reference.group_norm_backward([[1, 2]], [[1, 3]], 1)
-    >>> abs(dx).max() < 1e-5, dscale.round(3).tolist(), dshift.tolist()
+    >>> bool(abs(dx).max() < 1e-5), dscale.round(3).tolist(), dshift.tolist()
     (True, [-1.0, 2.0], [1.0, 2.0])
     """
     name = "group_norm_backward"
@@ -239,7 +239,7 @@ def instance_norm_backward(dy, x, scale=None, *, epsilon=1e-5):
     --------
     >>> from fastnn import reference
     >>> dx, dscale, dshift = reference.instance_norm_backward([[[1], [2]]], [[[1], [3]]])
-    >>> abs(dx).max() < 1e-5, dscale.round(3).tolist(), dshift.tolist()
+    >>> bool(abs(dx).max() < 1e-5), dscale.round(3).tolist(), dshift.tolist()
     (True, [1.0], [3.0])
     """
     name = "instance_norm_backward"
