@@ -25,6 +25,30 @@ def two_inputs(**how):
     return fn.Model([a, image], outputs, **how)
 
 
+def residual(**how):
+    """Sums of a value and of what two layers make of it; every batch is normalised."""
+    x = fn.Input((6, 6, 3))
+    hidden = L.Conv2D(5, 3, padding="same")(x)
+    for _ in range(2):
+        branch = L.BatchNorm()(L.Conv2D(5, 3, padding="same")(hidden))
+        branch = L.Conv2D(5, 3, padding="same")(L.Activation("relu")(branch))
+        hidden = L.Activation("relu")(L.Add()([hidden, L.BatchNorm()(branch)]))
+    return fn.Model(x, L.Dense(4)(L.Flatten()(hidden)), **how)
+
+
+def merged(**how):
+    """Every way to merge, of values that other layers read too."""
+    x = fn.Input((4, 5, 3))
+    a, b = L.Conv2D(6, 2)(x), L.Conv2D(6, 2, activation="tanh")(x)
+    c = L.Activation("tanh")(a)
+    parts = [L.Add()([a, b, c]), L.Subtract()([a, b]), L.Multiply()([a, b, c])]
+    parts += [L.Average()([c, b]), L.Maximum()([a, b]), L.Minimum()([b, a, c])]
+    together = L.Concatenate()(parts)
+    twice = L.Conv2D(3, 2)(L.Concatenate(1)([together, together]))
+    flat = L.Concatenate()([L.Flatten()(twice), L.Flatten()(L.Add()([x, x]))])
+    return fn.Model(x, L.Dense(4)(flat), **how)
+
+
 def samples(net, n, seed=0):
     rng = np.random.default_rng(seed)
     x = [rng.integers(-8, 9, (n, *shape)).astype(np.float32) for shape in net.input_shapes]
@@ -41,4 +65,4 @@ def loss_of(net):
     return fn.losses.Joint(parts, weights) if len(parts) > 1 else fn.losses.get(parts[0])
 
 
-NETWORKS = [forked, two_inputs]
+NETWORKS = [forked, two_inputs, residual, merged]

@@ -89,6 +89,9 @@ def instructions(net, route):
             "relu": bool(fused.forward and "relu_follows" in fused.forward),
             "relu_input": bool(fused.backward and "relu_precedes" in fused.backward),
             "input_gradient": not wanted.isdisjoint(step.x),
+            "wanted": [value in wanted for value in step.x],
+            "sizes": instruction.get("inners", [math.prod(shape) for shape in given]),
+            "channels": shapes[step.y][-1] if stage.merges else instruction.get("channels", 0),
             "pool": None,
             **_parameters(net, stage),
         }

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastnn import functional
 from fastnn.checks import check_samples, integer, real_array, real_dtype
 from fastnn.inputs import Inputs
 from fastnn.layers.base import Layer
 from fastnn.layers.preprocess import Preprocess, Standardize
-from fastnn.packs import Packs, pack
+from fastnn.packs import pack
 from fastnn.route import Route, Step, pool_before_relu
 
 
@@ -370,7 +371,7 @@ def _one_or_all(shapes):
 def _add(gradients, value, dy):
     """Gradients of a value that is read more than once add up, the last reader's first."""
     if value in gradients:
-        dy = Packs(gradients[value].data + dy.data, dy.n)
+        dy = functional.add_forward([gradients[value], dy])
     gradients[value] = dy
 
 

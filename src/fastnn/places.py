@@ -83,6 +83,8 @@ class Places:
                 "x": number,
                 "y": number,
                 "several": [copies[reader] for reader in turns],
+                "wanted": [True] * len(turns),
+                "sizes": [size] * len(turns),
                 "inputs": size,
                 "outputs": size,
             }

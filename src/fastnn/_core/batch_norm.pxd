@@ -42,4 +42,5 @@ cdef void batch_norm_backward_combine(
     real* offset) noexcept nogil
 cdef void batch_norm_backward_input_chunk(
     ptrdiff_t positions, ptrdiff_t channels, const real* dy, const real* x, const real* centre,
-    const real* dy_factor, const real* x_factor, const real* offset, real* dx) noexcept nogil
+    const real* dy_factor, const real* x_factor, const real* offset, ptrdiff_t samples,
+    real* dx) noexcept nogil

@@ -266,5 +266,8 @@ cdef void batch_norm_backward_input_chunk(
         const real* x,              # IN   like dy
         const real* centre, const real* dy_factor, const real* x_factor,
         const real* offset,         # IN   (channels,) each
+        ptrdiff_t samples,          # of the chunk
         real* dx) noexcept nogil:   # OUT  like dy, overwritten; may be dy
     channel_normalize_backward(positions, channels, dy, x, centre, dy_factor, x_factor, offset, dx)
+    # dy is 0 in lanes without a sample, and so has dx to be, which depends on x as well
+    clear_lanes(positions * channels, samples, dx)

@@ -175,7 +175,7 @@ def batch_norm_backward(
                 if training:
                     batch_norm_backward_input_chunk(
                         positions, channels, &dy[chunk, 0], &x[chunk, 0], centre, dy_factor,
-                        x_factor, offset, &dx[chunk, 0])
+                        x_factor, offset, lanes_of(samples, chunk), &dx[chunk, 0])
                 else:
                     # x has no part in it, not even an infinite one: both are 0
                     batch_norm_apply_chunk(positions, channels, &dy[chunk, 0], x_factor, dy_factor,

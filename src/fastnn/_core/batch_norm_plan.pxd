@@ -32,4 +32,5 @@ cdef void batch_norm_backward_combine_task(
     const BatchNormPlan* plan, ptrdiff_t task, ptrdiff_t chunks, ptrdiff_t samples,
     const real* scale, real* dscale, real* dshift, real* arena) noexcept nogil
 cdef void batch_norm_backward_input(const BatchNormPlan* plan, const real* dy, const real* x,
-                                    const real* arena, real* dx) noexcept nogil
+                                    const real* arena, ptrdiff_t samples,
+                                    real* dx) noexcept nogil

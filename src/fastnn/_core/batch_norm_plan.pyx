@@ -113,7 +113,8 @@ cdef void batch_norm_backward_combine_task(
 
 
 cdef void batch_norm_backward_input(const BatchNormPlan* plan, const real* dy, const real* x,
-                                    const real* arena, real* dx) noexcept nogil:
+                                    const real* arena, ptrdiff_t samples,
+                                    real* dx) noexcept nogil:
     batch_norm_backward_input_chunk(plan.positions, plan.channels, dy, x, arena + plan.centre,
                                     arena + plan.dy_factor, arena + plan.x_factor,
-                                    arena + plan.dx_offset, dx)
+                                    arena + plan.dx_offset, samples, dx)

@@ -12,15 +12,19 @@ placed first, each at the lowest place that is free while it is needed.
 from fastnn._core.conv_plan cimport unpooled_size
 from fastnn._core.kernels cimport LANES
 from fastnn._core.loss cimport NO_LOSS
+from fastnn._core.merge_plan cimport merge_passes_gradient
 from fastnn._core.network cimport Head, Span, Value
 from fastnn._core.operation cimport (
-    FAN, Operation, in_place, needs_input, needs_output, saved_size)
+    FAN, MERGE, Operation, in_place, needs_input, needs_output, saved_size)
 from fastnn._core.single cimport padded
 
 
 cdef int most_spans(const Network* net) noexcept nogil:
     """Values, and of each operation a gradient, what it saves, and what it unpools; the losses'."""
-    return net.n_values + 3 * net.n + net.n_heads
+    cdef int i, n = net.n_values + 3 * net.n + net.n_heads
+    for i in range(net.n):
+        n += net.op[i].several.n
+    return n
 
 
 cdef int add_span(Network* net, ptrdiff_t size, int first, int last) noexcept nogil:
@@ -49,7 +53,7 @@ cdef void list_values(Network* net) noexcept nogil:
     """Spans of values, as long as the way forward needs them."""
     cdef const Operation* op
     cdef Value* value
-    cdef int i
+    cdef int i, k
     for i in range(net.n_values):
         value = &net.value[i]
         if value.alias == i:
@@ -59,6 +63,8 @@ cdef void list_values(Network* net) noexcept nogil:
     for i in range(net.n):
         op = &net.op[i]
         need(net, net.value[op.x].span, i)
+        for k in range(op.several.n):
+            need(net, net.value[op.several.value[k]].span, i)
         if op.y != op.x:
             net.span[net.value[op.y].span].first = i
         need(net, net.value[op.y].span, i)
@@ -69,26 +75,42 @@ cdef void list_values(Network* net) noexcept nogil:
 cdef void list_kept(Network* net, const real* which) noexcept nogil:
     """What the way back needs of the way forward; saved places come in the operations' order."""
     cdef Operation* op
-    cdef int i, back
+    cdef int i, k, back
     for i in range(net.n):
         op = &net.op[i]
         back = 2 * net.n - i
         op.saved = add_span(net, saved_size(op, which), i, back)
         if needs_input(op):
             need(net, net.value[op.x].span, back)
+            for k in range(op.several.n):
+                need(net, net.value[op.several.value[k]].span, back)
         if op.backward and needs_output(op):
             need(net, net.value[op.y].span, back)
 
 
 cdef int sum_span(Network* net, const Operation* op, int back) noexcept nogil:
     """Of a fan's sum, which takes the place of the last reader's gradient if nobody shares it."""
-    cdef int k, first = net.value[op.several[0]].gradient_span
-    for k in range(op.n_several):
-        op.several_gradient[k] = net.value[op.several[k]].gradient_span
-        need(net, <int>op.several_gradient[k], back)
+    cdef int k, first = net.value[op.several.value[0]].gradient_span
+    for k in range(op.several.n):
+        op.several.gradient[k] = net.value[op.several.value[k]].gradient_span
+        need(net, <int>op.several.gradient[k], back)
     if net.span[first].shared:
         return add_span(net, net.value[op.x].size, back, back)
     return first
+
+
+cdef void list_parts(Network* net, const Operation* op, int back) noexcept nogil:
+    """Gradients of what a merge reads; several may be dy itself."""
+    cdef int k, span, passed = 0
+    for k in range(op.several.n):
+        if op.several.wanted[k]:
+            span = <int>op.dy
+            if not merge_passes_gradient(&op.merge, k):
+                span = add_span(net, net.value[op.several.value[k]].size, back, back)
+            else:
+                passed += 1
+            op.several.gradient[k] = net.value[op.several.value[k]].gradient_span = span
+    net.span[<int>op.dy].shared = net.span[<int>op.dy].shared or passed > 1
 
 
 cdef void list_gradients(Network* net) noexcept nogil:
@@ -113,6 +135,9 @@ cdef void list_gradients(Network* net) noexcept nogil:
         op.unpooled = op.dy
         if op.conv.pools and op.backward:
             op.unpooled = add_span(net, unpooled_size(&op.conv), back, back)
+        if op.kind == MERGE:
+            list_parts(net, op, back)
+            continue
         if op.kind != FAN and op.backward and op.input_gradient:
             if not in_place(op) or net.span[op.dy].shared:
                 op.dx = add_span(net, op.inputs * LANES, back, back)
@@ -178,5 +203,6 @@ cdef void plan_frame(Network* net, const real* which) noexcept nogil:
         op.dy = net.span[op.dy].start
         op.dx = net.span[op.dx].start
         op.unpooled = net.span[op.unpooled].start
-        for k in range(op.n_several):
-            op.several_gradient[k] = net.span[op.several_gradient[k]].start
+        for k in range(op.several.n):
+            if op.several.wanted[k]:
+                op.several.gradient[k] = net.span[op.several.gradient[k]].start

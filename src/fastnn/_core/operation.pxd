@@ -6,6 +6,7 @@ from fastnn._core.feed cimport Affine
 from fastnn._core.group_norm cimport Groups
 from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport real
+from fastnn._core.merge_plan cimport MergePlan, Several, merge_needs_inputs
 from fastnn._core.permute cimport PermutePlan
 from fastnn._core.pool_plan cimport PoolPlan
 from fastnn._core.prelu cimport Slopes
@@ -16,7 +17,7 @@ cdef enum:
 
 cdef enum Kind:
     CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, RESAMPLE, PERMUTE, GROUP_NORM, AFFINE
-    BATCH_NORM
+    BATCH_NORM, MERGE
     FAN                         # a value that is read more than once: its gradients' sum
 
 cdef struct Pointwise:
@@ -54,10 +55,9 @@ cdef struct Operation:
     Groups groups
     Affine affine
     BatchNormPlan batch_norm
+    MergePlan merge
     int x, y                    # which values
-    int n_several               # FAN: how many values copy x,
-    int* several                # which they are
-    ptrdiff_t* several_gradient     # and where their gradients stand
+    Several several             # MERGE: what it reads; FAN: what copies x
     # where things are (arena.pyx), in a chunk's frame
     ptrdiff_t dy, dx
     ptrdiff_t saved             # the argmax of a max pooling, in training
@@ -103,6 +103,7 @@ cdef inline bint needs_input(const Operation* op) noexcept nogil:
     """Whether the way back needs x."""
     return (op.kind == CONV or op.kind == DENSE or op.kind == PRELU or op.kind == BATCH_NORM
             or op.kind == GROUP_NORM
+            or (op.kind == MERGE and merge_needs_inputs(&op.merge))
             or (op.kind == POINTWISE and op.backward and op.pointwise.from_input))
 
 

@@ -4,7 +4,6 @@ The work itself is the chunk functions' of conv, dense, pool, pointwise and othe
 functional operations call as well. `part` of `parts` asks for a share of a chunk's rows.
 """
 from libc.stdint cimport uintptr_t
-from libc.stdlib cimport free, malloc
 
 from fastnn._core.batch_norm cimport batch_norm_scratch
 from fastnn._core.batch_norm_plan cimport make_batch_norm_plan
@@ -20,6 +19,8 @@ from fastnn._core.group_norm cimport (
     make_groups)
 from fastnn._core.holding cimport make_holding
 from fastnn._core.kernels cimport LANES
+from fastnn._core.merge_plan cimport (
+    free_several, make_merge_plan, make_several, merge_plan_scratch)
 from fastnn._core.permute cimport make_permutation, permute_rows
 from fastnn._core.pointwise cimport pointwise_backward_chunk, pointwise_forward_chunk
 from fastnn._core.pool_plan cimport (
@@ -37,7 +38,7 @@ from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 _KINDS = {"conv": CONV, "dense": DENSE, "max_pool": POOL, "average_pool": POOL,
           "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "resample": RESAMPLE,
           "permute": PERMUTE, "group_norm": GROUP_NORM, "affine": AFFINE, "fan": FAN,
-          "batch_norm": BATCH_NORM}
+          "batch_norm": BATCH_NORM, "merge": MERGE, "concatenate": MERGE}
 
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
@@ -101,22 +102,12 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     elif op.kind == BATCH_NORM:
         make_batch_norm_plan(&op.batch_norm, settings, op.inputs)
         op.work = 8 * op.outputs
-    elif op.kind == FAN:
-        make_several(op, settings["several"])
+    elif op.kind == FAN or op.kind == MERGE:
+        make_several(&op.several, settings["several"], settings["wanted"], settings["sizes"])
+        if op.kind == MERGE:
+            make_merge_plan(&op.merge, settings)
     else:
         make_affine(&op.affine, settings["affine"])
-    return True
-
-
-cdef bint make_several(Operation* op, list values) except False:
-    cdef int k
-    op.several = <int*>malloc(len(values) * sizeof(int))
-    op.several_gradient = <ptrdiff_t*>malloc(len(values) * sizeof(ptrdiff_t))
-    if op.several == NULL or op.several_gradient == NULL:
-        raise MemoryError(f"no memory for {len(values)} values")
-    op.n_several = len(values)
-    for k in range(op.n_several):
-        op.several[k] = values[k]
     return True
 
 
@@ -136,8 +127,7 @@ cdef bint make_affine(Affine* affine, dict settings) except False:
 cdef void free_operation(Operation* op) noexcept nogil:
     free_conv_plan(&op.conv)
     free_pool_plan(&op.pool)
-    free(op.several)
-    free(op.several_gradient)
+    free_several(&op.several)
 
 
 cdef ptrdiff_t saved_size(const Operation* op, const real* which) noexcept nogil:
@@ -159,6 +149,8 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
         return max(slopes_scratch(&op.slopes), op.block)
     if op.kind == GROUP_NORM:
         return max(groups_scratch(&op.groups), op.block)
+    if op.kind == MERGE or op.kind == FAN:
+        return merge_plan_scratch(&op.several, which)
     if op.kind == BATCH_NORM:
         return batch_norm_scratch(op.batch_norm.channels, which)
     return resample_plan_scratch(&op.resample, which) if op.kind == RESAMPLE else 0

@@ -1,6 +1,4 @@
 """The passes of one operation over one chunk of a network (or part of it)."""
-from libc.string cimport memcpy
-
 from fastnn._core.batch_norm_plan cimport (
     batch_norm_backward_combine_task, batch_norm_backward_input, batch_norm_backward_sum,
     batch_norm_combine_task, batch_norm_forward, batch_norm_sum)
@@ -8,13 +6,15 @@ from fastnn._core.conv_weights cimport conv_backward_weights_chunk
 from fastnn._core.dense_weights cimport dense_turn_chunk
 from fastnn._core.feed cimport Feed, feed_inputs, feed_row
 from fastnn._core.group_norm cimport group_norm_backward_chunk
+from fastnn._core.merge_plan cimport (
+    merge_gradients, merge_plan_scratch, merge_sum, merge_values)
 from fastnn._core.network cimport value_at
 from fastnn._core.operation cimport (
-    BATCH_NORM, CONV, DENSE, FAN, PRELU, backward_input_part, forward_part)
+    BATCH_NORM, CONV, DENSE, FAN, MERGE, PRELU, backward_input_part, forward_part)
 from fastnn._core.pool_plan cimport pool_backward
 from fastnn._core.prelu cimport prelu_backward_weights_chunk
-from fastnn._core.single cimport single_enter, single_forward_part
-from fastnn._core.slots cimport add, slot_start
+from fastnn._core.single cimport Layout, single_enter, single_forward_part, single_leave
+from fastnn._core.slots cimport slot_start
 
 
 cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) noexcept nogil:
@@ -34,7 +34,11 @@ cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) n
 
 cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
                   ptrdiff_t parts, int thread, const real* which) noexcept nogil:
-    if net.single and op.forward:
+    if op.kind == MERGE and net.single:
+        single_merge(net, op, chunk, thread, which)
+    elif op.kind == MERGE:
+        merge(net, op, chunk, part, parts, thread, which)
+    elif net.single and op.forward:
         single_forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
                             value_at(net, op.x, chunk, thread, which), net.value[op.x].layout,
                             value_at(net, op.y, chunk, thread, which), part, parts,
@@ -94,27 +98,66 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
                 scratch_of(net, thread, which), chain, total, <real*>NULL)
 
 
-cdef void sum_gradients(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
-                        const real* which) noexcept nogil:
-    """The gradient of a value that is read more than once: the last reader's, and so on."""
-    cdef real* frame = frame_of(net, chunk, thread, which)
+cdef void merge(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
+                ptrdiff_t parts, int thread, const real* which) noexcept nogil:
+    """What an operation makes of several values."""
+    cdef const void** x = list_inputs(net, op, chunk, thread, which)
+    cdef real* y = value_at(net, op.y, chunk, thread, which)
+    cdef ptrdiff_t n = op.outputs * LANES
+    merge_values(&op.merge, &op.several, part * n // parts, (part + 1) * n // parts, LANES,
+                 <const real*const*>x, y)
+
+
+cdef void single_merge(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
+                       const real* which) noexcept nogil:
+    """Of a single sample: rows of numbers side by side, whatever layouts they have."""
+    cdef const void** x = <const void**>scratch_of(net, thread, which)
+    cdef real* row = scratch_of(net, thread, which) + merge_plan_scratch(&op.several, which)
+    cdef Layout layout
     cdef int k
-    if op.dx != op.several_gradient[0]:
-        memcpy(frame + op.dx, frame + op.several_gradient[0], op.inputs * LANES * sizeof(real))
-    for k in range(1, op.n_several):
-        add(op.inputs * LANES, frame + op.several_gradient[k], frame + op.dx)
+    for k in range(op.several.n):
+        layout = net.value[op.several.value[k]].layout
+        single_leave(value_at(net, op.several.value[k], chunk, thread, which), layout, row)
+        x[k] = row
+        row += layout.positions * layout.channels
+    merge_values(&op.merge, &op.several, 0, op.outputs, 1, <const real*const*>x, row)
+    single_enter(row, net.value[op.y].layout, value_at(net, op.y, chunk, thread, which))
+
+
+cdef const void** list_inputs(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
+                              const real* which) noexcept nogil:
+    """Pointers to what a merge reads of a chunk, in scratch memory."""
+    cdef const void** x = <const void**>scratch_of(net, thread, which)
+    cdef int k
+    for k in range(op.several.n):
+        x[k] = value_at(net, op.several.value[k], chunk, thread, which)
+    return x
+
+
+cdef void part_gradients(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
+                         const real* which) noexcept nogil:
+    """The gradients of a merge's inputs, or a fan's sum."""
+    cdef real* frame = frame_of(net, chunk, thread, which)
+    if op.kind == MERGE:
+        merge_gradients(&op.merge, &op.several, op.outputs * LANES,
+                        <const real*const*>list_inputs(net, op, chunk, thread, which),
+                        dy_at(net, op, chunk, thread, which), frame)
+    else:
+        merge_sum(&op.several, op.inputs * LANES, frame, frame + op.dx,
+                  <const void**>scratch_of(net, thread, which))
 
 
 cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
                          ptrdiff_t parts, int thread, const real* which) noexcept nogil:
-    if op.kind == FAN:
-        sum_gradients(net, op, chunk, thread, which)
+    if op.kind == FAN or op.kind == MERGE:
+        if op.backward and op.input_gradient:
+            part_gradients(net, op, chunk, thread, which)
     elif op.kind == BATCH_NORM:
         if op.input_gradient:
             batch_norm_backward_input(
                 &op.batch_norm, dy_at(net, op, chunk, thread, which),
                 value_at(net, op.x, chunk, thread, which), <const real*>net.arena,
-                frame_of(net, chunk, thread, which) + op.dx)
+                lanes_of(net, chunk), frame_of(net, chunk, thread, which) + op.dx)
     elif op.backward and op.input_gradient:
         backward_input_part(
             op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,

@@ -16,7 +16,8 @@ from fastnn._core.feed cimport affine_forward_chunk
 from fastnn._core.kernels cimport (
     ACCUMULATE, LANES, RELU, fastnn_run, lanes_to_rows, rows_to_lanes, tile)
 from fastnn._core.operation cimport (
-    BATCH_NORM, CONV, DENSE, GROUP_NORM, PERMUTE, POINTWISE, POOL, PRELU, RESAMPLE, SOFTMAX)
+    BATCH_NORM, CONV, DENSE, GROUP_NORM, MERGE, PERMUTE, POINTWISE, POOL, PRELU, RESAMPLE, SOFTMAX)
+from fastnn._core.merge_plan cimport merge_plan_scratch
 from fastnn._core.pointwise cimport pointwise_forward_chunk
 from fastnn._core.pool_plan cimport PoolPlan, grid, pool_forward_rows, pool_plan_scratch
 from fastnn._core.resample cimport Resampling, resample_plan_scratch, resample_rows
@@ -49,6 +50,9 @@ cdef Layout layout_after(const Operation* op, Layout before) noexcept nogil:
     if op.kind == DENSE:
         after.positions = 1
         after.channels = op.outputs
+    elif op.kind == MERGE:
+        after.channels = op.merge.channels
+        after.positions = op.outputs // after.channels
     elif op.kind == SOFTMAX:
         after.positions = op.softmax.positions
         after.channels = op.softmax.channels
@@ -196,6 +200,8 @@ cdef ptrdiff_t single_scratch(const Operation* op, const real* which) noexcept n
         return by_positions_scratch(op, op.batch_norm.channels) + size
     if op.kind == CONV:
         return single_conv_scratch(op, which)
+    if op.kind == MERGE:
+        return merge_plan_scratch(&op.several, which) + (op.several.n + 1) * op.outputs
     if op.kind == RESAMPLE:
         return resample_plan_scratch(&op.resample, which)
     return pool_plan_scratch(&op.pool, which) if op.kind == POOL else size
