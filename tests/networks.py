@@ -238,6 +238,17 @@ CONVOLUTIONS = [
             ("padded max pool", [L.MaxPool2D(2, padding=1)]),
         ]
     ],
+    series("transposed", L.ConvTranspose1D(10, 4, stride=3, padding=2)),
+    image("transposed", L.ConvTranspose2D(10, 3, stride=2, padding="same"), L.Conv2D(6, 2)),
+    image("transposed, no bias", L.ConvTranspose2D(17, 2, bias=False)),
+    image("transposed groups", L.ConvTranspose2D(6, (3, 2), groups=2, dilation=(2, 3))),
+    image(
+        "between ReLUs, transposed",
+        L.Activation("relu"),
+        L.ConvTranspose2D(12, 3, stride=2, output_padding=1, activation="relu"),
+        L.MaxPool2D(2),
+    ),
+    volume("transposed", L.ConvTranspose3D(5, 2, stride=(2, 1, 2), padding=(1, 0, 1))),
     volume("plain", L.Conv3D(7, 2)),
     volume("stride", L.Conv3D(8, (2, 3, 2), stride=(1, 2, 2))),
     volume("same", L.Conv3D(7, 3, padding="same")),

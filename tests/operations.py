@@ -142,6 +142,8 @@ class Dense(Case):
 
 
 class Conv(Case):
+    operation = "conv"
+
     def __init__(
         self, samples, spatial, channels, filters, kernel, bias=True, relu=False, **settings
     ):
@@ -153,9 +155,8 @@ class Conv(Case):
 
     def draw_operands(self, rng, kind):
         filters = self.weight_shape[0]
-        one = functional.conv_forward(
-            np.zeros((1, *self.shape[1:])), np.zeros(self.weight_shape), **self.settings
-        )
+        forward = getattr(functional, f"{self.operation}_forward")
+        one = forward(np.zeros((1, *self.shape[1:])), np.zeros(self.weight_shape), **self.settings)
         return {
             "x": draw(rng, kind, *self.shape),
             "weight": draw(rng, kind, *self.weight_shape),
@@ -166,13 +167,15 @@ class Conv(Case):
     def run(self, module, operands, **options):
         x, weight, bias, dy = operands.values()
         how = self.settings | options
-        dweight, dbias = module.conv_backward_weights(x, dy, self.weight_shape[1:-1], **how)
+        forward, backward_input, backward_weights = (
+            getattr(module, f"{self.operation}_{which}")
+            for which in ("forward", "backward_input", "backward_weights")
+        )
+        dweight, dbias = backward_weights(x, dy, self.weight_shape[1:-1], **how)
         activation, relu_output = ("relu", x) if self.relu else (None, None)
         return {
-            "y": module.conv_forward(x, weight, bias, activation=activation, **how),
-            "dx": module.conv_backward_input(
-                dy, weight, self.shape, relu_output=relu_output, **how
-            ),
+            "y": forward(x, weight, bias, activation=activation, **how),
+            "dx": backward_input(dy, weight, self.shape, relu_output=relu_output, **how),
             "dweight": dweight,
             "dbias": dbias,
         }

@@ -19,6 +19,7 @@ from operations import (
 from operations_merge import ELEMENTWISE, Concatenate, Merge
 from operations_pointwise import Pointwise
 from operations_resampling import Crop, Pad, Permute, UpSample
+from operations_transposed import ConvTranspose
 from tolerances import assert_within, ulp
 
 # Padding and NaN: a padded tap contributes no term, so it makes no NaN of 0 × ∞.
@@ -26,11 +27,17 @@ PADDED = [
     Conv(5, (3, 3), 1, 1, (3, 3), padding=1),
     Conv(5, (6, 5), 2, 3, (3, 2), stride=(2, 1), padding=1),
     Conv(5, (4, 4), 17, 3, (3, 3), padding=2),
+    Conv(5, (4, 4), 3, 6, (3, 3), padding=1, groups=3),
+    ConvTranspose(5, (3, 3), 2, 3, (3, 2), stride=2, padding=1),
+    ConvTranspose(5, (3, 3), 2, 17, (3, 3), padding=1),
 ]
 SPECIAL = [
     Dense(5, 3, 2),
     Conv(5, (6, 5), 2, 3, (3, 2), stride=(2, 1)),
     Conv(5, (4, 4), 17, 3, (2, 3)),
+    Conv(5, (5, 4), 3, 6, (3, 3), groups=3),
+    ConvTranspose(5, (3, 2), 2, 3, (2, 3), stride=2),
+    ConvTranspose(5, (3, 2), 2, 17, (2, 3), stride=3),
     MaxPool(5, (6, 5), 2, 2, padding=1),
     AveragePool(5, (6, 5), 2, 2, padding=1),
     Pointwise("relu", 5, 3),
@@ -74,6 +81,8 @@ def test_real_data_give_the_reference_within_the_error_of_float32(case, kind):
 
 
 NAN, INFINITY = np.nan, np.inf
+# half rows and element: in the middle, and in the last sample, whose copies fill a pack
+WHERE = [(1, 0), (1, -1), (2, 0), (2, -1)]
 
 
 @pytest.mark.parametrize(
@@ -99,9 +108,10 @@ def test_max_pooling_treats_nan_infinity_and_zeros_like_the_reference(row):
             np.testing.assert_array_equal(result, expected)
 
 
-def check_special(case, name, special, corner, results):
+def check_special(case, name, special, where, results):
     operands = case.operands()
-    operands[name][len(operands[name]) // 2].reshape(-1)[corner] = special
+    row, corner = where
+    operands[name][row * (len(operands[name]) - 1) // 2].reshape(-1)[corner] = special
     with np.errstate(invalid="ignore"):
         expected = case.run(reference, operands)
     got = case.run(functional, operands)
@@ -115,15 +125,15 @@ def check_special(case, name, special, corner, results):
 def test_nan_and_infinity_go_where_the_reference_sends_them(case, special):
     for name in case.operands():
         results = ("dx", "dbias") if name == "dy" and case in PADDED else ()
-        for corner in (0, -1):
-            check_special(case, name, special, corner, results)
+        for where in WHERE:
+            check_special(case, name, special, where, results)
 
 
 @pytest.mark.parametrize("special", [NAN, INFINITY])
 @pytest.mark.parametrize("case", PADDED, ids=repr)
 def test_a_padded_tap_adds_no_term_to_a_weight_gradient_even_where_dy_is_infinite(case, special):
-    for corner in (0, -1):
-        check_special(case, "dy", special, corner, ("dweight",))
+    for where in WHERE:
+        check_special(case, "dy", special, where, ("dweight",))
 
 
 @pytest.mark.parametrize("special", [NAN, INFINITY, -INFINITY])

@@ -66,6 +66,7 @@ DENSE = [
      r"dy of shape.*\(5,\)"),
 ]
 
+SPREAD = "conv_transpose_forward"
 CONV = [
     ("conv_forward", (X[0], W), {}, ValueError, r"4 axes.*a single sample is x\[None\]"),
     ("conv_forward", (X, W), {"activation": "tanh"}, ValueError, r"None or \"relu\", got 'tanh'"),
@@ -124,6 +125,31 @@ CONV = [
      r"dy of shape \(2, 5, 5, any\).*\(2, 4, 4, 3\)"),
     ("conv_backward_weights", (X, Y[:1], 3), {}, ValueError,
      r"dy of shape \(2, 4, 4, any\).*\(1, 4"),
+    (SPREAD, (X[0], W), {}, ValueError, r"4 axes.*a single sample is x\[None\]"),
+    (SPREAD, (X, W), {"activation": "tanh"}, ValueError, r"None or \"relu\""),
+    (SPREAD, (np.ones((2, 6)), W), {}, ValueError, r"\(2, 6\).*x\[\.\.\., None\]"),
+    (SPREAD, (X, W, np.ones(4)), {}, ValueError, r"bias of shape \(3\).*\(4,\)"),
+    (SPREAD, (X, W), {"stride": 0}, ValueError, r"stride must be from 1.*got 0"),
+    (SPREAD, (X, W), {"dilation": 1.5}, TypeError, r"dilation.*integer, got 1\.5"),
+    (SPREAD, (X, W), {"padding": 4}, ValueError,
+     r"input of size 6 with stride 1.*spans 3.*padding \(4, 4\).*output of size 0.*axis 0"),
+    (SPREAD, (X[:, :0], W), {}, ValueError, r"input of size 0"),
+    (SPREAD, (X, W), {"padding": "full"}, ValueError, r'"same", "valid".*full'),
+    (SPREAD, (X, W), {"output_padding": 1}, ValueError,
+     r"output_padding must be smaller than the stride.*got 1 for stride 1 and dilation 1.*axis 0"),
+    (SPREAD, (X, W), {"output_padding": -1}, ValueError, r"output_padding.*got -1"),
+    (SPREAD, (X, W), {"padding": "same", "stride": 2, "output_padding": (0, 1)},
+     ValueError, r'"same" says how large.*\(0, 1\)'),
+    (SPREAD, (X, W), {"groups": 2}, ValueError, r"4 channels and 3 filters, got 2"),
+    (SPREAD, (X, W[..., :3]), {}, ValueError, r"4 channels a group.*\(3, 3, 3, 3\)"),
+    ("conv_transpose_backward_input", (Y, W, (2, 2, 3, 4)), {}, ValueError,
+     r"dy of shape \(2, 4, 5"),
+    ("conv_transpose_backward_input", (Y, W, (6, 6)), {}, ValueError, r"input_shape.*\(6, 6\)"),
+    ("conv_transpose_backward_weights", (X, Y, 0), {}, ValueError, r"size must be from 1.*got 0"),
+    ("conv_transpose_backward_weights", (X, Y, 2), {}, ValueError,
+     r"dy of shape \(2, 7, 7, any\), got shape \(2, 4, 4, 3\)"),
+    ("conv_transpose_backward_weights", (Y, np.ones((2, 6, 6, 4)), 3), {"groups": 3}, ValueError,
+     r"3 channels and 4 filters, got 3"),
     ("conv_backward_weights", (X, Y, 3), {"groups": 3}, ValueError,
      r"4 channels and 3 filters, got 3"),
 ]
@@ -352,6 +378,8 @@ UPDATE = [
 # what only the compiled operations refuse: threads, and numbers too large for their sizes
 COMPILED = [
     ("conv_forward", (X, W), {"stride": HUGE}, ValueError, rf"stride must be from 1.*{HUGE}"),
+    (SPREAD, (X, W), {"stride": 2**31 - 1}, ValueError, r"output of size \d+, not"),
+    (SPREAD, (X, W), {"padding": HUGE}, ValueError, rf"from 0.*{HUGE}"),
     ("conv_forward", (X, W), {"padding": HUGE}, ValueError, rf"padding must be from 0.*{HUGE}"),
     ("conv_forward", (X, W), {"stride": True}, TypeError, r"stride must be an integer, got True"),
     ("conv_forward", (X[..., :0], W[..., :0]), {}, ValueError, r"\(2, 6, 6, 0\)"),

@@ -21,6 +21,7 @@ from cases import (
     NORMS,
     POOLS,
     PRELUS,
+    TRANSPOSED,
     WINOGRAD,
 )
 from fastnn import functional
@@ -54,7 +55,7 @@ def check(case, operands, name, gradient, objective, allowed, steps):
         assert_within(gradient.reshape(-1)[where], difference, allowed, f"{case}: {name}[{where}]")
 
 
-CONVS = CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD
+CONVS = CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + TRANSPOSED
 LINEAR = [case for case in DENSE + CONVS if not case.relu]
 
 

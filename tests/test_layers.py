@@ -43,6 +43,15 @@ def conv_reference(layer, x, dy):
     )
 
 
+def conv_transpose_reference(layer, x, dy):
+    settings = how(layer, "output_padding", "dilation", "groups")
+    return (
+        reference.conv_transpose_forward(x, layer.weight, layer.bias, **settings),
+        reference.conv_transpose_backward_input(dy, layer.weight, x.shape, **settings),
+        reference.conv_transpose_backward_weights(x, dy, layer.size, **settings),
+    )
+
+
 def max_pool_reference(layer, x, dy):
     settings = how(layer, "dilation", "ceil_mode")
     y, argmax = reference.max_pool_forward(x, layer.size, **settings)
@@ -156,6 +165,32 @@ CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.Conv2D(3, 3, padding=(2, 1), bias=False), IMAGE, (8, 7, 3), conv_reference),
     (lambda: L.Conv2D(32, 3, algorithm="winograd"), (4, 5, 32), (2, 3, 32), conv_reference),
     (lambda: L.Conv3D(2, 2, padding=1), (2, 3, 4, 2), (3, 4, 5, 2), conv_reference),
+    (lambda: L.ConvTranspose1D(3, 2, stride=3), (4, 2), (11, 3), conv_transpose_reference),
+    (lambda: L.ConvTranspose2D(6, 3), IMAGE, (8, 9, 6), conv_transpose_reference),
+    (
+        lambda: L.ConvTranspose2D(2, (3, 2), padding="same", stride=(2, 3)),
+        IMAGE,
+        (12, 21, 2),
+        conv_transpose_reference,
+    ),
+    (
+        lambda: L.ConvTranspose2D(4, 3, stride=2, padding=(1, 0), output_padding=1, groups=2),
+        IMAGE,
+        (12, 16, 4),
+        conv_transpose_reference,
+    ),
+    (
+        lambda: L.ConvTranspose2D(3, 3, padding=((2, 0), (0, 1)), dilation=2, bias=False),
+        IMAGE,
+        (8, 10, 3),
+        conv_transpose_reference,
+    ),
+    (
+        lambda: L.ConvTranspose3D(2, 2, stride=(1, 2, 1), padding=1),
+        (2, 3, 4, 2),
+        (1, 4, 3, 2),
+        conv_transpose_reference,
+    ),
     *(
         (make, shape, output_shape, conv_reference)
         for mode in ("reflect", "edge", "circular")

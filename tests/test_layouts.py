@@ -22,6 +22,7 @@ from operations_pointwise import Pointwise, Prelu, Softmax
 from operations_resampling import EDGES as RESAMPLING_EDGES
 from operations_resampling import Pad, Permute, UpSample
 from operations_training import Loss
+from operations_transposed import ConvTranspose
 from tolerances import assert_within
 
 LAYOUTS = {
@@ -45,6 +46,8 @@ SOME = [
     Conv(3, (5, 6), 3, 4, (3, 2), stride=(2, 1), padding=1),
     Conv(2, (5, 6), 17, 3, (2, 2)),
     Conv(5, (7,), 1, 2, (3,)),
+    ConvTranspose(3, (4, 3), 3, 4, (3, 2), stride=2, padding=1, output_padding=1),
+    ConvTranspose(2, (3, 4), 3, 17, (2, 2)),
     MaxPool(3, (6, 5), 2, 2, padding=1),
     Pointwise("relu", 7, 3),
     Pointwise("gelu", 7, 3),
@@ -243,6 +246,12 @@ EDGES = {
     "conv, groups": [Conv(2, (4,), n, 2 * n, (2,), groups=n) for n in SIZES],
     "conv, taps": [Conv(2, (n + 1,), 2, 2, (n,)) for n in SIZES],
     "conv, rows": [Conv(2, (n + 1, 2), 1, 2, (2, 2)) for n in SIZES],
+    "transposed, samples": [ConvTranspose(n, (3,), 2, 3, (2,), stride=2) for n in SIZES],
+    "transposed, channels": [ConvTranspose(2, (2, 3), n, 3, (2, 2), stride=2) for n in SIZES],
+    "transposed, filters": [ConvTranspose(2, (2, 3), 2, n, (2, 2), stride=2) for n in SIZES],
+    "transposed, width": [ConvTranspose(2, (2, n), 2, 3, (1, 3), stride=2) for n in SIZES],
+    "transposed, groups": [ConvTranspose(2, (4,), n, 2 * n, (2,), groups=n) for n in SIZES],
+    "transposed, taps": [ConvTranspose(2, (2,), 2, 2, (n,), padding=n // 2) for n in SIZES],
     "max pool, width": [MaxPool(2, (2, n + 1), 3, 2, stride=1) for n in SIZES],
     "max pool, channels": [MaxPool(2, (4,), n, 2) for n in SIZES],
     "relu, length": [Pointwise("relu", n) for n in SIZES],

@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
+CONV_TRANSPOSE = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
 MAX_POOL = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
 AVERAGE_POOL = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 ADAPTIVE_MAX = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
@@ -231,6 +232,54 @@ def test_up_sampling_agrees_with_pytorch(functional, dtype, mode, seed):
         # PyTorch rounds places: its factors err by 1.5 eps, also those that should be 0
         magnitude = magnitude + (mode == "linear") * np.abs(given).max()
         check(result, tensor, magnitude, dtype, f"{label} of {shape}, {scale}")
+
+
+def random_transposed(rng):
+    """The same of a transposed convolution, its input and its weight."""
+    rank = int(rng.integers(1, 4))
+    kernel, stride, dilation = (rng.integers(1, most, rank) for most in ((6, 5, 4)[rank - 1], 4, 4))
+    spatial = rng.integers(1, (20, 7, 5)[rank - 1], rank)
+    most = np.minimum(((spatial - 1) * stride + dilation * (kernel - 1)) // 2, 3)
+    groups = int(rng.choice([1, 1, 1, 2, 3]))
+    options = {
+        "stride": tuple(stride.tolist()),
+        "padding": tuple(rng.integers(0, most + 1).tolist()),
+        "output_padding": tuple(rng.integers(0, np.maximum(stride, dilation)).tolist()),
+        "dilation": tuple(dilation.tolist()),
+        "groups": groups,
+    }
+    channels = groups * int(rng.integers(1, 9))
+    filters = groups * int(rng.choice([1, 2, 5, 8, 17]))
+    samples = int(rng.choice([1, 2, 3, 15, 16, 17, 20]))
+    shape = samples, *spatial.tolist(), channels
+    return rank, shape, (filters, *kernel.tolist(), channels // groups), options
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+def test_transposed_convolution_agrees_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(1500 + seed)
+    rank, shape, weight_shape, options = random_transposed(rng)
+    x, weight = reals(rng, dtype, *shape), reals(rng, dtype, *weight_shape)
+    bias = reals(rng, dtype, weight_shape[0])
+    y = functional.conv_transpose_forward(x, weight, bias, **options)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.conv_transpose_backward_input(dy, weight, x.shape, **options)
+    dweight, dbias = functional.conv_transpose_backward_weights(
+        x, dy, weight_shape[1:-1], **options
+    )
+
+    def pytorch(x, weight, bias):
+        # (in / groups, out / groups, *kernel) of every group, one after the other
+        weight = torch.cat(torch.movedim(weight, -1, 0).chunk(options["groups"], dim=1))
+        return CONV_TRANSPOSE[rank - 1](x, weight, bias, **options)
+
+    operands = [channels_first(x), leaf(weight), leaf(bias)]
+    expected = with_magnitudes(pytorch, operands, channels_first(dy).detach())
+    for result, pair, label in zip(
+        (y, dx, dweight, dbias), expected, ("y", "dx", "dweight", "dbias"), strict=True
+    ):
+        convert = channels_last if label in ("y", "dx") else lambda tensor: tensor.detach().numpy()
+        check(result, *map(convert, pair), dtype, label)
 
 
 def random_pool(rng):

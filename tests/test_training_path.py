@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 import fastnn as fn
-from cases import CONV_1D, CONV_2D, CONV_3D, DENSE, POOLS, WINOGRAD
+from cases import CONV_1D, CONV_2D, CONV_3D, DENSE, POOLS, TRANSPOSED, WINOGRAD
 from fastnn import losses, reference
 from fastnn._core.pointwise import FROM_INPUT
 from fastnn.layers.activation import ACTIVATIONS
 from operations import AveragePool, Conv, Winograd
 from operations_resampling import CONV_PADDED, RESAMPLINGS, Resampling
+from operations_transposed import ConvTranspose
 from tolerances import TRAINING
 
 SAMPLES, TOTAL = 19, 32  # one pack and a bit; the sum of the samples' weights
@@ -33,7 +34,7 @@ def trains(case):
     return 3 <= len(case.shape) <= 5 and case.exact
 
 
-IMAGES = [case for case in CONV_1D + CONV_2D + CONV_3D + POOLS if small(case)]
+IMAGES = [case for case in CONV_1D + CONV_2D + CONV_3D + TRANSPOSED + POOLS if small(case)]
 IMAGES += WINOGRAD[:4]  # as small as they come
 IMAGES += [case for case in CONV_PADDED if small(case)]
 IMAGES += [case for case in RESAMPLINGS if trains(case)]
@@ -50,7 +51,8 @@ def layer_of(case):
         settings = {"bias": case.bias, **case.settings}
         if isinstance(case, Winograd):
             settings["algorithm"] = "winograd"
-        return getattr(fn.layers, f"Conv{rank}")(filters, tuple(size), **settings)
+        kind = "ConvTranspose" if isinstance(case, ConvTranspose) else "Conv"
+        return getattr(fn.layers, f"{kind}{rank}")(filters, tuple(size), **settings)
     return getattr(fn.layers, type(case).__name__ + rank)(case.size, **case.settings)
 
 
@@ -86,8 +88,12 @@ def through_reference(case, net, x, dy):
     a = reference.conv_forward(x, first.weight.astype(float), first.bias.astype(float))
     weighted = isinstance(case, Conv)
     if weighted:
+        forward, backward_input, backward_weights = (
+            getattr(reference, f"{case.operation}_{which}")
+            for which in ("forward", "backward_input", "backward_weights")
+        )
         bias = None if middle.bias is None else middle.bias.astype(float)
-        b = reference.conv_forward(a, middle.weight.astype(float), bias, **case.settings)
+        b = forward(a, middle.weight.astype(float), bias, **case.settings)
     else:
         b, *argmax = case.forward(reference, a)
     flat, weight = b.reshape(len(x), -1), last.weight.astype(float)
@@ -96,11 +102,9 @@ def through_reference(case, net, x, dy):
     db = reference.dense_backward_input(dy, weight).reshape(b.shape)
     if weighted:
         size = middle.weight.shape[1:-1]
-        dweight, dbias = reference.conv_backward_weights(a, db, size, **case.settings)
+        dweight, dbias = backward_weights(a, db, size, **case.settings)
         gradients = [dweight, *([dbias] if case.bias else []), *gradients]
-        da = reference.conv_backward_input(
-            db, middle.weight.astype(float), a.shape, **case.settings
-        )
+        da = backward_input(db, middle.weight.astype(float), a.shape, **case.settings)
     elif isinstance(case, Resampling):
         da = case.backward(reference, db, a.shape)
     elif isinstance(case, AveragePool):

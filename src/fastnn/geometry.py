@@ -127,11 +127,76 @@ def window(name, spatial, size, stride=1, padding=0, dilation=1, ceil_mode=False
             _check_windows_meet_input(
                 name, axis, inputs, count, size[axis], step, dilation[axis], before
             )
+    before, after = zip(*pairs, strict=True)
+    sizes = _core_sizes(spatial, tuple(output), size, stride, dilation, before)
+    return Window(spatial, tuple(output), size, stride, dilation, before, after, sizes)
+
+
+def _core_sizes(*axes):
+    """The sizes of :class:`Window` for the core, with leading axes up to three."""
+    *ones, before = axes
+    missing = 3 - len(before)
+    return sum(((1,) * missing + sizes for sizes in ones), ()) + (0,) * missing + before
+
+
+def transposed_window(name, spatial, size, stride=1, padding=0, output_padding=0, dilation=1):
+    """Check the arguments of a transposed convolution and work out its output size.
+
+    Parameters
+    ----------
+    name : str
+        Of the operation or layer; messages start with it.
+    spatial : tuple of int
+        Size of the input per axis.
+    size, stride, dilation : int or one per axis
+    padding : int, one per axis, a pair (before, after) per axis, "same" or "valid"
+        What is cut off the output; "same" leaves `stride` outputs for each input.
+    output_padding : int or one per axis
+        Outputs more at the end, fewer than the stride or the dilation.
+
+    Returns
+    -------
+    window : Window
+        Its `sizes` are those of the convolution that this one is the transpose of: there `input`
+        and `output` have changed places.
+    """
+    spatial = tuple(spatial)
+    rank = len(spatial)
+    size = per_axis(name, "size", size, rank)
+    stride = per_axis(name, "stride", stride, rank)
+    dilation = per_axis(name, "dilation", dilation, rank)
+    more = per_axis(name, "output_padding", output_padding, rank, 0)
+    extent = tuple(step * (taps - 1) + 1 for taps, step in zip(size, dilation, strict=True))
+    if isinstance(padding, str) and padding == "same":
+        if any(more):
+            raise ValueError(
+                f'{name}: padding "same" says how large the output is; got output_padding {more}'
+            )
+        totals = [max(reach - step, 0) for reach, step in zip(extent, stride, strict=True)]
+        pairs = tuple((total // 2, total - total // 2) for total in totals)
+        more = tuple(max(step - reach, 0) for reach, step in zip(extent, stride, strict=True))
+    else:
+        pairs = padding_pairs(name, padding, spatial, extent, stride)
+    output = []
+    for axis, (inputs, reach, step, apart, (before, after), extra) in enumerate(
+        zip(spatial, extent, stride, dilation, pairs, more, strict=True)
+    ):
+        if extra >= max(step, apart):
+            raise ValueError(
+                f"{name}: output_padding must be smaller than the stride or the dilation, got "
+                f"{extra} for stride {step} and dilation {apart} (axis {axis})"
+            )
+        count = (inputs - 1) * step + reach + extra - before - after
+        if inputs < 1 or not 1 <= count <= LARGEST:
+            raise ValueError(
+                f"{name}: an input of size {inputs} with stride {step}, a window that spans "
+                f"{reach} and padding {(before, after)} has an output of size {count}, not from 1 "
+                f"to {LARGEST} (axis {axis})"
+            )
+        output.append(count)
     output = tuple(output)
     before, after = zip(*pairs, strict=True)
-    missing = (1,) * (3 - rank)
-    sizes = sum((missing + axes for axes in (spatial, output, size, stride, dilation)), ())
-    sizes += (0,) * (3 - rank) + before
+    sizes = _core_sizes(output, spatial, size, stride, dilation, before)
     return Window(spatial, output, size, stride, dilation, before, after, sizes)
 
 

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
+CONV_TRANSPOSE = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
 MAX_POOL = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
 AVERAGE_POOL = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 ADAPTIVE_MAX = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
@@ -40,6 +41,38 @@ CONV_CASES = [
 
 WINOGRAD_CASES = [
     ("conv2d-winograd", (4, 5), 32, 33, (3, 3), {"padding": [1, 2]}),
+]
+
+TRANSPOSED_CASES = [
+    ("conv_transpose1d", (5,), 2, 3, (3,), {}),
+    (
+        "conv_transpose1d-all",
+        (6,),
+        4,
+        6,
+        (3,),
+        {"stride": 3, "padding": 2, "output_padding": 2, "dilation": 2, "groups": 2},
+    ),
+    ("conv_transpose2d", (4, 3), 1, 3, (3, 2), {}),
+    ("conv_transpose2d-stride", (3, 4), 3, 2, (3, 2), {"stride": [2, 3]}),
+    ("conv_transpose2d-dilation", (3, 4), 2, 2, (3, 2), {"dilation": [2, 3], "padding": [1, 2]}),
+    ("conv_transpose2d-depthwise", (4, 3), 3, 3, (3, 3), {"groups": 3, "padding": 1, "stride": 2}),
+    (
+        "conv_transpose2d-all",
+        (4, 3),
+        4,
+        6,
+        (3, 3),
+        {"stride": 2, "padding": 1, "output_padding": [1, 0], "dilation": 2, "groups": 2},
+    ),
+    (
+        "conv_transpose3d-all",
+        (3, 2, 3),
+        2,
+        4,
+        (2, 2, 2),
+        {"stride": [1, 2, 2], "padding": [1, 0, 1], "dilation": [2, 1, 2], "groups": 2},
+    ),
 ]
 
 MAX_POOL_CASES = [
@@ -158,6 +191,29 @@ def conv_cases(cases=CONV_CASES, **algorithm):
 
 def winograd_cases():
     yield from conv_cases(WINOGRAD_CASES, algorithm="winograd")
+
+
+def transposed_cases():
+    for name, spatial, channels, filters, kernel, options in TRANSPOSED_CASES:
+        groups = options.get("groups", 1)
+        x, bias = integers(2, *spatial, channels), integers(filters)
+        weight = leaf(halves(filters, *kernel, channels // groups))
+        parts = torch.movedim(weight, -1, 0).chunk(groups, dim=1)
+        tensors = [channels_first(x), weight, leaf(bias)]
+        # (in / groups, out / groups, *kernel) of every group, one after the other
+        y = CONV_TRANSPOSE[len(spatial) - 1](tensors[0], torch.cat(parts), tensors[2], **options)
+        dy = integers(*channels_last(y).shape)
+        gradients = torch.autograd.grad(y, tensors, channels_first(dy))
+        arrays = {"x": x, "weight": weight.detach(), "bias": bias, "dy": dy, "y": channels_last(y)}
+        arrays["dx"] = channels_last(gradients[0])
+        arrays["dweight"], arrays["dbias"] = (gradient.numpy() for gradient in gradients[1:])
+        calls = [
+            ("forward", ["x", "weight", "bias"], ["y"]),
+            ("backward_input", ["dy", "weight", {"shape_of": "x"}], ["dx"]),
+            ("backward_weights", ["x", "dy", {"value": kernel}], ["dweight", "dbias"]),
+        ]
+        calls = [call(f"conv_transpose_{which}", *told, **options) for which, *told in calls]
+        yield name, calls, arrays
 
 
 def max_pool_cases():
@@ -772,6 +828,7 @@ def main():
         merge_cases,
         penalty_cases,
         resampling_cases,
+        transposed_cases,
     )
     for family in families:
         for name, calls, case_arrays in family():

@@ -2,7 +2,8 @@ from fastnn._core.kernels cimport real
 from fastnn._core.tiles cimport Tiling
 from fastnn._core.window cimport Axis, Segment, Window
 
-# Convolution forward and its input gradient are one correlation of source with packed weights.
+# Convolution forward and its input gradient are one correlation of source with packed weights; so
+# are those of a transposed convolution, the other way round.
 cdef struct Correlation:
     Axis axis[3]
     Segment* rows               # segments of the height axis
@@ -11,6 +12,7 @@ cdef struct Correlation:
     ptrdiff_t size[3], taps     # the kernel
     ptrdiff_t groups
     ptrdiff_t terms             # source channels of a group
+    bint from_last              # taps run from the last
     bint rows_touch             # taps along the last axis lie side by side in x and in the weights
     Tiling tiling               # of the target channels of a group
     bint relu                   # whether a ReLU follows

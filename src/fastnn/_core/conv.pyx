@@ -1,7 +1,9 @@
 """Convolution of up to three axes: forward and input gradient. Weight gradients: conv_weights.pyx.
 
 Both are the same correlation, y[target] = Σ_taps Σ_c x[source] · w[tap][c]; window.pxd says which
-taps. Here is the direct way, and what it shares with Winograd's (winograd.pyx): plan and driver.
+taps. A transposed convolution is the input gradient of a convolution, and its own input gradient is
+that convolution; only its weights lie otherwise. Here is the direct way, and what it shares with
+Winograd's (winograd.pyx): plan and driver.
 
     for each block of targets (a segment of rows x a segment of columns) that share their taps
         list the runs of consecutive terms (taps side by side in memory are one run)
@@ -36,23 +38,31 @@ cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, 
                     ptrdiff_t index, real* packed) noexcept nogil:
     """Lay out one output tile's weights as the tile kernel reads them: [tap][term][output].
 
-    forward:  an output is a filter, a term its channel, and taps keep their order
-    backward: an output is an input channel, a term a filter, and taps run from the last
+    forward:  an output is a filter, a term its channel
+    backward: an output is an input channel, a term a filter
+
+    Taps keep their order, or run from the last: backward, and forward if transposed.
 
     Winograd's algorithm: [place][term][output]. The taps first stand at the panel's end.
     """
-    cdef ptrdiff_t taps = plan.taps, terms = plan.terms, outputs = plan.tiling.outputs, tap
+    cdef ptrdiff_t taps = plan.taps, terms = plan.terms, outputs = plan.tiling.outputs
+    cdef ptrdiff_t place, tap
     cdef ptrdiff_t start = tile_start(&plan.tiling, index), width = tile_width(&plan.tiling, index)
     cdef real* panel = packed + (group * panels_size(&plan.tiling, panel_terms(plan))
                                  + panel_start(&plan.tiling, index, panel_terms(plan)))
     packed = panel + (panel_terms(plan) - taps * terms) * width
-    if not backward:
+    if not backward and not plan.from_last:
         pack_rows(weight + (group * outputs + start) * taps * terms, taps * terms, taps * terms,
                   width, width, packed)
     else:
-        for tap in range(taps):
-            copy_panel(weight + (group * terms * taps + taps - 1 - tap) * outputs + start,
-                       taps * outputs, terms, width, packed + tap * terms * width)
+        for place in range(taps):
+            tap = taps - 1 - place if plan.from_last else place
+            if backward:
+                copy_panel(weight + (group * terms * taps + tap) * outputs + start, taps * outputs,
+                           terms, width, packed + place * terms * width)
+            else:
+                pack_rows(weight + ((group * outputs + start) * taps + tap) * terms, taps * terms,
+                          terms, width, width, packed + place * terms * width)
     if plan.winograd:
         winograd_weights(terms * width, panel)
 
@@ -199,7 +209,11 @@ cdef double correlation_cycles(const Correlation* plan, int vectors) noexcept no
 cdef bint make_correlation(Correlation* plan, const Window* window, bint backward,
                            ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, bint winograd,
                            const real* which) except False:
-    """Fill all but `relu`; the pointers are NULL, and `free_correlation` frees what they hold."""
+    """Fill all but `relu`; the pointers are NULL, and `free_correlation` frees what they hold.
+
+    `backward` says which way the window slides: from outputs to inputs, or, also in the forward
+    pass of a transposed convolution, from inputs to outputs.
+    """
     cdef int axis, positions
     cdef Tiling best
     cdef double cycles, fewest = -1
@@ -214,6 +228,7 @@ cdef bint make_correlation(Correlation* plan, const Window* window, bint backwar
     plan.columns = segments_of(&plan.axis[2], &plan.n_columns)
     plan.groups = groups
     plan.terms = terms
+    plan.from_last = backward
     plan.rows_touch = (groups == 1 and plan.axis[2].source_step == 1
                        and plan.axis[2].place_step == 1)
     plan.winograd = winograd
@@ -249,8 +264,8 @@ cdef ptrdiff_t correlation_scratch(const Correlation* plan, const real* which) n
     return winograd_scratch(plan) if plan.winograd else runs // LANES * LANES + LANES
 
 
-cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdiff_t terms,
-                    ptrdiff_t outputs, bint winograd, const real[:, ::1] x,
+cdef bint correlate(const Window* window, bint backward, bint transposed, ptrdiff_t groups,
+                    ptrdiff_t terms, ptrdiff_t outputs, bint winograd, const real[:, ::1] x,
                     const real[:, ::1] weight, const real[::1] bias, bint relu,
                     const real[:, ::1] positive, real[:, ::1] y, int n_threads) except False:
     """The driver of both passes: pack the weights, then chunks (or their rows) in parallel."""
@@ -271,7 +286,7 @@ cdef bint correlate(const Window* window, bint backward, ptrdiff_t groups, ptrdi
     if positive is not None:
         positive_start = &positive[0, 0]
     try:
-        make_correlation(&plan, window, backward, groups, terms, outputs, winograd,
+        make_correlation(&plan, window, backward != transposed, groups, terms, outputs, winograd,
                          &weight[0, 0])
         rows = plan.axis[1].targets
         threads = team(n_threads, chunks * rows,
@@ -317,11 +332,12 @@ def conv_forward(
         const real[::1] bias,           # IN   (filters,) or None
         bint relu,                      #      apply a ReLU
         real[:, ::1] y,                 # OUT  (chunks, *output·filters·LANES), overwritten
-        tuple window, ptrdiff_t groups, ptrdiff_t channels, bint winograd, int n_threads):
+        tuple window, bint transposed,  # of a transposed convolution, its output is the `input`
+        ptrdiff_t groups, ptrdiff_t channels, bint winograd, int n_threads):
     cdef Window sizes = make_window(window)
     cdef const real[:, ::1] nothing = None
-    correlate(&sizes, False, groups, channels // groups, weight.shape[0] // groups, winograd, x,
-              weight, bias, relu, nothing, y, n_threads)
+    correlate(&sizes, False, transposed, groups, channels // groups, weight.shape[0] // groups,
+              winograd, x, weight, bias, relu, nothing, y, n_threads)
 
 
 def conv_backward_input(
@@ -329,8 +345,9 @@ def conv_backward_input(
         const real[:, ::1] weight,      # IN   (filters, *size·channels / groups)
         const real[:, ::1] positive,    # IN   like dx, or None: dx is 0 where it is not > 0
         real[:, ::1] dx,                # OUT  (chunks, *input·channels·LANES), overwritten
-        tuple window, ptrdiff_t groups, ptrdiff_t channels, bint winograd, int n_threads):
+        tuple window, bint transposed,  # of a transposed convolution, its output is the `input`
+        ptrdiff_t groups, ptrdiff_t channels, bint winograd, int n_threads):
     cdef Window sizes = make_window(window)
     cdef const real[::1] no_bias = None
-    correlate(&sizes, True, groups, weight.shape[0] // groups, channels // groups, winograd, dy,
-              weight, no_bias, False, positive, dx, n_threads)
+    correlate(&sizes, True, transposed, groups, weight.shape[0] // groups, channels // groups,
+              winograd, dy, weight, no_bias, False, positive, dx, n_threads)

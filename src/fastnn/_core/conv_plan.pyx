@@ -28,7 +28,7 @@ cdef ptrdiff_t make_conv_plan(ConvPlan* plan, dict settings, bint training,
     if plan.pools:
         make_pool_plan(&plan.pool, {"window": settings["pool"], "channels": filters}, False)
     if training:
-        make_weight_gradient(&plan.gradient, &window, groups, channels, filters, which)
+        make_weight_gradient(&plan.gradient, &window, False, groups, channels, filters, which)
         if settings["input_gradient"]:
             make_correlation(&plan.transposed, &window, True, groups, filters // groups,
                              channels // groups, winograd, which)

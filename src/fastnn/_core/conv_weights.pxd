@@ -7,6 +7,8 @@ cdef struct WeightGradient:
     Window window
     ptrdiff_t groups, channels, filters     # channels and filters: of all groups
     ptrdiff_t taps, row                     # of the kernel; weights of a filter
+    bint transposed                         # x and dy, channels and filters have changed places
+    ptrdiff_t biases
     ptrdiff_t parameters                    # weights and biases
     bint sample_major                       # lanes are channels instead of samples
     Tiling tiling
@@ -21,8 +23,8 @@ cdef struct WeightGradient:
     ptrdiff_t x_size, dy_size, sums_size, runs_size
     ptrdiff_t scratch                       # all of it, and one chunk's gradient
 
-cdef bint make_weight_gradient(WeightGradient* plan, const Window* window, ptrdiff_t groups,
-                               ptrdiff_t channels, ptrdiff_t filters,
+cdef bint make_weight_gradient(WeightGradient* plan, const Window* window, bint transposed,
+                               ptrdiff_t groups, ptrdiff_t channels, ptrdiff_t filters,
                                const real* which) except False
 cdef void free_weight_gradient(WeightGradient* plan) noexcept nogil
 

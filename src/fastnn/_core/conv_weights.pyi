@@ -8,6 +8,7 @@ def conv_backward_weights(
     dweight: Reals,
     dbias: Reals,
     window: Window,
+    transposed: bool,
     groups: int,
     channels: int,
     n_threads: int,

@@ -5,6 +5,12 @@
 With fewer than LANES channels a group lanes stay samples (conv_weights_lanes.pyx), with more they
 become channels (conv_weights_samples.pyx): shapes alone decide. A chunk's gradient goes to the slot
 that owns the chunk; slots are summed as a tree (slots.pxd).
+
+A transposed convolution has y[p·s + k·d − pad][o] += x[p][c] · w[o][k][c], so that its gradient
+
+    dw[o][k][c] = Σ_samples Σ_p x[p][c] · dy[p·s + k·d − pad][o],    db[o] = Σ_samples Σ_q dy[q][o]
+
+is the same sum with x and dy exchanged, and then [c][k][o] turned into [o][k][c].
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdlib cimport free, malloc
@@ -28,35 +34,58 @@ cdef ptrdiff_t BAND = 600_000         # bytes that are sample-major at once: the
 cdef void weight_gradient_of_chunk(const WeightGradient* plan, const real* x, const real* dy,
                                    ptrdiff_t samples, real* scratch, real* dweight,
                                    real* dbias) noexcept nogil:
-    """Overwrite dweight (filters, row) and dbias (filters,)."""
+    """Overwrite dweight (filters, row) and dbias (biases,)."""
     cdef const Window* window = &plan.window
     cdef real* dy_scratch = scratch + plan.x_size
     cdef real* sums = dy_scratch + plan.dy_size
     cdef real* bias_sums = sums + plan.sums_size
+    cdef fastnn_run* runs = <fastnn_run*>(bias_sums + plan.biases * LANES)
     if plan.sample_major:
-        sample_major_chunk(plan, x, dy, samples, scratch, dy_scratch, sums,
-                           <fastnn_run*>(bias_sums + plan.filters * LANES), bias_sums, dweight,
-                           dbias)
+        sample_major_chunk(plan, x, dy, samples, scratch, dy_scratch, sums, runs,
+                           <real*>NULL if plan.transposed else bias_sums, dweight, dbias)
     else:
-        add_bias_sums(dy, window.output[0] * window.output[1] * window.output[2], plan.filters, 0,
+        lane_major_chunk(plan, x, dy, samples, dy_scratch, sums, dweight)
+    if plan.transposed:
+        add_bias_sums(x, window.input[0] * window.input[1] * window.input[2], plan.biases, 0,
                       bias_sums, dbias)
-        lane_major_chunk(plan, x, dy, dy_scratch, sums, dweight)
-    add_lane_sums(plan.filters, bias_sums, dbias)
+    elif not plan.sample_major:
+        add_bias_sums(dy, window.output[0] * window.output[1] * window.output[2], plan.biases, 0,
+                      bias_sums, dbias)
+    add_lane_sums(plan.biases, bias_sums, dbias)
+
+
+cdef void turn_weights(const WeightGradient* plan, const real* turned,
+                       real* dweight) noexcept nogil:
+    """[c][k][o] of every group to [o][k][c]."""
+    cdef ptrdiff_t channels = plan.filters // plan.groups, filters = plan.channels // plan.groups
+    cdef ptrdiff_t _group, o, tap, c
+    for _group in range(plan.groups):
+        for o in range(filters):
+            for tap in range(plan.taps):
+                for c in range(channels):
+                    dweight[c] = turned[(c * plan.taps + tap) * filters + o]
+                dweight += channels
+        turned += channels * plan.row
 
 
 cdef void conv_backward_weights_chunk(
         const WeightGradient* plan,
-        const real* x,              # IN      (*input, channels, LANES)
-        const real* dy,             # IN      (*output, filters, LANES), 0 in empty lanes
+        const real* x,              # IN      (*positions, channels, LANES) of the layer's input
+        const real* dy,             # IN      and of its output, (…, filters, …), 0 in empty lanes
         ptrdiff_t samples,          #         lanes that hold samples, at least one
         ptrdiff_t nth, bint last,   #         which of its slot's chunks this is
         real* scratch,              #         (plan.scratch,)
         real* chain,                # IN/OUT  (plan.parameters,), or NULL in a slot of few chunks
-        real* total) noexcept nogil:        # IN/OUT  (filters, row), then (filters,): the slot
+        real* total) noexcept nogil:        # IN/OUT  weights, then (biases,): the slot
+    cdef ptrdiff_t weights = plan.filters * plan.row
     cdef real* gradient = scratch + plan.scratch - plan.parameters
+    cdef real* turned = gradient - weights
     cdef real* place = begin_chunk(nth, gradient, chain, total)
-    weight_gradient_of_chunk(plan, x, dy, samples, scratch, place,
-                             place + plan.filters * plan.row)
+    if plan.transposed:
+        weight_gradient_of_chunk(plan, dy, x, samples, scratch, turned, place + weights)
+        turn_weights(plan, turned, place)
+    else:
+        weight_gradient_of_chunk(plan, x, dy, samples, scratch, place, place + weights)
     end_chunk(nth, last, plan.parameters, gradient, chain, total)
 
 
@@ -104,17 +133,21 @@ cdef void plan_sample_major(WeightGradient* plan, const real* which) noexcept no
                       * sizeof(fastnn_run) // sizeof(real))
 
 
-cdef bint make_weight_gradient(WeightGradient* plan, const Window* window, ptrdiff_t groups,
-                               ptrdiff_t channels, ptrdiff_t filters,
+cdef bint make_weight_gradient(WeightGradient* plan, const Window* window, bint transposed,
+                               ptrdiff_t groups, ptrdiff_t channels, ptrdiff_t filters,
                                const real* which) except False:
     """Fill `plan`; `free_weight_gradient` frees what it holds."""
     plan.window = window[0]
     plan.groups = groups
+    plan.transposed = transposed
+    plan.biases = filters
+    if transposed:
+        channels, filters = filters, channels
     plan.channels = channels
     plan.filters = filters
     plan.taps = window.size[0] * window.size[1] * window.size[2]
     plan.row = plan.taps * (channels // groups)
-    plan.parameters = filters * plan.row + filters
+    plan.parameters = filters * plan.row + plan.biases
     plan.sample_major = channels // groups >= LANES
     plan.offsets = NULL
     if plan.sample_major:
@@ -125,8 +158,8 @@ cdef bint make_weight_gradient(WeightGradient* plan, const Window* window, ptrdi
         if plan.offsets == NULL:
             raise MemoryError(f"no memory for the offsets of {groups * plan.row} taps")
         list_offsets(plan, plan.offsets)
-    plan.scratch = (plan.x_size + plan.dy_size + plan.sums_size + filters * LANES + plan.runs_size
-                    + plan.parameters)
+    plan.scratch = (plan.x_size + plan.dy_size + plan.sums_size + plan.biases * LANES
+                    + plan.runs_size + (filters * plan.row if transposed else 0) + plan.parameters)
     return True
 
 
@@ -140,10 +173,11 @@ def conv_backward_weights(
         ptrdiff_t samples,              # real ones
         real[:, ::1] dweight,           # OUT  (filters, *size·channels / groups), overwritten
         real[::1] dbias,                # OUT  (filters,), overwritten
-        tuple window, ptrdiff_t groups, ptrdiff_t channels, int n_threads):
+        tuple window, bint transposed,  # of a transposed convolution, its output is the `input`
+        ptrdiff_t groups, ptrdiff_t channels, int n_threads):
     cdef Window sizes
     cdef WeightGradient plan
-    cdef ptrdiff_t chunks = x.shape[0], filters = dweight.shape[0], positions, n, slots, slot
+    cdef ptrdiff_t chunks = x.shape[0], positions, n, slots, slot
     cdef ptrdiff_t scratch_size, first, end, chunk
     cdef int threads
     cdef unsigned long long mode
@@ -157,11 +191,13 @@ def conv_backward_weights(
     sizes = make_window(window)
     plan.offsets = NULL
     try:
-        make_weight_gradient(&plan, &sizes, groups, channels, filters, &x[0, 0])
+        make_weight_gradient(&plan, &sizes, transposed, groups, channels, dbias.shape[0],
+                             &x[0, 0])
         positions = sizes.output[0] * sizes.output[1] * sizes.output[2]
         n = plan.parameters
         slots = slot_count(chunks, n * sizeof(real))
-        threads = team(n_threads, slots, <double>chunks * positions * filters * plan.row * LANES)
+        threads = team(n_threads, slots,
+                       <double>chunks * positions * plan.filters * plan.row * LANES)
         scratch_size = (plan.scratch + n + LANES - 1) // LANES * LANES
         slot_sums = <real*>take(slots * n * sizeof(real))
         scratch = <real*>take(threads * scratch_size * sizeof(real))
@@ -181,8 +217,8 @@ def conv_backward_weights(
             leave_fast_mode(mode)
         with nogil:
             mode = enter_fast_mode()
-            sum_slots(slots, filters * plan.row, n, slot_sums, &dweight[0, 0])
-            sum_slots(slots, filters, n, slot_sums + filters * plan.row, &dbias[0])
+            sum_slots(slots, n - plan.biases, n, slot_sums, &dweight[0, 0])
+            sum_slots(slots, plan.biases, n, slot_sums + n - plan.biases, &dbias[0])
             leave_fast_mode(mode)
     finally:
         free_weight_gradient(&plan)

@@ -4,6 +4,7 @@ from fastnn._core.kernels cimport real
 cdef enum:
     POSITIONS = 64              # of a block: its x and dy stay in L1
 
-cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy, real* scratch,
-                           real* sums, real* dweight) noexcept nogil
+cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
+                           ptrdiff_t samples, real* scratch, real* sums,
+                           real* dweight) noexcept nogil
 cdef void list_offsets(const WeightGradient* plan, ptrdiff_t* offsets) noexcept nogil

@@ -11,7 +11,7 @@ channels are tiled: a padded tap contributes no term.
 from libc.string cimport memcpy, memset
 
 from fastnn._core.kernels cimport CHAIN, LANES, outer
-from fastnn._core.slots cimport add_lane_sums
+from fastnn._core.slots cimport add_lane_sums, clear_lanes
 from fastnn._core.tiles cimport tile_start, tile_width
 from fastnn._core.window cimport Window, end_output, first_output
 
@@ -117,7 +117,7 @@ cdef void outer_block(const WeightGradient* plan, const real* x, const real* dy,
 
 
 cdef void lane_major_group(const WeightGradient* plan, const real* x, const real* dy,
-                           const ptrdiff_t* offsets, real* scratch, real* sums,
+                           ptrdiff_t samples, const ptrdiff_t* offsets, real* scratch, real* sums,
                            real* dweight) noexcept nogil:
     """dweight[o][t] of one group's filters; dy starts at the first of them."""
     cdef const Window* window = &plan.window
@@ -137,15 +137,19 @@ cdef void lane_major_group(const WeightGradient* plan, const real* x, const real
                 outer_block(plan, x, dy, &block, offsets, blocks > 0, scratch, sums)
                 blocks += 1
                 if blocks == CHAIN:
+                    clear_lanes(n, samples, sums)
                     add_lane_sums(n, sums, dweight)
                     blocks = 0
     if blocks:
+        clear_lanes(n, samples, sums)
         add_lane_sums(n, sums, dweight)
 
 
-cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy, real* scratch,
-                           real* sums, real* dweight) noexcept nogil:
+cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
+                           ptrdiff_t samples, real* scratch, real* sums,
+                           real* dweight) noexcept nogil:
     cdef ptrdiff_t filters = plan.tiling.outputs, group
     for group in range(plan.groups):
-        lane_major_group(plan, x, dy + group * filters * LANES, plan.offsets + group * plan.row,
-                         scratch, sums, dweight + group * filters * plan.row)
+        lane_major_group(plan, x, dy + group * filters * LANES, samples,
+                         plan.offsets + group * plan.row, scratch, sums,
+                         dweight + group * filters * plan.row)

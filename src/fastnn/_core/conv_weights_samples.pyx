@@ -120,6 +120,7 @@ cdef void sample_major_chunk(const WeightGradient* plan, const real* x, const re
                              ptrdiff_t samples, real* x_scratch, real* dy_scratch, real* sums,
                              fastnn_run* runs, real* bias_sums, real* dweight,
                              real* dbias) noexcept nogil:
+    """`bias_sums` may be NULL: then there is no gradient of biases."""
     cdef const Window* window = &plan.window
     cdef ptrdiff_t x_line = window.input[2] * plan.channels * LANES
     cdef ptrdiff_t dy_line = window.output[2] * plan.filters * LANES
@@ -132,8 +133,9 @@ cdef void sample_major_chunk(const WeightGradient* plan, const real* x, const re
                    x_scratch)
         positions = (band.end - band.first) * window.output[2]
         turn_lines(dy + band.first * dy_line, positions, plan.filters, samples, dy_scratch)
-        bias_blocks = add_bias_sums(dy + band.first * dy_line, positions, plan.filters, bias_blocks,
-                                    bias_sums, dbias)
+        if bias_sums != NULL:
+            bias_blocks = add_bias_sums(dy + band.first * dy_line, positions, plan.filters,
+                                        bias_blocks, bias_sums, dbias)
         for line from band.first <= line < band.end by plan.lines_at_once:
             for column from 0 <= column < window.output[2] by plan.columns_at_once:
                 if blocks and blocks % CHAIN == 0:

@@ -55,6 +55,11 @@ from .constraint import (
     constrain_unit_norm,
 )
 from .conv import conv_backward_input, conv_backward_weights, conv_forward
+from .conv_transpose import (
+    conv_transpose_backward_input,
+    conv_transpose_backward_weights,
+    conv_transpose_forward,
+)
 from .dense import dense_backward_input, dense_backward_weights, dense_forward
 from .entropies import binary_cross_entropy, binary_focal, cross_entropy, focal, kl_divergence
 from .exponential import (
@@ -175,6 +180,9 @@ __all__ = [
     "conv_backward_input",
     "conv_backward_weights",
     "conv_forward",
+    "conv_transpose_backward_input",
+    "conv_transpose_backward_weights",
+    "conv_transpose_forward",
     "crop_backward",
     "crop_forward",
     "cross_entropy",

@@ -26,6 +26,7 @@ __all__ = [
     "positive_rows",
     "real_array",
     "resolve",
+    "transposed_window_of",
     "vector",
     "window_of",
 ]
@@ -151,3 +152,15 @@ def window_of(name, spatial, size, stride, padding, dilation=1, ceil_mode=False,
     except TypeError:
         # a list, or something that has no business here: the check itself says which
         return geometry.window(*arguments)
+
+
+_cached_transposed_window = lru_cache(maxsize=1024, typed=True)(geometry.transposed_window)
+
+
+def transposed_window_of(name, spatial, size, stride, padding, output_padding, dilation):
+    """Return :func:`fastnn.geometry.transposed_window` of these arguments, likewise."""
+    arguments = name, spatial, size, stride, padding, output_padding, dilation
+    try:
+        return _cached_transposed_window(*arguments)
+    except TypeError:
+        return geometry.transposed_window(*arguments)

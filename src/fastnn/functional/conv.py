@@ -123,7 +123,7 @@ def conv_forward(
     x_packs = pad_packs(packed(x, dtype, n_threads=threads), pairs, padding_mode, threads)
     _forward[dtype](
         x_packs.rows, matrix(weight, dtype), vector(bias, dtype), relu, y.rows, window.sizes,
-        groups, channels, winograd, threads,
+        False, groups, channels, winograd, threads,
     )  # fmt: skip
     return answer(y, x, threads)
 
@@ -192,8 +192,8 @@ def conv_backward_input(
     dx = empty_packs(len(dy), (*window.input, channels), dtype)
     _backward_input[dtype](
         packed(dy, dtype, "zero", threads).rows, matrix(weight, dtype),
-        positive if pairs is None else None, dx.rows, window.sizes, groups, channels, winograd,
-        threads,
+        positive if pairs is None else None, dx.rows, window.sizes, False, groups, channels,
+        winograd, threads,
     )  # fmt: skip
     if pairs is not None:
         dx = unpad_packs(dx, pairs, padding_mode, input_shape[1:-1], threads)
@@ -268,7 +268,7 @@ def conv_backward_weights(
     x_packs = pad_packs(packed(x, dtype, n_threads=threads), pairs, padding_mode, threads)
     _backward_weights[dtype](
         x_packs.rows, packed(dy, dtype, "zero", threads).rows, len(x),
-        dweight.reshape(filters, -1), dbias, window.sizes, groups, channels, threads,
+        dweight.reshape(filters, -1), dbias, window.sizes, False, groups, channels, threads,
     )  # fmt: skip
     return dweight, dbias
 

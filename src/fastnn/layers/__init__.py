@@ -5,6 +5,7 @@ from .adaptive_pool import AdaptiveAveragePool1D, AdaptiveAveragePool2D, Adaptiv
 from .base import Layer
 from .batch_norm import BatchNorm
 from .conv import Conv1D, Conv2D, Conv3D
+from .conv_transpose import ConvTranspose1D, ConvTranspose2D, ConvTranspose3D
 from .dense import Dense
 from .global_pool import (
     GlobalAveragePool1D,
@@ -57,6 +58,9 @@ REGISTRY = {
         Conv1D,
         Conv2D,
         Conv3D,
+        ConvTranspose1D,
+        ConvTranspose2D,
+        ConvTranspose3D,
         Crop1D,
         Crop2D,
         Crop3D,
@@ -127,6 +131,9 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Conv3D",
+    "ConvTranspose1D",
+    "ConvTranspose2D",
+    "ConvTranspose3D",
     "Crop1D",
     "Crop2D",
     "Crop3D",

@@ -315,7 +315,7 @@ def _check_groups(operation, groups, channels, outputs):
 
 
 def _check_weight(operation, weight, rank, channels, groups):
-    if weight.ndim != rank + 2:
+    if weight.ndim != rank + 2 or 0 in weight.shape:
         raise ValueError(
             f"{operation}: expected weight (out, *kernel, in / groups) of {rank + 2} axes, "
             f"got shape {weight.shape}"
