@@ -16,21 +16,24 @@ from fastnn._core.window cimport Axis, Window, make_window
 
 cdef ptrdiff_t make_conv_plan(ConvPlan* plan, dict settings, bint training,
                               const real* which) except -1:
-    """Fill a zeroed plan; returns the multiply-adds of a sample."""
+    """Fill a zeroed plan; returns the multiply-adds of a sample.
+
+    Of a transposed convolution, the window is that of the convolution that it is the transpose of.
+    """
     cdef Window window = make_window(settings["window"])
     cdef ptrdiff_t groups = settings["groups"], channels = settings["channels"]
     cdef ptrdiff_t filters = settings["filters"]
-    cdef bint winograd = settings["winograd"]
+    cdef bint winograd = settings["winograd"], transposed = settings["transposed"]
     plan.correlation.relu = settings["relu"]
-    make_correlation(&plan.correlation, &window, False, groups, channels // groups,
+    make_correlation(&plan.correlation, &window, transposed, groups, channels // groups,
                      filters // groups, winograd, which)
     plan.pools = settings["pool"] is not None
     if plan.pools:
         make_pool_plan(&plan.pool, {"window": settings["pool"], "channels": filters}, False)
     if training:
-        make_weight_gradient(&plan.gradient, &window, False, groups, channels, filters, which)
+        make_weight_gradient(&plan.gradient, &window, transposed, groups, channels, filters, which)
         if settings["input_gradient"]:
-            make_correlation(&plan.transposed, &window, True, groups, filters // groups,
+            make_correlation(&plan.transposed, &window, not transposed, groups, filters // groups,
                              channels // groups, winograd, which)
     return (window.output[0] * window.output[1] * window.output[2] * filters
             * window.size[0] * window.size[1] * window.size[2] * (channels // groups))

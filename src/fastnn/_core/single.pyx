@@ -11,6 +11,7 @@ is what y holds before the sum is added to it.
 from libc.string cimport memcpy, memset
 
 from fastnn._core.batch_norm cimport batch_norm_apply_chunk
+from fastnn._core.conv cimport Correlation
 from fastnn._core.conv_plan cimport ConvPlan
 from fastnn._core.feed cimport affine_forward_chunk
 from fastnn._core.kernels cimport (
@@ -29,13 +30,14 @@ from fastnn._core.tiles cimport Tiling, choose_tiling
 cdef bint single_supports(const Operation* op, Layout before) noexcept nogil:
     """Whether samples can go singly through an operation, from the layout that they have before.
 
-    Groups would share packs of channels; Winograd's algorithm has no path of its own here, nor have
-    permutations and normalisations of a sample. Samples that were given another shape may have
+    Groups would share packs of channels; other ways to convolve have no path of their own here, nor
+    have permutations and normalisations of a sample. Samples that were given another shape may have
     other channels than are expected.
     """
+    cdef const Correlation* plan = &op.conv.correlation
     if op.kind == CONV:
-        return (op.conv.correlation.groups == 1 and not op.conv.correlation.winograd
-                and before.channels == op.conv.correlation.terms)
+        return (not (plan.groups > 1 or plan.winograd or plan.from_last)
+                and before.channels == plan.terms)
     if op.kind == POOL:
         return before.channels == op.pool.windows.channels
     if op.kind == RESAMPLE:

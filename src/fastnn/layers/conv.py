@@ -158,6 +158,7 @@ class _Conv(WeightedLayer):
         return {
             "kind": "conv",
             "window": window.sizes,
+            "transposed": False,
             "groups": self.groups,
             "channels": input_shape[-1],
             "filters": self.filters,

@@ -90,6 +90,17 @@ class _ConvTranspose(WeightedLayer):
             dy, self.weight, x.shape, relu_output=relu_output, **how
         )
 
+    def _instruction(self, input_shape):
+        return {
+            "kind": "conv",
+            "window": self._window(input_shape).sizes,
+            "transposed": True,
+            "groups": self.groups,
+            "channels": input_shape[-1],
+            "filters": self.filters,
+            "winograd": False,
+        }
+
 
 class ConvTranspose1D(_ConvTranspose):
     """Transposed convolution over series; parameters as for `ConvTranspose2D`.
