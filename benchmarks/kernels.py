@@ -35,6 +35,13 @@ CONVOLUTIONS = [
     ((16, 16, 64), 64, 3, "same", 32),
     ((8, 8, 128), 128, 3, "same", 32),
 ]
+# (input, filters, stride, batch) of 3x3 convolutions with as many groups as channels
+DEPTHWISE = [
+    ((32, 32, 64), 64, 1, 32),
+    ((32, 32, 64), 64, 2, 32),
+    ((16, 16, 64), 128, 1, 32),
+    ((8, 8, 128), 128, 1, 32),
+]
 DENSE = [(784, 512, 128), (512, 10, 128)]
 
 
@@ -90,6 +97,45 @@ def shifted_products(x, weight, window):
         padded[:, i : i + height, j : j + width] @ weight[:, i, j].T
         for i, j in product(*map(range, window.size))
     )
+
+
+def depthwise(shape, filters, stride, samples, dtype):
+    """Yield (name, call, multiply-adds, copy) of the three passes, each checked in float64 first.
+
+    `copy` moves as many numbers as a pass has to read and write.
+    """
+    channels, multiplier = shape[-1], filters // shape[-1]
+    window = geometry.window("conv", shape[:-1], 3, stride, 1)
+    x, weight = integers(4, *shape), integers(filters, 3, 3, 1)
+    dy, how = integers(4, *window.output, filters), {"padding": 1, "stride": stride}
+    how["groups"] = channels
+    y, padded = np.zeros(dy.shape), np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
+    dweight = np.zeros(weight.shape)
+    for i, j in product(range(3), range(3)):
+        rows, columns = (slice(k, k + stride * (n - 1) + 1, stride)
+                         for k, n in zip((i, j), window.output, strict=True))  # fmt: skip
+        read = np.repeat(padded[:, rows, columns], multiplier, axis=-1)
+        y += read * weight[:, i, j, 0]
+        dweight[:, i, j, 0] = (read * dy).sum((0, 1, 2))
+    close("conv_forward", functional.conv_forward(x, weight, **how), y)
+    close("conv_backward_weights", functional.conv_backward_weights(x, dy, 3, **how)[0], dweight)
+    dx = functional.conv_backward_input(dy, weight, x.shape, **how)
+    close("conv_backward_input", (x * dx).sum(), (y * dy).sum())  # <y, dy> = <x, dx>
+
+    x = pack(np.resize(x, (samples, *shape)), dtype)
+    dy = pack(np.resize(dy, (samples, *window.output, filters)), dtype)
+    weight = weight.astype(dtype)
+    work = math.prod(map(sum, geometry.inside(window))) * filters * samples
+    half = np.ones((x.data.size + dy.data.size) // 2, dtype)
+    target = np.zeros_like(half)
+    calls = {
+        "forward": lambda: functional.conv_forward(x, weight, **how),
+        "input gradient": lambda: functional.conv_backward_input(dy, weight, x.shape, **how),
+        "weight gradient": lambda: functional.conv_backward_weights(x, dy, 3, **how),
+    }
+    name = f"depthwise 3x3 {channels}->{filters} on {shape[0]}x{shape[1]}, stride {stride}"
+    for which, call in calls.items():
+        yield f"{name} {which}", call, work, lambda: np.copyto(target, half), 2 * half.nbytes
 
 
 def dense(inputs, outputs, samples, dtype):
@@ -166,8 +212,11 @@ def random_numbers(n, dtype):
     yield "random masks", lambda: random.fill_masks(masks, *origin, 0.5, 2, threads()), n
 
 
-def measure(name, call, work, dtype, options):
-    """Time a call on one thread and on all, and the peak in between; return the row's figures."""
+def measure(name, call, work, dtype, options, copy=None, moved=0):
+    """Time a call on one thread and on all, and the peak in between; return the row's figures.
+
+    So is a copy of what the call has to move, where that may be what limits it.
+    """
     threads = fn.get_num_threads()
 
     def peak():
@@ -180,6 +229,8 @@ def measure(name, call, work, dtype, options):
         fn.set_num_threads(threads)
 
     calls, prepare = {"peak": peak, "one": call}, {"peak": alone, "one": alone}
+    if copy:
+        calls["copy"], prepare["copy"] = copy, alone
     if threads > 1:
         calls["all"], prepare["all"] = call, together
     timings = interleave(calls, prepare=prepare, settle=0.002, **options)
@@ -189,6 +240,9 @@ def measure(name, call, work, dtype, options):
     record["spread"] = timings["one"].spread
     record["peak"] = kernels.peak_multiply_adds(1, dtype == "float64") * PEAK_ROUNDS
     record["peak"] /= timings["peak"].median
+    if copy:
+        record["gigabytes"] = 1e-9 * moved / record["seconds"]
+        record["copy"] = timings["copy"].median / record["seconds"]
     record["speedup"] = timings["one"].median / timings["all"].median if threads > 1 else 1.0
     return record
 
@@ -206,6 +260,10 @@ def main():
     products = [case for shape in CONVOLUTIONS for case in convolution(*shape, dtype)]
     products += [case for shape in DENSE for case in dense(*shape, dtype)]
     chosen = [measure(*case, dtype, options) for case in products if arguments.only in case[0]]
+    for row in DEPTHWISE:
+        for name, call, work, *copy in depthwise(*row, dtype):
+            if arguments.only in name:
+                chosen.append(measure(name, call, work, dtype, options, *copy))
     others = [
         measure(*case, dtype, options) for case in elementwise(dtype) if arguments.only in case[0]
     ]
@@ -223,6 +281,12 @@ def main():
     ]  # fmt: skip
     by = f"x on {threads} threads"
     print(table(("one core", "ms", "spread", "GFLOP/s", "of peak", by), rows))
+    rows = [
+        (r["name"], f"{r['gigabytes']:.1f}", f"{100 * r['copy']:.0f} %")
+        for r in chosen if "copy" in r
+    ]  # fmt: skip
+    if rows:
+        print("\n" + table(("one core", "GB/s", "of copying"), rows))
     rows = [
         (r["name"], f"{1e3 * r['seconds']:.3f}", f"{100 * r['spread']:.0f} %",
          f"{1e9 * r['seconds'] / r['work']:.3f}", f"{r['speedup']:.2f}")

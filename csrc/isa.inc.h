@@ -11,6 +11,7 @@
 #define MAX_POSITIONS FASTNN_MAX_POSITIONS
 #define MAX_OUTPUTS FASTNN_MAX_OUTPUTS
 #define MAX_TAPS FASTNN_MAX_TAPS
+#define MAX_NEIGHBOURS FASTNN_MAX_NEIGHBOURS
 
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)

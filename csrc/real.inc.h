@@ -6,6 +6,7 @@
 #include "activation.h"
 #include "tile.inc.h"
 #include "outer.inc.h"
+#include "grouped.inc.h"
 #include "pack.inc.h"
 #include "pointwise.inc.h"
 #include "merge.inc.h"
@@ -24,6 +25,7 @@
 static void NAME(fill_all)(TABLE *table) {
     NAME(fill_tile)(table);
     NAME(fill_outer)(table);
+    NAME(fill_grouped)(table);
     NAME(fill_pack)(table);
     NAME(fill_pointwise)(table);
     NAME(fill_merge)(table);

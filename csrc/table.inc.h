@@ -51,6 +51,32 @@ typedef struct {
         const REAL *dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,
         ptrdiff_t rows, ptrdiff_t columns, int accumulate, REAL *sums, ptrdiff_t sums_step);
 
+    /* grouped[positions - 1]: a convolution with few channels a group, `terms` of them, and `outputs`.
+     *
+     *   y[j·y_position_step + (g·outputs + o)·LANES + lane] =
+     *       Σ_runs Σ_{i < terms} x[run.x + j·x_position_step + (g·terms + i)·LANES + lane]
+     *                            · w[(g·outputs + o)·w_output_step + run.w + i]
+     *       + bias[g·outputs + o]                      (bias may be NULL)
+     *
+     * for j < positions, g < groups, o < outputs; then a ReLU and `positive` as in tile. A run's length
+     * counts for nothing. One chain: n_runs · terms is at most CHAIN. */
+    void (*grouped[FASTNN_MAX_NEIGHBOURS])(
+        const REAL *x, ptrdiff_t x_position_step, const fastnn_run *runs, ptrdiff_t n_runs,
+        ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, const REAL *w, ptrdiff_t w_output_step,
+        const REAL *bias, const REAL *positive, int finish, REAL *y, ptrdiff_t y_position_step);
+
+    /* Its weight gradient:
+     *
+     *   sums[((g·outputs + o)·sums_output_step + place[t])·LANES + lane] +=
+     *       Σ_p x[offset[t] + p·x_position_step + g·terms·LANES + lane]
+     *           · dy[p·dy_position_step + (g·outputs + o)·LANES + lane]
+     *
+     * for p < positions ≤ CHAIN, t < taps: those of a window, of each channel of a group by itself. */
+    void (*grouped_weights)(
+        const REAL *x, ptrdiff_t x_position_step, const ptrdiff_t *offset, const ptrdiff_t *place,
+        ptrdiff_t taps, ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, const REAL *dy,
+        ptrdiff_t dy_position_step, ptrdiff_t positions, REAL *sums, ptrdiff_t sums_output_step);
+
     /* y[i] = Σ_lane x[i·LANES + lane], added in halves: (l, l + 8), (l, l + 4), (l, l + 2), (0, 1). */
     void (*lane_sums)(ptrdiff_t n, const REAL *x, REAL *y);
 

@@ -16,6 +16,7 @@ from cases import (
     CONV_2D,
     CONV_3D,
     DENSE,
+    GROUPED,
     LOSSES,
     MERGES,
     NORMS,
@@ -55,7 +56,7 @@ def check(case, operands, name, gradient, objective, allowed, steps):
         assert_within(gradient.reshape(-1)[where], difference, allowed, f"{case}: {name}[{where}]")
 
 
-CONVS = CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + TRANSPOSED
+CONVS = CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + TRANSPOSED + GROUPED
 LINEAR = [case for case in DENSE + CONVS if not case.relu]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastnn as fn
-from cases import CONV_1D, CONV_2D, CONV_3D, DENSE, POOLS, TRANSPOSED, WINOGRAD
+from cases import CONV_1D, CONV_2D, CONV_3D, DENSE, GROUPED, POOLS, TRANSPOSED, WINOGRAD
 from fastnn import losses, reference
 from fastnn._core.pointwise import FROM_INPUT
 from fastnn.layers.activation import ACTIVATIONS
@@ -34,7 +34,8 @@ def trains(case):
     return 3 <= len(case.shape) <= 5 and case.exact
 
 
-IMAGES = [case for case in CONV_1D + CONV_2D + CONV_3D + TRANSPOSED + POOLS if small(case)]
+IMAGES = CONV_1D + CONV_2D + CONV_3D + TRANSPOSED + GROUPED + POOLS
+IMAGES = [case for case in IMAGES if small(case)]
 IMAGES += WINOGRAD[:4]  # as small as they come
 IMAGES += [case for case in CONV_PADDED if small(case)]
 IMAGES += [case for case in RESAMPLINGS if trains(case)]

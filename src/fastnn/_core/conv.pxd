@@ -1,6 +1,6 @@
-from fastnn._core.kernels cimport real
+from fastnn._core.kernels cimport fastnn_run, real
 from fastnn._core.tiles cimport Tiling
-from fastnn._core.window cimport Axis, Segment, Window
+from fastnn._core.window cimport Axis, Segment, Taps, Window
 
 # Convolution forward and its input gradient are one correlation of source with packed weights; so
 # are those of a transposed convolution, the other way round.
@@ -16,6 +16,7 @@ cdef struct Correlation:
     bint rows_touch             # taps along the last axis lie side by side in x and in the weights
     Tiling tiling               # of the target channels of a group
     bint relu                   # whether a ReLU follows
+    bint grouped                # by conv_groups.pyx: all groups at once
     bint winograd               # by winograd.pyx: one group, 3×3 taps, targets and sources in step
     ptrdiff_t before[3]         # padding in front of the sources, where they are in step
     ptrdiff_t block             # winograd: tiles of targets that go together
@@ -26,6 +27,8 @@ cdef bint make_correlation(Correlation* plan, const Window* window, bint backwar
 cdef void free_correlation(Correlation* plan) noexcept nogil
 cdef ptrdiff_t packed_size(const Correlation* plan) noexcept nogil
 cdef ptrdiff_t correlation_scratch(const Correlation* plan, const real* which) noexcept nogil
+cdef ptrdiff_t list_runs(const Correlation* plan, ptrdiff_t group, const Taps* depth,
+                         const Taps* height, const Taps* width, fastnn_run* runs) noexcept nogil
 cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, ptrdiff_t group,
                     ptrdiff_t index, real* packed) noexcept nogil
 cdef void conv_correlate_chunk(

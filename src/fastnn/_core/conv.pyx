@@ -13,6 +13,7 @@ Winograd's (winograd.pyx): plan and driver.
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdlib cimport free
 
+from fastnn._core.conv_groups cimport goes_grouped, grouped_correlate_chunk, pack_group
 from fastnn._core.kernels cimport (
     LANES, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real,
     tile, tile_outputs, winograd_weights)
@@ -50,6 +51,9 @@ cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, 
     cdef ptrdiff_t start = tile_start(&plan.tiling, index), width = tile_width(&plan.tiling, index)
     cdef real* panel = packed + (group * panels_size(&plan.tiling, panel_terms(plan))
                                  + panel_start(&plan.tiling, index, panel_terms(plan)))
+    if plan.grouped:
+        pack_group(plan, weight, backward, group, packed)
+        return
     packed = panel + (panel_terms(plan) - taps * terms) * width
     if not backward and not plan.from_last:
         pack_rows(weight + (group * outputs + start) * taps * terms, taps * terms, taps * terms,
@@ -146,6 +150,9 @@ cdef void conv_correlate_chunk(
     cdef const Segment* columns
     cdef const real* bias_group
     cdef const real* x_block
+    if plan.grouped:
+        grouped_correlate_chunk(plan, x, packed, bias, positive, y, first_row, end_row, scratch)
+        return
     if plan.winograd:
         winograd_correlate_chunk(plan, x, packed, bias, positive, y, first_row, end_row, scratch)
         return
@@ -231,9 +238,13 @@ cdef bint make_correlation(Correlation* plan, const Window* window, bint backwar
     plan.from_last = backward
     plan.rows_touch = (groups == 1 and plan.axis[2].source_step == 1
                        and plan.axis[2].place_step == 1)
+    plan.grouped = goes_grouped(groups, plan.taps, terms, outputs)
     plan.winograd = winograd
     if winograd:
         plan_winograd(plan, outputs, which)
+        return True
+    if plan.grouped:
+        make_tiling(&plan.tiling, 1, outputs, outputs)
         return True
     for positions in range(1, MAX_POSITIONS + 1):
         if make_tiling(&plan.tiling, positions, tile_outputs(which, positions), outputs):

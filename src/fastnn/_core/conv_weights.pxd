@@ -1,6 +1,6 @@
 from fastnn._core.kernels cimport real
 from fastnn._core.tiles cimport Tiling
-from fastnn._core.window cimport Window
+from fastnn._core.window cimport Axis, Segment, Window
 
 # How one chunk's weight gradient is taken, and the scratch memory that takes, in elements.
 cdef struct WeightGradient:
@@ -11,6 +11,7 @@ cdef struct WeightGradient:
     ptrdiff_t biases
     ptrdiff_t parameters                    # weights and biases
     bint sample_major                       # lanes are channels instead of samples
+    bint grouped                            # all groups at once
     Tiling tiling
     # lane-major: whether some window reaches beyond the input
     bint padded
@@ -19,6 +20,10 @@ cdef struct WeightGradient:
     ptrdiff_t channel_packs, lines_at_once, columns_at_once, band
     int band_axis
     ptrdiff_t* offsets                      # lane-major: of the taps, from a window's first element
+    # grouped: taps of every position, columns that share theirs, and calls of its kernel
+    Axis axis[3]
+    Segment* columns
+    ptrdiff_t n_columns, calls
     # scratch of a thread, in elements
     ptrdiff_t x_size, dy_size, sums_size, runs_size
     ptrdiff_t scratch                       # all of it, and one chunk's gradient

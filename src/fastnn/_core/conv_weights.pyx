@@ -14,8 +14,10 @@ is the same sum with x and dy exchanged, and then [c][k][o] turned into [o][k][c
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdlib cimport free, malloc
+from libc.string cimport memset
 
 from fastnn._core.conv_bias cimport add_bias_sums
+from fastnn._core.conv_weights_groups cimport goes_grouped, grouped_weights_chunk, plan_grouped
 from fastnn._core.conv_weights_lanes cimport POSITIONS, lane_major_chunk, list_offsets
 from fastnn._core.conv_weights_samples cimport sample_major_chunk
 from fastnn._core.kernels cimport (
@@ -43,12 +45,15 @@ cdef void weight_gradient_of_chunk(const WeightGradient* plan, const real* x, co
     if plan.sample_major:
         sample_major_chunk(plan, x, dy, samples, scratch, dy_scratch, sums, runs,
                            <real*>NULL if plan.transposed else bias_sums, dweight, dbias)
+    elif plan.grouped:
+        grouped_weights_chunk(plan, x, dy, samples, dy_scratch, sums, <ptrdiff_t*>runs,
+                              <real*>NULL if plan.transposed else bias_sums, dweight, dbias)
     else:
         lane_major_chunk(plan, x, dy, samples, dy_scratch, sums, dweight)
     if plan.transposed:
         add_bias_sums(x, window.input[0] * window.input[1] * window.input[2], plan.biases, 0,
                       bias_sums, dbias)
-    elif not plan.sample_major:
+    elif not (plan.sample_major or plan.grouped):
         add_bias_sums(dy, window.output[0] * window.output[1] * window.output[2], plan.biases, 0,
                       bias_sums, dbias)
     add_lane_sums(plan.biases, bias_sums, dbias)
@@ -149,9 +154,12 @@ cdef bint make_weight_gradient(WeightGradient* plan, const Window* window, bint 
     plan.row = plan.taps * (channels // groups)
     plan.parameters = filters * plan.row + plan.biases
     plan.sample_major = channels // groups >= LANES
+    plan.grouped = goes_grouped(groups, channels // groups, filters // groups)
     plan.offsets = NULL
     if plan.sample_major:
         plan_sample_major(plan, which)
+    elif plan.grouped:
+        plan_grouped(plan, which)
     else:
         plan_lane_major(plan, which)
         plan.offsets = <ptrdiff_t*>malloc(groups * plan.row * sizeof(ptrdiff_t))
@@ -164,7 +172,11 @@ cdef bint make_weight_gradient(WeightGradient* plan, const Window* window, bint 
 
 
 cdef void free_weight_gradient(WeightGradient* plan) noexcept nogil:
+    cdef int axis
     free(plan.offsets)
+    for axis in range(3):
+        free(plan.axis[axis].taps)
+    free(plan.columns)
 
 
 def conv_backward_weights(
@@ -189,7 +201,7 @@ def conv_backward_weights(
         dbias[:] = 0
         return
     sizes = make_window(window)
-    plan.offsets = NULL
+    memset(&plan, 0, sizeof(plan))
     try:
         make_weight_gradient(&plan, &sizes, transposed, groups, channels, dbias.shape[0],
                              &x[0, 0])

@@ -15,6 +15,7 @@ cdef extern from "kernels.h" nogil:
         MAX_POSITIONS "FASTNN_MAX_POSITIONS"
         MAX_OUTPUTS "FASTNN_MAX_OUTPUTS"
         MAX_TAPS "FASTNN_MAX_TAPS"
+        MAX_NEIGHBOURS "FASTNN_MAX_NEIGHBOURS"
         ACCUMULATE "FASTNN_ACCUMULATE"
         RELU "FASTNN_RELU"
         POINTWISE_RELU "FASTNN_POINTWISE_RELU"
@@ -61,6 +62,12 @@ cdef extern from "kernels.h" nogil:
         void (*outer[4][16])(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const float*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
                              float*, ptrdiff_t) noexcept nogil
+        void (*grouped[8])(const float*, ptrdiff_t, const fastnn_run*, ptrdiff_t, ptrdiff_t,
+                           ptrdiff_t, ptrdiff_t, const float*, ptrdiff_t, const float*,
+                           const float*, int, float*, ptrdiff_t) noexcept nogil
+        void (*grouped_weights)(const float*, ptrdiff_t, const ptrdiff_t*, const ptrdiff_t*,
+                                ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const float*,
+                                ptrdiff_t, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
         void (*lane_sums)(ptrdiff_t, const float*, float*) noexcept nogil
         void (*position_sums)(ptrdiff_t, ptrdiff_t, const float*, ptrdiff_t, float*) noexcept nogil
         void (*rows_to_lanes)(const float*const*, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
@@ -155,6 +162,12 @@ cdef extern from "kernels.h" nogil:
         void (*outer[4][16])(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const double*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
                              double*, ptrdiff_t) noexcept nogil
+        void (*grouped[8])(const double*, ptrdiff_t, const fastnn_run*, ptrdiff_t, ptrdiff_t,
+                           ptrdiff_t, ptrdiff_t, const double*, ptrdiff_t, const double*,
+                           const double*, int, double*, ptrdiff_t) noexcept nogil
+        void (*grouped_weights)(const double*, ptrdiff_t, const ptrdiff_t*, const ptrdiff_t*,
+                                ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const double*,
+                                ptrdiff_t, ptrdiff_t, double*, ptrdiff_t) noexcept nogil
         void (*lane_sums)(ptrdiff_t, const double*, double*) noexcept nogil
         void (*position_sums)(ptrdiff_t, ptrdiff_t, const double*, ptrdiff_t,
                               double*) noexcept nogil
@@ -319,6 +332,34 @@ cdef inline void outer(
         table.f64.outer[taps - 1][outputs - 1](
             x, tap, x_row_step, x_column_step, dy, dy_row_step, dy_column_step, rows, columns,
             accumulate, sums, sums_step)
+
+
+cdef inline void grouped(
+        int positions, const real* x, ptrdiff_t x_position_step, const fastnn_run* runs,
+        ptrdiff_t n_runs, ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, const real* w,
+        ptrdiff_t w_output_step, const real* bias, const real* positive, int finish, real* y,
+        ptrdiff_t y_position_step) noexcept nogil:
+    if real is float:
+        table.f32.grouped[positions - 1](x, x_position_step, runs, n_runs, groups, terms, outputs,
+                                         w, w_output_step, bias, positive, finish, y,
+                                         y_position_step)
+    else:
+        table.f64.grouped[positions - 1](x, x_position_step, runs, n_runs, groups, terms, outputs,
+                                         w, w_output_step, bias, positive, finish, y,
+                                         y_position_step)
+
+
+cdef inline void grouped_weights(
+        const real* x, ptrdiff_t x_position_step, const ptrdiff_t* offset, const ptrdiff_t* place,
+        ptrdiff_t taps, ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, const real* dy,
+        ptrdiff_t dy_position_step, ptrdiff_t positions, real* sums,
+        ptrdiff_t sums_output_step) noexcept nogil:
+    if real is float:
+        table.f32.grouped_weights(x, x_position_step, offset, place, taps, groups, terms, outputs,
+                                  dy, dy_position_step, positions, sums, sums_output_step)
+    else:
+        table.f64.grouped_weights(x, x_position_step, offset, place, taps, groups, terms, outputs,
+                                  dy, dy_position_step, positions, sums, sums_output_step)
 
 
 cdef inline void lane_sums(ptrdiff_t n, const real* x, real* y) noexcept nogil:
