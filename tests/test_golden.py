@@ -70,6 +70,6 @@ def test_update_agrees_with_pytorch_step_by_step(implementation, name):
 
 
 def test_the_golden_file_is_small_and_plain():
-    assert (pathlib.Path(__file__).parent / "golden" / "pytorch.npz").stat().st_size < 300 * 1024
+    assert (pathlib.Path(__file__).parent / "golden" / "pytorch.npz").stat().st_size < 512 * 1024
     assert len(CASES) == len(GOLDEN["configuration"])
     assert all(array.dtype.kind in "fiU" for array in GOLDEN.values())

@@ -7,10 +7,12 @@ from fastnn.geometry import as_integer
 from ._operands import (
     answer,
     both,
+    check_images,
     check_shape,
     common_dtype,
     empty_packs,
     gradient_arrays,
+    input_shape_of,
     is_relu,
     matrix,
     operand,
@@ -21,7 +23,7 @@ from ._operands import (
     transposed_window_of,
     vector,
 )
-from .conv import _check_groups, _check_images, _input_shape
+from .conv import _check_groups
 
 _forward = both(core.conv_forward)
 _backward_input = both(core.conv_backward_input)
@@ -89,7 +91,7 @@ def conv_transpose_forward(
     """
     name = "conv_transpose_forward"
     x, weight = operand(name, "x", x), real_array(name, "weight", weight)
-    _check_images(name, "x", x.shape)
+    check_images(name, "x", x.shape)
     if weight.ndim == x.ndim + 1:
         raise ValueError(
             f"{name}: expected x of {weight.ndim} axes (N, *spatial, channels) for weight of shape "
@@ -164,7 +166,7 @@ def conv_transpose_backward_input(
     """
     name = "conv_transpose_backward_input"
     dy, weight = operand(name, "dy", dy), real_array(name, "weight", weight)
-    input_shape = _input_shape(name, input_shape)
+    input_shape = input_shape_of(name, input_shape)
     groups, channels = _check_groups(name, groups, input_shape[-1], weight)
     window = transposed_window_of(
         name, input_shape[1:-1], weight.shape[1:-1], stride, padding, output_padding, dilation
@@ -231,7 +233,7 @@ def conv_transpose_backward_weights(
     """
     name = "conv_transpose_backward_weights"
     x, dy = operand(name, "x", x), operand(name, "dy", dy)
-    _check_images(name, "x", x.shape)
+    check_images(name, "x", x.shape)
     window = transposed_window_of(
         name, x.shape[1:-1], kernel_size, stride, padding, output_padding, dilation
     )

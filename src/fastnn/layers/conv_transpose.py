@@ -24,6 +24,10 @@ class _ConvTranspose(WeightedLayer):
         bias=True,
         weight_initializer=None,
         bias_initializer=None,
+        weight_regularizer=None,
+        bias_regularizer=None,
+        weight_constraint=None,
+        bias_constraint=None,
         name=None,
         input_shape=None,
     ):
@@ -52,6 +56,10 @@ class _ConvTranspose(WeightedLayer):
             size=self.size,
             **self._how,
             groups=self.groups,
+            weight_regularizer=weight_regularizer,
+            bias_regularizer=bias_regularizer,
+            weight_constraint=weight_constraint,
+            bias_constraint=bias_constraint,
         )
 
     def _window(self, input_shape):
@@ -140,6 +148,10 @@ class ConvTranspose2D(_ConvTranspose):
         Whether every filter has a bias.
     weight_initializer, bias_initializer : str, number or callable, optional
         As for `fastnn.initializers.get`; `he_normal` for ReLU, else `lecun_normal`; zeros.
+    weight_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties, as for `fastnn.regularizers.get`.
+    weight_constraint, bias_constraint : str or Constraint, optional
+        As for `fastnn.constraints.get`; `MaxNorm` and `UnitNorm` for weights only.
     name, input_shape
         See `Layer`.
 
