@@ -49,6 +49,19 @@ def merged(**how):
     return fn.Model(x, L.Dense(4)(flat), **how)
 
 
+def shared(**how):
+    """Layers at several places, of which one reads what it has made."""
+    x = fn.Input((5, 5, 2))
+    conv, norm = L.Conv2D(2, 3, padding="same", activation="tanh"), L.BatchNorm()
+    slopes, group = L.PReLU(), L.GroupNorm(2)
+    once = slopes(norm(conv(x)))
+    twice = group(slopes(norm(conv(once))))
+    dense = L.Dense(40, "tanh")
+    flat = [dense(L.Flatten()(value)) for value in (once, twice, group(conv(twice)))]
+    head = L.Dense(4)
+    return fn.Model(x, L.Add()([head(value) for value in flat]), **how)
+
+
 def samples(net, n, seed=0):
     rng = np.random.default_rng(seed)
     x = [rng.integers(-8, 9, (n, *shape)).astype(np.float32) for shape in net.input_shapes]
@@ -65,4 +78,4 @@ def loss_of(net):
     return fn.losses.Joint(parts, weights) if len(parts) > 1 else fn.losses.get(parts[0])
 
 
-NETWORKS = [forked, two_inputs, residual, merged]
+NETWORKS = [forked, two_inputs, residual, merged, shared]

@@ -121,6 +121,8 @@ cdef void place_weight_gradients(Network* net, Operation* op, ptrdiff_t samples,
         op.chain = -1
         if chunks > slots * CHAIN:
             op.chain = reserve(net, net.threads * op.slotted)
+    if op.kind == BATCH_NORM:
+        op.slots = reserve(net, op.weights + op.biases)
     if op.kind == DENSE and op.trained:
         op.x_panels = reserve(net, dense_x_size(&op.dense.gradient, samples))
         op.dy_panels = reserve(net, dense_panels_size(&op.dense.gradient, samples))

@@ -8,8 +8,8 @@ from fastnn._core.memory cimport elements
 
 cdef ptrdiff_t dense_plan_scratch(const DensePlan* plan, const real* which) noexcept nogil:
     """What any pass needs beside its operands, in elements."""
-    # a tile's rows of the weight gradient and their biases
-    cdef ptrdiff_t rows = (plan.gradient.features + 1) * MAX_OUTPUTS
+    # a tile's rows of the weight gradient and their biases; again, where layers share weights
+    cdef ptrdiff_t rows = 2 * (plan.gradient.features + 1) * MAX_OUTPUTS
     return max(dense_scratch(&plan.gradient) + rows,
                elements(plan.panels.panels, sizeof(fastnn_run), which))
 

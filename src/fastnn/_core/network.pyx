@@ -49,7 +49,20 @@ cdef bint make_operations(Network* net, list instructions, const real* which) ex
     for i in range(len(instructions)):
         net.n = i + 1
         make_operation(&net.op[i], instructions[i], net.training, which)
+        net.op[i].also = last_sharer(net, i)
+        if net.op[i].also >= 0:
+            net.op[net.op[i].also].shares = True
     return True
+
+
+cdef int last_sharer(const Network* net, int i) noexcept nogil:
+    """The last operation before i that has its parameters, or −1."""
+    cdef int other
+    for other in range(i - 1, -1, -1):
+        if (net.op[i].weights + net.op[i].biases and net.op[other].weight == net.op[i].weight
+                and net.op[other].weights + net.op[other].biases):
+            return other
+    return -1
 
 
 cdef bint make_inputs(Network* net, list input_shapes, list preprocessing) except False:

@@ -39,6 +39,8 @@ cdef struct Operation:
     ptrdiff_t block             # parameters that are updated at once: whole rows, if it matters
     Holding weight_held, bias_held          # what these are drawn and held to
     bint trained                # False: without parameters, or frozen
+    int also                    # an operation before with the same parameters, or −1
+    bint shares                 # whether one behind has them, which finishes their gradient
     bint forward, backward      # False: another operation does this pass's work
     bint relu                   # the forward sums end with a ReLU
     bint relu_input             # dx goes through the ReLU that made x
@@ -64,7 +66,7 @@ cdef struct Operation:
     ptrdiff_t unpooled          # dy before the max pooling, of a convolution that is pooled
     # and in the arena
     ptrdiff_t packed, back_packed   # weights; CONV: apart for the input gradient
-    ptrdiff_t slots             # the first gradient slot, `slotted` numbers apart
+    ptrdiff_t slots             # the first gradient slot, `slotted` numbers apart; BATCH_NORM: one
     ptrdiff_t slotted           # parameters whose gradients are summed in slots
     ptrdiff_t chain             # of each thread, where a slot may own more than CHAIN chunks
     ptrdiff_t x_panels, dy_panels  # DENSE: x and dy of the whole batch, turned

@@ -140,19 +140,19 @@ cdef ptrdiff_t saved_size(const Operation* op, const real* which) noexcept nogil
 cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nogil:
     """What any pass of the operation needs beside its operands, in elements."""
     if op.kind == CONV:
-        return max(conv_plan_scratch(&op.conv, which), op.block)
+        return max(conv_plan_scratch(&op.conv, which), 2 * op.block)
     if op.kind == DENSE:
         return dense_plan_scratch(&op.dense, which)
     if op.kind == POOL:
         return pool_plan_scratch(&op.pool, which)
     if op.kind == PRELU:
-        return max(slopes_scratch(&op.slopes), op.block)
+        return max(slopes_scratch(&op.slopes), 2 * op.block)
     if op.kind == GROUP_NORM:
-        return max(groups_scratch(&op.groups), op.block)
+        return max(groups_scratch(&op.groups), 2 * op.block)
     if op.kind == MERGE or op.kind == FAN:
         return merge_plan_scratch(&op.several, which)
     if op.kind == BATCH_NORM:
-        return batch_norm_scratch(op.batch_norm.channels, which)
+        return max(batch_norm_scratch(op.batch_norm.channels, which), 2 * op.block)
     return resample_plan_scratch(&op.resample, which) if op.kind == RESAMPLE else 0
 
 

@@ -22,7 +22,7 @@ cdef void combine(Network* net, const Operation* op, bint back, ptrdiff_t task,
 
 
 cdef inline const real* scale_of(const Operation* op, const real* vector) noexcept nogil:
-    """A normalisation's scale, or its gradient, in a flat vector; NULL if it has none."""
+    """A normalisation's scale in a flat vector; NULL if it has none."""
     return vector + op.weight if op.weights else NULL
 
 

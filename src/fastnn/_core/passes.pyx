@@ -188,11 +188,12 @@ cdef void combine(Network* net, const Operation* op, bint back, ptrdiff_t task,
     """Some channels' statistics of the batch; on the way back their gradients."""
     cdef const real* scale = scale_of(op, <const real*>net.parameters)
     cdef const real* shift = shift_of(op, <const real*>net.parameters)
+    cdef real* slot = <real*>net.arena + op.slots
     if back:
         batch_norm_backward_combine_task(
             &op.batch_norm, task, net.chunks, net.samples, scale,
-            <real*>scale_of(op, <const real*>net.gradients),
-            <real*>shift_of(op, <const real*>net.gradients), <real*>net.arena)
+            slot if op.weights else NULL, slot + op.weights if op.biases else NULL,
+            <real*>net.arena)
     else:
         batch_norm_combine_task(&op.batch_norm, task, net.chunks, net.samples, scale, shift,
                                 <real*>net.arena)

@@ -27,11 +27,11 @@ cdef inline ptrdiff_t tasks_for(ptrdiff_t terms) noexcept nogil:
 # --- penalties ------------------------------------------------------------------------------------
 
 cdef inline ptrdiff_t weight_terms(const Operation* op) noexcept nogil:
-    return terms_of(op.weights) if op.weight_held.penalised else 0
+    return terms_of(op.weights) if op.weight_held.penalised and not op.shares else 0
 
 
 cdef inline ptrdiff_t bias_terms(const Operation* op) noexcept nogil:
-    return terms_of(op.biases) if op.bias_held.penalised else 0
+    return terms_of(op.biases) if op.bias_held.penalised and not op.shares else 0
 
 
 cdef ptrdiff_t place_penalties(Network* net) noexcept nogil:

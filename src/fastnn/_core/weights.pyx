@@ -5,7 +5,7 @@
               optimizer's update of the same parameters, while their gradient is in a cache
     UPDATE    the update by itself, where it waits for the norm of all gradients
 """
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from fastnn._core.batch_norm_plan cimport batch_norm_use_running
 from fastnn._core.constraint cimport UNCONSTRAINED, constrain_rows, of_rows
@@ -18,7 +18,7 @@ from fastnn._core.network cimport ADAM, NO_UPDATE
 from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE
 from fastnn._core.passes cimport scale_of, scratch_of, shift_of, slots_of
 from fastnn._core.single cimport single_pack, single_packs
-from fastnn._core.slots cimport sum_slots
+from fastnn._core.slots cimport add, sum_slots
 from fastnn._core.tiles cimport Tiling, tile_start, tile_width
 from fastnn._core.upkeep cimport (
     add_penalty_gradients, penalty_task, penalty_tasks, prepare_gradient)
@@ -110,7 +110,9 @@ cdef void update_both(Network* net, const Operation* op, ptrdiff_t first, ptrdif
 
 
 cdef ptrdiff_t update_tasks(const Operation* op) noexcept nogil:
-    return (op.weights + op.biases + op.block - 1) // op.block if op.trained else 0
+    if not op.trained or op.shares:
+        return 0
+    return (op.weights + op.biases + op.block - 1) // op.block
 
 
 cdef void update_task(Network* net, const Operation* op, ptrdiff_t task,
@@ -123,6 +125,8 @@ cdef void update_task(Network* net, const Operation* op, ptrdiff_t task,
 # --- gradients, mostly with their update ----------------------------------------------------------
 
 cdef ptrdiff_t finish_tasks(const Network* net, const Operation* op) noexcept nogil:
+    if op.shares:
+        return 0
     if not op.trained:
         return 1 if op.weights + op.biases and keeps_gradients(net) else 0
     return op.dense.gradient.tiling.tiles if op.kind == DENSE else update_tasks(op)
@@ -145,20 +149,29 @@ cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thr
     """
     cdef real* scratch = scratch_of(net, thread, which)
     cdef real* gradient = <real*>net.gradients + op.weight
-    cdef ptrdiff_t first = task * op.block, n
+    cdef ptrdiff_t first = task * op.block, n = min(op.block, op.weights + op.biases - first)
     if not op.trained:
         memset(gradient, 0, (op.weights + op.biases) * sizeof(real))
     elif op.kind == DENSE:
         finish_dense(net, op, task, scratch)
-    elif op.kind == BATCH_NORM:
-        n = min(op.block, op.weights + op.biases - first)
-        finish(net, op, first, n, gradient + first)
     else:
-        n = min(op.block, op.weights + op.biases - first)
         gradient = gradient + first if keeps_gradients(net) else scratch
-        sum_slots(slots_of(net, op, which), n, op.slotted, <real*>net.arena + op.slots + first,
-                  gradient)
+        add_up(net, op, first, n, gradient)
+        while op.also >= 0:
+            op = &net.op[op.also]
+            add_up(net, op, first, n, scratch + op.block)
+            add(n, scratch + op.block, gradient)
         finish(net, op, first, n, gradient)
+
+
+cdef void add_up(const Network* net, const Operation* op, ptrdiff_t first, ptrdiff_t n,
+                 real* gradient) noexcept nogil:
+    """The gradient of an operation's parameters first … first + n − 1: the sum of its slots."""
+    cdef real* slots = <real*>net.arena + op.slots + first
+    if op.kind == BATCH_NORM:
+        memcpy(gradient, slots, n * sizeof(real))
+    else:
+        sum_slots(slots_of(net, op, gradient), n, op.slotted, slots, gradient)
 
 
 cdef void finish_dense(Network* net, const Operation* op, ptrdiff_t task,
@@ -166,16 +179,34 @@ cdef void finish_dense(Network* net, const Operation* op, ptrdiff_t task,
     """Of a tile's rows, and of their biases."""
     cdef const Tiling* tiling = &op.dense.gradient.tiling
     cdef ptrdiff_t start = tile_start(tiling, task), n = tile_width(tiling, task)
-    cdef real* gradient = <real*>net.gradients + op.weight
-    cdef real* bias_gradient = gradient + op.weights
+    cdef ptrdiff_t numbers = n * op.inputs
+    cdef real* rows = <real*>net.gradients + op.weight + start * op.inputs
+    cdef real* biases = <real*>net.gradients + op.weight + op.weights + start
+    cdef real* other = scratch + dense_rows(op) + numbers + n
     if not keeps_gradients(net):
-        # as if all other rows stood before them
-        gradient = scratch + dense_scratch(&op.dense.gradient) - start * op.inputs
-        bias_gradient = scratch + dense_scratch(&op.dense.gradient) + n * op.inputs - start
-    dense_backward_weights_tile(
-        &op.dense.gradient, task, <real*>net.arena + op.x_panels,
-        <real*>net.arena + op.dy_panels, net.samples, scratch, gradient,
-        bias_gradient if op.biases else NULL)
-    finish(net, op, start * op.inputs, n * op.inputs, gradient + start * op.inputs)
+        rows = scratch + dense_rows(op)
+        biases = rows + numbers
+    dense_gradient(net, op, task, scratch, rows, biases)
+    while op.also >= 0:
+        op = &net.op[op.also]
+        dense_gradient(net, op, task, scratch, other, other + numbers)
+        add(numbers, other, rows)
+        if op.biases:
+            add(n, other + numbers, biases)
+    finish(net, op, start * op.inputs, numbers, rows)
     if op.biases:
-        finish(net, op, op.weights + start, n, bias_gradient + start)
+        finish(net, op, op.weights + start, n, biases)
+
+
+cdef inline ptrdiff_t dense_rows(const Operation* op) noexcept nogil:
+    """Where a tile's rows start in scratch memory."""
+    return dense_scratch(&op.dense.gradient)
+
+
+cdef void dense_gradient(const Network* net, const Operation* op, ptrdiff_t task, real* scratch,
+                         real* rows, real* biases) noexcept nogil:
+    """Of a tile's rows and biases; pointers are passed as if all others stood before them."""
+    cdef ptrdiff_t start = tile_start(&op.dense.gradient.tiling, task)
+    dense_backward_weights_tile(
+        &op.dense.gradient, task, <real*>net.arena + op.x_panels, <real*>net.arena + op.dy_panels,
+        net.samples, scratch, rows - start * op.inputs, biases - start if op.biases else NULL)
