@@ -3,7 +3,7 @@
 from fastnn._core.pointwise import FROM_INPUT
 
 IN_PLACE = "pointwise", "affine", "batch_norm"  # y may take the place of x
-FROM_OUTPUT = "pointwise", "softmax"  # whose way back needs y, unless it is FROM_INPUT
+FROM_OUTPUT = "pointwise", "softmax", "lp_pool"  # whose way back needs y, unless it is FROM_INPUT
 
 
 class Places:

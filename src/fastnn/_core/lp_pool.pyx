@@ -13,9 +13,6 @@ from fastnn._core.pool cimport first_target, free_windows, list_offsets, make_wi
 from fastnn._core.threads cimport team
 from fastnn._core.window cimport Segment, Window, make_window
 
-# A power costs about as much as this many multiply-adds.
-cdef double POWER = 16
-
 
 cdef void lp_pool_forward_chunk(
         const Windows* windows, double p,
@@ -57,10 +54,6 @@ cdef void lp_pool_backward_chunk(
                                      segment.count, covering.channels, p, dx + start)
 
 
-cdef inline double products(double p) noexcept nogil:
-    return 1.0 if p == 1.0 or p == 2.0 else POWER
-
-
 def lp_pool_forward(
         const real[:, ::1] x,           # IN   (chunks, *input·channels·LANES)
         real[:, ::1] y,                 # OUT  (chunks, *output·channels·LANES), overwritten
@@ -74,7 +67,7 @@ def lp_pool_forward(
     try:
         make_windows(&windows, &sizes, False, channels)
         threads = team(n_threads, chunks,
-                       products(p) * chunks * y.shape[1] * windows.size)
+                       <double>products(p) * chunks * y.shape[1] * windows.size)
         offsets = <ptrdiff_t*>take(threads * windows.size * sizeof(ptrdiff_t))
         if offsets == NULL:
             raise MemoryError(f"no memory for windows of {windows.size} elements")
@@ -104,7 +97,7 @@ def lp_pool_backward(
     try:
         make_windows(&covering, &sizes, True, channels)
         threads = team(n_threads, chunks,
-                       products(p) * chunks * dx.shape[1] * covering.size)
+                       <double>products(p) * chunks * dx.shape[1] * covering.size)
         offsets = <ptrdiff_t*>take(threads * covering.size * sizeof(ptrdiff_t))
         if offsets == NULL:
             raise MemoryError(f"no memory for {covering.size} windows over an input")

@@ -106,12 +106,14 @@ cdef inline bint needs_input(const Operation* op) noexcept nogil:
     return (op.kind == CONV or op.kind == DENSE or op.kind == PRELU or op.kind == BATCH_NORM
             or op.kind == GROUP_NORM
             or (op.kind == MERGE and merge_needs_inputs(&op.merge))
+            or (op.kind == POOL and op.backward and op.pool.p > 0)
             or (op.kind == POINTWISE and op.backward and op.pointwise.from_input))
 
 
 cdef inline bint needs_output(const Operation* op) noexcept nogil:
     """Whether the way back needs y."""
-    return op.kind == SOFTMAX or (op.kind == POINTWISE and not op.pointwise.from_input)
+    return (op.kind == SOFTMAX or (op.kind == POOL and op.pool.p > 0)
+            or (op.kind == POINTWISE and not op.pointwise.from_input))
 
 
 cdef inline bint in_place(const Operation* op) noexcept nogil:

@@ -35,7 +35,7 @@ from fastnn._core.softmax cimport softmax_backward_chunk, softmax_forward_chunk
 from fastnn._core.pointwise import FROM_INPUT as _FROM_INPUT
 from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 
-_KINDS = {"conv": CONV, "dense": DENSE, "max_pool": POOL, "average_pool": POOL,
+_KINDS = {"conv": CONV, "dense": DENSE, "max_pool": POOL, "average_pool": POOL, "lp_pool": POOL,
           "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "resample": RESAMPLE,
           "permute": PERMUTE, "group_norm": GROUP_NORM, "affine": AFFINE, "fan": FAN,
           "batch_norm": BATCH_NORM, "merge": MERGE, "concatenate": MERGE}
@@ -209,7 +209,7 @@ cdef void backward_input_part(
     elif op.kind == DENSE:
         dense_backward_input_chunk(&op.dense, packed, positive, dy, dx, scratch)
     elif op.kind == POOL:
-        pool_backward(&op.pool, saved, dy, dx, scratch)
+        pool_backward(&op.pool, x, y, saved, dy, dx, scratch)
     elif op.kind == POINTWISE:
         pointwise_backward_chunk(op.pointwise.function, op.pointwise.parameter, end - first,
                                  dy + first, (x if op.pointwise.from_input else y) + first,

@@ -56,7 +56,8 @@ cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t 
 
 cdef void unpool_rows(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
                       const real* which) noexcept nogil:
-    pool_backward(&op.conv.pool, frame_of(net, chunk, thread, which) + op.saved,
+    pool_backward(&op.conv.pool, <const real*>NULL, <const real*>NULL,
+                  frame_of(net, chunk, thread, which) + op.saved,
                   frame_of(net, chunk, thread, which) + op.dy,
                   dy_at(net, op, chunk, thread, which), scratch_of(net, thread, which))
 

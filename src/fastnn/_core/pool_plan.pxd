@@ -5,8 +5,9 @@ from fastnn._core.pool cimport Windows
 
 cdef struct PoolPlan:
     Windows windows
-    bint averages               # else it takes maxima
-    Windows covering            # averages, in training: the windows in which an input lies
+    bint averages
+    double p                    # of norms; 0: none. What takes neither averages nor norms, maxima
+    Windows covering            # averages, norms, in training: the windows in which an input lies
     const void* scale           # averages: one over each window's count
 
 cdef ptrdiff_t make_pool_plan(PoolPlan* plan, dict settings, bint training) except -1
@@ -15,8 +16,8 @@ cdef ptrdiff_t pool_plan_scratch(const PoolPlan* plan, const real* which) noexce
 cdef ptrdiff_t argmax_size(const PoolPlan* plan, const real* which) noexcept nogil
 cdef void pool_forward_rows(const PoolPlan* plan, const real* x, real* y, void* saved,
                             ptrdiff_t part, ptrdiff_t parts, real* scratch) noexcept nogil
-cdef void pool_backward(const PoolPlan* plan, const void* saved, const real* dy, real* dx,
-                        real* scratch) noexcept nogil
+cdef void pool_backward(const PoolPlan* plan, const real* x, const real* y, const void* saved,
+                        const real* dy, real* dx, real* scratch) noexcept nogil
 
 
 cdef inline ptrdiff_t taps_size(const Windows* windows, const real* which) noexcept nogil:

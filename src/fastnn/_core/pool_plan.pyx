@@ -2,6 +2,7 @@
 from libc.stdint cimport uintptr_t
 
 from fastnn._core.kernels cimport LANES
+from fastnn._core.lp_pool cimport lp_pool_backward_chunk, lp_pool_forward_chunk, products
 from fastnn._core.memory cimport elements
 from fastnn._core.pool cimport (
     argmax_bytes, free_windows, make_windows, max_pool_forward_chunk, max_pool_unpool_chunk,
@@ -18,11 +19,12 @@ cdef ptrdiff_t make_pool_plan(PoolPlan* plan, dict settings, bint training) exce
     cdef ptrdiff_t channels = settings["channels"]
     make_windows(&plan.windows, &window, False, channels)
     plan.averages = "scale" in settings
+    plan.p = settings.get("p", 0.0)
     if plan.averages:
         plan.scale = <const void*><uintptr_t>settings["scale"].ctypes.data
-        if training:
-            make_windows(&plan.covering, &window, True, channels)
-    return grid(&plan.windows, False) * channels * plan.windows.size
+    if training and (plan.averages or plan.p):
+        make_windows(&plan.covering, &window, True, channels)
+    return grid(&plan.windows, False) * channels * plan.windows.size * products(plan.p)
 
 
 cdef void free_pool_plan(PoolPlan* plan) noexcept nogil:
@@ -32,16 +34,15 @@ cdef void free_pool_plan(PoolPlan* plan) noexcept nogil:
 
 cdef ptrdiff_t pool_plan_scratch(const PoolPlan* plan, const real* which) noexcept nogil:
     """What any pass needs beside its operands, in elements."""
-    cdef ptrdiff_t taps = taps_size(&plan.windows, which)
+    cdef ptrdiff_t taps = max(taps_size(&plan.windows, which), taps_size(&plan.covering, which))
     if not plan.averages:
         return taps
-    return (max(taps, taps_size(&plan.covering, which))
-            + grid(&plan.windows, False) * plan.windows.channels * LANES)
+    return taps + grid(&plan.windows, False) * plan.windows.channels * LANES
 
 
 cdef ptrdiff_t argmax_size(const PoolPlan* plan, const real* which) noexcept nogil:
     """Elements that the argmax of a chunk takes."""
-    if plan.averages:
+    if plan.averages or plan.p:
         return 0
     return elements(grid(&plan.windows, False) * plan.windows.channels * LANES,
                     argmax_bytes(&plan.windows, which), which)
@@ -58,17 +59,25 @@ cdef void pool_forward_rows(
     if plan.averages:
         window_sum_chunk(&plan.windows, x, <const real*>plan.scale, y, first, end,
                          <ptrdiff_t*>scratch)
+    elif plan.p:
+        lp_pool_forward_chunk(&plan.windows, plan.p, x, y, first, end, <ptrdiff_t*>scratch)
     else:
         max_pool_forward_chunk(&plan.windows, x, y, saved, first, end, <ptrdiff_t*>scratch)
 
 
 cdef void pool_backward(
         const PoolPlan* plan,
+        const real* x,              # IN   of norms: that of the forward pass
+        const real* y,              # IN   likewise
         const void* saved,          # IN   of maxima: the argmax
         const real* dy,             # IN   (outputs, LANES)
         real* dx,                   # OUT  (inputs, LANES)
         real* scratch) noexcept nogil:
     cdef ptrdiff_t positions = grid(&plan.windows, False), channels = plan.windows.channels
+    if plan.p:
+        lp_pool_backward_chunk(&plan.covering, plan.p, dy, x, y, dx, 0,
+                               plan.covering.axis[1].targets, <ptrdiff_t*>scratch)
+        return
     if not plan.averages:
         max_pool_unpool_chunk(&plan.windows, dy, saved, grid(&plan.windows, True), dx,
                               <ptrdiff_t*>scratch)

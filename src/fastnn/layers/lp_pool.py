@@ -32,6 +32,11 @@ class LpPool(_Pool):
             return None
         return functional.lp_pool_backward(dy, *self._saved, self.size, **self._how)
 
+    def _instruction(self, input_shape):
+        window = self._window(input_shape)
+        channels = input_shape[-1]
+        return {"kind": "lp_pool", "window": window.sizes, "channels": channels, "p": self.p}
+
 
 class LpPool1D(LpPool):
     """Lp pooling over series `(N, length, channels)`; parameters as for `LpPool2D`.

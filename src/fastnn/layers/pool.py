@@ -27,7 +27,8 @@ class _Pool(Layer):
 
     def _window(self, input_shape):
         how = {"dilation": 1, "ceil_mode": False} | self._how
-        how.pop("count_include_pad", None)
+        for name in ("count_include_pad", "p"):
+            how.pop(name, None)
         return geometry.window(self.label, input_shape[:-1], self.size, **how, pool=True)
 
 
