@@ -5,6 +5,8 @@ that threads really share the work; numbers of samples are no multiples of packs
 """
 
 from operations import AveragePool, Conv, Dense, MaxPool, Winograd
+from operations_local import LARGE_LOCAL, LOCAL
+from operations_merge import LARGE_MERGES, MERGES
 from operations_grouped import GROUPED, LARGE_GROUPED
 from operations_merge import LARGE_MERGES, MERGES
 from operations_norm import BATCH_NORMS, LARGE_NORMS, NORMS
@@ -272,6 +274,7 @@ LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + TRANSPOS
 LAYERS += RESAMPLINGS + MORE_POOLS
 LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + TRANSPOSED + GROUPED
 LAYERS += POOLS + RESAMPLINGS + MORE_POOLS
+LAYERS += LOCAL
 SMALL = LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + LOSSES + UPDATES
 
 LARGE_LOSSES = [
@@ -321,6 +324,7 @@ LARGE_BATCHES = [
     Adam(100_003, 3),
     *LARGE_RESAMPLINGS,
     *LARGE_POOLS,
+    *LARGE_LOCAL,
 ]
 LARGE = LARGE_BATCHES + LARGE_LOSSES + LARGE_PENALTIES
 LARGE = LARGE_BATCHES + LARGE_TRANSPOSED + LARGE_LOSSES

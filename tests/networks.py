@@ -338,6 +338,14 @@ MORE_POOLS = [
     volume("Lp pool", L.LpPool3D(2, p=1.5, stride=1), L.Conv3D(6, 2), **SLOW),
 ]
 
+LOCAL = [
+    series("Locally connected", L.LocallyConnected1D(6, 4, activation="relu"), L.Conv1D(5, 2)),
+    series("Locally connected, all", L.LocallyConnected1D(5, 3, stride=3, padding=((2, 1),))),
+    image("Locally connected", L.LocallyConnected2D(6, 3, stride=2), L.Activation("tanh")),
+    image("Locally connected, same", L.LocallyConnected2D(3, 2, padding="same", bias=False)),
+    Network("Locally connected first", IMAGE, [L.LocallyConnected2D(2, 3, dilation=(2, 1))]),
+]
+
 SHAPES = [
     Network("Flatten at the head", IMAGE, [L.Flatten(), L.Dense(60, "relu")]),
     Network("Rescale at the head", VECTOR, [L.Rescale(0.3, 0.1), L.Dense(90, "tanh")]),
@@ -516,6 +524,7 @@ TABLE = [
     *POOLS,
     *PADDINGS,
     *MORE_POOLS,
+    *LOCAL,
     *SHAPES,
     *LOSSES,
     *OPTIMIZERS,

@@ -154,6 +154,15 @@ def rescale_reference(layer, x, dy):
     return x * layer.scale + layer.offset, dy * layer.scale, ()
 
 
+def local_conv_reference(layer, x, dy):
+    settings = how(layer, "dilation")
+    return (
+        reference.local_conv_forward(x, layer.weight, layer.bias, **settings),
+        reference.local_conv_backward_input(dy, layer.weight, x.shape, **settings),
+        reference.local_conv_backward_weights(x, dy, layer.size, **settings),
+    )
+
+
 CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.Dense(5), (7,), (5,), dense_reference),
     (lambda: L.Dense(1, bias=False), (3,), (1,), dense_reference),
@@ -230,6 +239,14 @@ CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.UpSample3D((1, 3, 2)), (2, 3, 4, 2), (2, 9, 8, 2), up_sample_reference),
     (lambda: L.Permute((2, 0, 1)), IMAGE, (4, 6, 7), permute_reference),
     (lambda: L.Permute((-1, 0)), (5, 3), (3, 5), permute_reference),
+    (lambda: L.LocallyConnected1D(3, 2, stride=2), (9, 2), (4, 3), local_conv_reference),
+    (lambda: L.LocallyConnected2D(6, 3, bias=False), IMAGE, (4, 5, 6), local_conv_reference),
+    (
+        lambda: L.LocallyConnected2D(2, (3, 2), padding="same", stride=(2, 1)),
+        IMAGE,
+        (3, 7, 2),
+        local_conv_reference,
+    ),
     (lambda: L.MaxPool1D(3, padding=1), (8, 2), (3, 2), max_pool_reference),
     (lambda: L.MaxPool2D(2), IMAGE, (3, 3, 4), max_pool_reference),
     (lambda: L.MaxPool2D(2, stride=1, dilation=2), IMAGE, (4, 5, 4), max_pool_reference),

@@ -340,6 +340,60 @@ def test_average_pool_agrees_with_pytorch(functional, dtype, seed):
         check(result, *map(channels_last, pair), dtype, f"{label} of {shape}, {size}, {options}")
 
 
+def pytorch_local_conv(kernel, options):
+    """A locally connected layer of images: windows unfolded, each multiplied with its filters."""
+
+    def operation(x, weight, bias):
+        # x (N, C, H, W), weight (*output, filters, C, *kernel), bias (*output, filters)
+        (top, bottom), (left, right) = options["padding"]
+        x = F.pad(x, [left, right, top, bottom])
+        windows = F.unfold(x, kernel, stride=options["stride"], dilation=options["dilation"])
+        filters = weight.flatten(0, 1).flatten(2)
+        y = torch.einsum("ntp,pft->nfp", windows, filters) + bias.flatten(0, 1).T
+        return y.unflatten(2, bias.shape[:2])
+
+    return operation
+
+
+@pytest.mark.parametrize("seed", range(CONFIGURATIONS))
+def test_locally_connected_layers_agree_with_pytorch(functional, dtype, seed):
+    rng = np.random.default_rng(9000 + seed)
+    kernel, dilation = rng.integers(1, 4, 2), rng.integers(1, 3, 2)
+    padding = rng.integers(0, 3, (2, 2))
+    smallest = np.maximum(dilation * (kernel - 1) + 1 - padding.sum(1), 1)
+    spatial = smallest + rng.integers(0, 6, 2)
+    samples = int(rng.choice([1, 2, 15, 16, 17, 20]))
+    channels, filters = (int(count) for count in rng.integers(1, 20, 2))
+    options = {
+        "stride": tuple(rng.integers(1, 3, 2).tolist()),
+        "padding": tuple(map(tuple, padding.tolist())),
+        "dilation": tuple(dilation.tolist()),
+    }
+    shape, size = (samples, *spatial.tolist(), channels), tuple(kernel.tolist())
+    x = reals(rng, dtype, *shape)
+    one = functional.conv_forward(x, np.zeros((filters, *size, channels)), **options)
+    places = one.shape[1:]
+    weight, bias = reals(rng, dtype, *places, *size, channels), reals(rng, dtype, *places)
+    y = functional.local_conv_forward(x, weight, bias, **options)
+    dy = cotangent(rng, dtype, *y.shape)
+    dx = functional.local_conv_backward_input(dy, weight, shape, **options)
+    dweight, dbias = functional.local_conv_backward_weights(x, dy, size, **options)
+
+    operands = [channels_first(x), leaf(np.moveaxis(weight, -1, 3)), leaf(bias)]
+    expected = with_magnitudes(
+        pytorch_local_conv(size, options), operands, channels_first(dy).detach()
+    )
+    (y_pair, dx_pair, dweight_pair, dbias_pair) = expected
+    last = lambda tensor: np.moveaxis(tensor.detach().numpy(), 3, -1)  # noqa: E731
+    for result, pair, label in (
+        (y, map(channels_last, y_pair), "y"),
+        (dx, map(channels_last, dx_pair), "dx"),
+        (dweight, map(last, dweight_pair), "dweight"),
+        (dbias, (tensor.detach().numpy() for tensor in dbias_pair), "dbias"),
+    ):
+        check(result, *pair, dtype, f"{label} of {shape}, {places}, {size}, {options}")
+
+
 def random_images(rng, smallest=1):
     """Rank and shape of a batch of images."""
     rank = int(rng.integers(1, 4))

@@ -31,6 +31,12 @@ cdef ptrdiff_t list_runs(const Correlation* plan, ptrdiff_t group, const Taps* d
                          const Taps* height, const Taps* width, fastnn_run* runs) noexcept nogil
 cdef void pack_tile(const Correlation* plan, const real* weight, bint backward, ptrdiff_t group,
                     ptrdiff_t index, real* packed) noexcept nogil
+cdef ptrdiff_t list_runs(const Correlation* plan, ptrdiff_t group, const Taps* depth,
+                         const Taps* height, const Taps* width, fastnn_run* runs) noexcept nogil
+cdef void correlate_line(
+    const Correlation* plan, const real* x, ptrdiff_t x_step, const fastnn_run* runs,
+    ptrdiff_t n_runs, const real* packed, const real* bias, const real* positive, real* y,
+    ptrdiff_t y_step, ptrdiff_t count) noexcept nogil
 cdef void conv_correlate_chunk(
     const Correlation* plan, const real* x, const real* packed, const real* bias,
     const real* positive, real* y,

@@ -76,13 +76,15 @@ def vector(bias, dtype):
     return None if bias is None else np.ascontiguousarray(bias, dtype)
 
 
-def gradient_arrays(name, out, weight_shape, dtype):
-    """Return arrays for the gradients of a weight and its bias: new ones, or `out` checked."""
+def gradient_arrays(name, out, weight_shape, dtype, bias_shape=None):
+    """Return arrays for the gradients of a weight and its bias: new ones, or `out` checked.
+
+    A bias has one number an output, the weight's first axis, if its shape is not given.
+    """
+    shapes = weight_shape, weight_shape[:1] if bias_shape is None else bias_shape
     if out is None:
-        return np.empty(weight_shape, dtype), np.empty(weight_shape[0], dtype)
-    for what, array, shape in zip(
-        ("dweight", "dbias"), out, (weight_shape, weight_shape[:1]), strict=True
-    ):
+        return tuple(np.empty(shape, dtype) for shape in shapes)
+    for what, array, shape in zip(("dweight", "dbias"), out, shapes, strict=True):
         if (
             array.shape != shape
             or array.dtype != dtype

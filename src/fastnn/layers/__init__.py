@@ -15,6 +15,7 @@ from .global_pool import (
     GlobalMaxPool2D,
     GlobalMaxPool3D,
 )
+from .local_conv import LocallyConnected1D, LocallyConnected2D
 from .lp_pool import LpPool1D, LpPool2D, LpPool3D
 from .merge import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from .named_activations import (
@@ -80,6 +81,8 @@ REGISTRY = {
         InstanceNorm,
         LayerNorm,
         LeakyReLU,
+        LocallyConnected1D,
+        LocallyConnected2D,
         LogSoftmax,
         LpPool1D,
         LpPool2D,
@@ -152,6 +155,8 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
     "LogSoftmax",
     "LpPool1D",
     "LpPool2D",

@@ -62,6 +62,11 @@ from .group_norm import (
     layer_norm_backward,
     layer_norm_forward,
 )
+from .local_conv import (
+    local_conv_backward_input,
+    local_conv_backward_weights,
+    local_conv_forward,
+)
 from .losses import (
     half_squared_error,
     huber,
@@ -182,6 +187,9 @@ __all__ = [
     "layer_norm_forward",
     "leaky_relu_backward",
     "leaky_relu_forward",
+    "local_conv_backward_input",
+    "local_conv_backward_weights",
+    "local_conv_forward",
     "log_softmax_backward",
     "log_softmax_forward",
     "lp_pool_backward",
