@@ -5,9 +5,8 @@ that threads really share the work; numbers of samples are no multiples of packs
 """
 
 from operations import AveragePool, Conv, Dense, MaxPool, Winograd
-from operations_local import LARGE_LOCAL, LOCAL
-from operations_merge import LARGE_MERGES, MERGES
 from operations_grouped import GROUPED, LARGE_GROUPED
+from operations_local import LARGE_LOCAL, LOCAL
 from operations_merge import LARGE_MERGES, MERGES
 from operations_norm import BATCH_NORMS, LARGE_NORMS, NORMS
 from operations_penalties import LARGE_PENALTIES, PENALTIES

@@ -3,6 +3,7 @@
 Numbers of samples are no multiples of packs or of threads.
 """
 
+import copy
 import math
 import statistics
 import zlib
@@ -68,7 +69,7 @@ class Network:
 
     def build(self, dtype="float32"):
         """A new network; every Standardize has learnt."""
-        layers = [type(layer)(**layer.config()) for layer in self.patterns]
+        layers = [copy.deepcopy(layer) for layer in self.patterns]
         net = fn.Sequential(layers, self.shape, dtype=dtype, seed=3)
         for index, (layer, pattern) in enumerate(zip(layers, self.patterns, strict=True)):
             layer.trainable = pattern.trainable
@@ -338,12 +339,15 @@ MORE_POOLS = [
     volume("Lp pool", L.LpPool3D(2, p=1.5, stride=1), L.Conv3D(6, 2), **SLOW),
 ]
 
+MASK = np.random.default_rng(0).integers(0, 2, (70, 90))
 LOCAL = [
     series("Locally connected", L.LocallyConnected1D(6, 4, activation="relu"), L.Conv1D(5, 2)),
     series("Locally connected, all", L.LocallyConnected1D(5, 3, stride=3, padding=((2, 1),))),
     image("Locally connected", L.LocallyConnected2D(6, 3, stride=2), L.Activation("tanh")),
     image("Locally connected, same", L.LocallyConnected2D(3, 2, padding="same", bias=False)),
     Network("Locally connected first", IMAGE, [L.LocallyConnected2D(2, 3, dilation=(2, 1))]),
+    dense("mask", L.Dense(70, "relu", mask=MASK), L.Dense(30)),
+    Network("mask first", (90,), [L.Dense(70, mask=MASK)], optimizer=Adam, sizes=[77, 37, 1333]),
 ]
 
 SHAPES = [

@@ -19,6 +19,7 @@ class Upkeep:
     def __init__(self, net):
         self.parameters, self.gradients = net.parameters, net.gradients
         self.penalised, self.constrained, self.frozen = [], [], []
+        self.masked = [layer for layer in net.layers if getattr(layer, "mask", None) is not None]
         for layer in net.layers:
             for name, weight in layer.parameters.items():
                 if name in layer.regularizers:
@@ -57,5 +58,7 @@ class Upkeep:
         for vector, values in zip_longest(vectors, kept, fillvalue=begun):
             for place, value in zip(self.frozen, values, strict=True):
                 vector[place] = value
+        for layer in self.masked:
+            layer.clear_masked(layer.weight)  # of noise in the gradient
         for constraint, weight in self.constrained:
             weight[...] = constraint(weight)

@@ -78,6 +78,13 @@ def test_2_3_hidden_units_tied_to_one_feature_each(name, seed):
     equal(dw34, [error * h(a1), error * h(a2)])
     equal(dw12, [error * w3 * slope(a1) * x1, error * w4 * slope(a2) * x2])
 
+    # the same as a dense layer of which a mask takes the other weights
+    layers = [Dense(2, name, mask=[[1, 0], [0, 1]], bias=False), Dense(1, bias=False)]
+    masked_y, (dw, dw34) = gradients(layers, (2,), [[w1, 0, 0, w2], [w3, w4]], [[x1, x2]], [[t]])
+    equal(masked_y, y)
+    equal(dw34, [error * h(a1), error * h(a2)])
+    equal(dw, [error * w3 * slope(a1) * x1, 0, 0, error * w4 * slope(a2) * x2])
+
 
 @activations
 def test_2_4_one_shared_weight(name, seed):

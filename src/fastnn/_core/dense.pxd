@@ -11,6 +11,7 @@ cdef struct DenseTiles:
 
 cdef DenseTiles make_dense_tiles(ptrdiff_t inputs, ptrdiff_t outputs, ptrdiff_t chunks,
                                  const real* which) noexcept nogil
+cdef ptrdiff_t first_output(const DenseTiles* plan, ptrdiff_t index) noexcept nogil
 cdef void dense_pack_panel(const DenseTiles* plan, const real* weight, ptrdiff_t index,
                            real* panel) noexcept nogil
 cdef void dense_forward_panel(

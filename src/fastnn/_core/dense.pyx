@@ -34,7 +34,7 @@ cdef inline ptrdiff_t end_tile(const DenseTiles* plan, ptrdiff_t index) noexcept
     return min((index + 1) * plan.together, plan.tiling.tiles)
 
 
-cdef inline ptrdiff_t first_output(const DenseTiles* plan, ptrdiff_t index) noexcept nogil:
+cdef ptrdiff_t first_output(const DenseTiles* plan, ptrdiff_t index) noexcept nogil:
     """Of a panel; for the index after the last, the number of outputs."""
     return tile_start(&plan.tiling, min(index * plan.together, plan.tiling.tiles))
 

@@ -6,6 +6,7 @@ from fastnn._core.kernels cimport real
 cdef struct DensePlan:
     DenseTiles panels           # of both passes, for the batch at hand
     DenseGradient gradient
+    const unsigned char* mask   # (outputs, inputs), or NULL: 0 where there shall be no weight
 
 cdef ptrdiff_t dense_plan_scratch(const DensePlan* plan, const real* which) noexcept nogil
 cdef void dense_forward_chunk(const DensePlan* plan, const real* packed, const real* bias,

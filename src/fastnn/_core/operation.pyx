@@ -72,6 +72,9 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
         op.slotted = op.conv.gradient.parameters if op.trained else 0
     elif op.kind == DENSE:
         op.dense.gradient = make_dense_gradient(op.inputs, op.outputs, which)
+        if settings.get("mask") is not None:
+            # an array that the caller keeps alive
+            op.dense.mask = <const unsigned char*><uintptr_t>settings["mask"].ctypes.data
         op.work = op.inputs * op.outputs
     elif op.kind == POOL:
         op.work = make_pool_plan(&op.pool, settings, training)

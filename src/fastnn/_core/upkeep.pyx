@@ -13,6 +13,7 @@ from libc.stdint cimport uint32_t
 from fastnn._core.gradients cimport add_noise_run, norm_factor
 from fastnn._core.kernels cimport clamp, scale
 from fastnn._core.loss cimport NO_LOSS, chained_sum
+from fastnn._core.mask cimport clear_masked
 from fastnn._core.network cimport penalties_of, squares_of
 from fastnn._core.penalty cimport TERM, add_penalty_gradient, penalty_term, square_term, terms_of
 
@@ -60,14 +61,17 @@ cdef ptrdiff_t penalty_tasks(const Network* net, const Operation* op) noexcept n
 
 cdef void penalty_task(Network* net, const Operation* op, ptrdiff_t task,
                        const real* which) noexcept nogil:
-    cdef ptrdiff_t weights = weight_terms(op), terms = weights + bias_terms(op), term, first
-    cdef const real* weight = <const real*>net.parameters + op.weight
+    cdef ptrdiff_t weights = weight_terms(op), terms = weights + bias_terms(op), term, first, n
+    cdef real* weight = <real*>net.parameters + op.weight
     cdef double* total = penalties_of(net, which) + op.penalties
     for term in range(task * TERMS, min((task + 1) * TERMS, terms)):
         if term < weights:
             first = term * TERM
-            total[term] = penalty_term(&op.weight_held.penalty,
-                                       min(<ptrdiff_t>TERM, op.weights - first), weight + first)
+            n = min(<ptrdiff_t>TERM, op.weights - first)
+            if op.dense.mask != NULL:
+                # as for the panels that are packed meanwhile
+                clear_masked(op.dense.mask + first, n, weight + first)
+            total[term] = penalty_term(&op.weight_held.penalty, n, weight + first)
         else:
             first = (term - weights) * TERM
             total[term] = penalty_term(&op.bias_held.penalty,

@@ -1,8 +1,9 @@
 """What happens to weights outside a chunk: laid out before a batch, updated after it.
 
-    PACK      panels of weights, as the tile kernels read them; penalties on weights
-    FINISH    gradients: sums of slots, or across the batch, and those of penalties; then the
-              optimizer's update of the same parameters, while their gradient is in a cache
+    PACK      panels of weights, as the tile kernels read them, masked ones set to 0 before; penalties
+    FINISH    gradients: sums of slots, or across the batch, 0 where a weight is masked, and those of
+              penalties; then the optimizer's update of the same parameters, while their gradient
+              is in a cache
     UPDATE    the update by itself, where it waits for the norm of all gradients
 """
 from libc.string cimport memcpy, memset
@@ -10,10 +11,11 @@ from libc.string cimport memcpy, memset
 from fastnn._core.batch_norm_plan cimport batch_norm_use_running
 from fastnn._core.constraint cimport UNCONSTRAINED, constrain_rows, of_rows
 from fastnn._core.conv cimport pack_tile
-from fastnn._core.dense cimport dense_pack_panel
+from fastnn._core.dense cimport dense_pack_panel, first_output
 from fastnn._core.dense_weights cimport dense_backward_weights_tile, dense_scratch
 from fastnn._core.holding cimport Holding
-from fastnn._core.kernels cimport adam_update, sgd_update
+from fastnn._core.kernels cimport LANES, adam_update, sgd_update
+from fastnn._core.mask cimport clear_masked
 from fastnn._core.network cimport ADAM, NO_UPDATE
 from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE
 from fastnn._core.passes cimport scale_of, scratch_of, shift_of, slots_of
@@ -39,6 +41,20 @@ cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogi
     return tasks
 
 
+cdef void clear_masked_weights(Network* net, const Operation* op, ptrdiff_t task,
+                               const real* which) noexcept nogil:
+    """Of the outputs of one panel: somebody may have written to the parameters."""
+    cdef ptrdiff_t first, end
+    if net.single:
+        first = task * LANES
+        end = min(first + LANES, op.outputs)
+    else:
+        first = first_output(&op.dense.panels, task)
+        end = first_output(&op.dense.panels, task + 1)
+    clear_masked(op.dense.mask + first * op.inputs, (end - first) * op.inputs,
+                 <real*>net.parameters + op.weight + first * op.inputs)
+
+
 cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
                     const real* which) noexcept nogil:
     cdef const real* weight = <const real*>net.parameters + op.weight
@@ -49,6 +65,8 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
                                shift_of(op, <const real*>net.parameters), arena)
         return
     if net.single:
+        if op.dense.mask != NULL:
+            clear_masked_weights(net, op, task, which)
         single_pack(op, <const real*>net.parameters, task, arena + op.packed)
         return
     if task < penalty_tasks(net, op):
@@ -56,6 +74,8 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
         return
     task -= penalty_tasks(net, op)
     if op.kind == DENSE:
+        if op.dense.mask != NULL:
+            clear_masked_weights(net, op, task, which)
         dense_pack_panel(&op.dense.panels, weight, task,
                          arena + op.packed + task * op.dense.panels.panel_size)
     elif task < forward_tiles:
@@ -74,11 +94,12 @@ cdef inline bint keeps_gradients(const Network* net) noexcept nogil:
     return net.update.rule == NO_UPDATE or net.update.clip_norm != 0
 
 
-cdef void update(Network* net, const Holding* held, ptrdiff_t start, ptrdiff_t n, ptrdiff_t row,
-                 real* gradient) noexcept nogil:
+cdef void update(Network* net, const Holding* held, const unsigned char* mask, ptrdiff_t start,
+                 ptrdiff_t n, ptrdiff_t row, real* gradient) noexcept nogil:
     """The optimizer's update of n parameters, unless the loss of some sample is NaN.
 
-    Where they are held to something by rows, these are whole ones. Uses up the gradient.
+    Where they are held to something by rows, these are whole ones. `mask`, theirs, may be NULL.
+    Uses up the gradient.
     """
     cdef real* parameters = <real*>net.parameters + start
     cdef real* first = <real*>net.update.first + start if net.update.first != NULL else NULL
@@ -94,6 +115,9 @@ cdef void update(Network* net, const Holding* held, ptrdiff_t start, ptrdiff_t n
     else:
         sgd_update(n, parameters, gradient, first, <real>net.update.rate,
                    <real>net.update.momentum, net.update.nesterov)
+    if mask != NULL:
+        # of noise in the gradient
+        clear_masked(mask, n, parameters)
     if held.constraint.kind != UNCONSTRAINED:
         constrain_rows(&held.constraint, n // row, row, parameters)
 
@@ -104,9 +128,11 @@ cdef void update_both(Network* net, const Operation* op, ptrdiff_t first, ptrdif
     cdef ptrdiff_t weights = max(0, min(n, op.weights - first))
     cdef ptrdiff_t row = op.row if of_rows(&op.weight_held.constraint) else 1
     if weights:
-        update(net, &op.weight_held, op.weight + first, weights, row, gradient)
+        update(net, &op.weight_held, op.dense.mask + first if op.dense.mask != NULL else NULL,
+               op.weight + first, weights, row, gradient)
     if weights < n:
-        update(net, &op.bias_held, op.weight + first + weights, n - weights, 1, gradient + weights)
+        update(net, &op.bias_held, NULL, op.weight + first + weights, n - weights, 1,
+               gradient + weights)
 
 
 cdef ptrdiff_t update_tasks(const Operation* op) noexcept nogil:
@@ -193,6 +219,8 @@ cdef void finish_dense(Network* net, const Operation* op, ptrdiff_t task,
         add(numbers, other, rows)
         if op.biases:
             add(n, other + numbers, biases)
+    if op.dense.mask != NULL:
+        clear_masked(op.dense.mask + start * op.inputs, numbers, rows)
     finish(net, op, start * op.inputs, numbers, rows)
     if op.biases:
         finish(net, op, op.weights + start, n, biases)
