@@ -1,9 +1,10 @@
 """What happens to weights outside a chunk: laid out before a batch, updated after it.
 
-    PACK      panels of weights, as the tile kernels read them, masked ones set to 0 before; penalties
-    FINISH    gradients: sums of slots, or across the batch, 0 where a weight is masked, and those of
-              penalties; then the optimizer's update of the same parameters, while their gradient
-              is in a cache
+    PACK      panels of weights, as the tile kernels read them, masked ones set to 0 before;
+              penalties
+    FINISH    gradients: sums of slots, or across the batch, 0 where a weight is masked, and those
+              of penalties; then the optimizer's update of the same parameters, while their
+              gradient is in a cache
     UPDATE    the update by itself, where it waits for the norm of all gradients
 """
 from libc.string cimport memcpy, memset
