@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import fastnn as fn
+from _architectures import PLAIN
 from _memory import rises
 from _networks import Network, check_gradient, check_outputs
 from _peers import (
@@ -29,7 +30,7 @@ class Options(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """A network and a batch in one of `KINDS`; `must` and `aim` are factors, or percent of peak."""
+    """A network and a batch in one of `KINDS`; `must` and `aim` are factors, or percent."""
 
     kind: str
     network: Network
@@ -62,6 +63,8 @@ class Row:
         """Say which of the two factors the figure reaches."""
         if figure is None:
             return "not measured"
+        if KINDS[self.kind].at_most:
+            return "must" if figure <= self.must else "MISSED"
         if self.aim is not None and figure >= self.aim:
             return "aim"
         return "must" if figure >= self.must else "MISSED"
@@ -142,12 +145,34 @@ def limit(row, options):
     )
 
 
+def cost(row, options):
+    """Return how many percent longer a step takes than that of the CIFAR net without the layers."""
+    error = check_gradient(row.network, row.batch)
+    steps = {
+        network.name: fastnn_step(network, network.data(row.batch))
+        for network in (row.network, PLAIN)
+    }
+    prepare = dict.fromkeys(steps, lambda: fn.set_num_threads(options.threads))
+    timings = interleave(
+        steps, prepare=prepare, rounds=2 * options.rounds, seconds=options.seconds, settle=0.01
+    )
+    ours, plain = (timings[name].median for name in steps)
+    return row.record(
+        100 * (ours / plain - 1),
+        error=error,
+        ours=ours,
+        theirs=plain,
+        blocks={name: timing.record() for name, timing in timings.items()},
+    )
+
+
 class Kind(NamedTuple):
     says: str
     measure: Callable
     against: str  # what the figure compares fastnn with
     check: Callable | None = None
     contenders: Callable | None = None
+    at_most: bool = False  # whether the figure shall be small
 
 
 KINDS = {
@@ -156,4 +181,5 @@ KINDS = {
     "epoch": Kind("epoch of", contest, "scikit-learn", check_gradient, epoch_contenders),
     "memory": Kind("memory", memory, "PyTorch"),
     "limit": Kind("limit", limit, "peak"),
+    "cost": Kind("cost in", cost, "without", at_most=True),
 }

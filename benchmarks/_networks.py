@@ -10,9 +10,9 @@ from statistics import median
 import numpy as np
 
 import fastnn as fn
+from _architectures import TOLERANCE, Architecture
 
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
-TOLERANCE = 1e-5  # an error in a kernel is far larger, float32's rounding far smaller
 CHECKED_BATCHES = 5
 
 
@@ -81,6 +81,7 @@ class Network:
     input_shape: tuple
     layers: tuple
     activation: str = "relu"
+    tolerance: float = TOLERANCE
 
     @property
     def has_images(self):
@@ -125,6 +126,8 @@ CIFAR = Network(
 
 def fastnn_network(network, dtype="float32"):
     """Make the network in fastnn."""
+    if isinstance(network, Architecture):
+        return network.fastnn_network(dtype)
     layers, flat = [], not network.has_images
     for layer in network.layers:
         match layer:
@@ -152,6 +155,8 @@ def torch_model(network):
     """Make the network in PyTorch; the order of flattening differs, the work does not."""
     from torch import nn
 
+    if isinstance(network, Architecture):
+        return network.make_torch()
     activation = {"relu": nn.ReLU, "tanh": nn.Tanh}[network.activation]
     layers = []
     for layer, shape in network.shapes():
@@ -180,14 +185,15 @@ def check_gradient(network, batch):
         for net in (single, double):
             fastnn_trainer(net).loss_and_gradients(*network.data(batch, seed))
         errors.append(_relative(single.gradients, double.gradients))
-    return _checked(f"{network.name}: the gradient", median(errors))
+    return _checked(f"{network.name}: the gradient", median(errors), network.tolerance)
 
 
 def check_outputs(network, batch):
     """Return the relative error (L2) of float32 outputs against float64; stop if it is off."""
     x, _ = network.data(batch)
     single, double = _both_precisions(network)
-    return _checked(f"{network.name}: the output", _relative(single.predict(x), double.predict(x)))
+    error = _relative(single.predict(x), double.predict(x))
+    return _checked(f"{network.name}: the output", error, network.tolerance)
 
 
 def _both_precisions(network):
@@ -200,7 +206,7 @@ def _relative(got, expected):
     return float(np.linalg.norm(got - expected) / np.linalg.norm(expected))
 
 
-def _checked(what, error):
-    if not error < TOLERANCE:
+def _checked(what, error, tolerance):
+    if not error < tolerance:
         raise SystemExit(f"{what} is off by {error:.2g}; nothing is timed")
     return error

@@ -122,6 +122,8 @@ def torch_data(network, batch, memory_format):
     x, y = map(torch.from_numpy, network.data(batch))
     if network.has_images:
         x = x.permute(0, 3, 1, 2).contiguous(memory_format=_layout(memory_format))
+    elif x.ndim == 3:  # series
+        x = x.permute(0, 2, 1).contiguous()
     return x, y
 
 

@@ -11,6 +11,7 @@ the ratio of the medians, theirs / ours. Rows of another kind:
 - AVX2: in a process that holds fastnn, ATen, oneDNN and MKL to it.
 - epoch: `fit` from new weights, 20,000 samples, Adam; against scikit-learn's `MLPClassifier`.
 - memory: the ratio of what training adds to the resident set (`_memory.py`).
+- cost: percent that layers add to a step of the CIFAR net without them; at most as many as `must`.
 - limit: percent of the peak of multiply-adds, a core's measured peak times N; taps that meet the
   padding do not count, nor does the first layer's input gradient, which nobody computes.
 
@@ -29,6 +30,7 @@ import tempfile
 from pathlib import Path
 
 import fastnn as fn
+from _architectures import DROPPED, NORMED, RESNET, SEPARABLE, SERIES
 from _measures import KINDS, Options, Row
 from _networks import CIFAR, LENET, MLP, TINY
 from _peers import installed
@@ -53,6 +55,11 @@ ROWS = (
     Row("memory", CIFAR, 128, 4),
     Row("limit", LENET, 128, 45, 65),
     Row("limit", CIFAR, 128, 60, 75),
+    *(Row("step", RESNET, batch, 1.2) for batch in (32, 128)),
+    *(Row("step", SEPARABLE, batch, 1.5) for batch in (32, 128)),
+    *(Row("step", SERIES, batch, 2) for batch in (32, 128)),
+    *(Row("cost", NORMED, batch, 15) for batch in (32, 128)),
+    *(Row("cost", DROPPED, batch, 3) for batch in (32, 128)),
 )
 
 # What holds every library of a process to an instruction set: fastnn, then PyTorch's own kernels,
@@ -164,7 +171,7 @@ def _amount(record, whose):
 def _factor(record, value):
     if value is None:
         return ""
-    return f"{value:.0f} %" if record["kind"] == "limit" else f"{value:.2f} x"
+    return f"{value:.0f} %" if record["kind"] in ("limit", "cost") else f"{value:.2f} x"
 
 
 def versions():
