@@ -205,11 +205,11 @@ def random_numbers(n, dtype):
     agree("random_normal", 99, **how)
     agree("random_uint32", 99, seed=1)
     words, numbers, origin = np.zeros(n, np.uint32), np.zeros(n, dtype), (1, 0, 0, 0, 0)
-    masks, threads = numbers.reshape(-1, 16), fn.get_num_threads
+    bits, threads = np.zeros((-(-n // 512), 16), np.uint32), fn.get_num_threads
     yield "random words", lambda: random.fill_uint32(words, *origin, threads()), n
     yield "random uniform", lambda: random.fill_uniform(numbers, *origin, threads()), n
     yield "random normal", lambda: random.fill_normal(numbers, *origin, threads()), n
-    yield "random masks", lambda: random.fill_masks(masks, *origin, 0.5, 2, threads()), n
+    yield "random bits", lambda: random.fill_bits(bits, *origin, n // 16, 0.5, threads()), n
 
 
 def measure(name, call, work, dtype, options, copy=None, moved=0):

@@ -67,5 +67,6 @@ void FILL(ISA)(fastnn_kernels *kernels) {
     f32_fill_all(&kernels->f32);
     f64_fill_all(&kernels->f64);
     kernels->random_words = random_words;
+    kernels->random_bits = random_bits;
     kernels->box_muller = box_muller;
 }

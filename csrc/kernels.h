@@ -103,6 +103,12 @@ typedef struct {
      * the key (seed low, seed high). A word depends on nothing else: a stretch may start anywhere. */
     void (*random_words)(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, uint32_t *out);
 
+    /* Bit i % 32 of bits[i/32·LANES + lane] = v >= rate, for i < n and rows (from->row + lane), where v is
+     * the uniform float of element (first + i) of that row, and 0 ≤ rate ≤ 1; first is a multiple of 4.
+     * Bits of no element are 0 or those of elements behind. */
+    void (*random_bits)(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, double rate,
+                        uint32_t *bits);
+
     /* tests only: the normal numbers that random_normal makes of these words, two of four; n is a
      * multiple of 16. Words of every kind come soon enough, those at the ends of a range never. */
     void (*box_muller)(ptrdiff_t n, const uint32_t *u, double *out);

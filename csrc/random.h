@@ -1,6 +1,6 @@
 /* Random numbers of one instruction set, before they become REALs: Philox 4x32-10 (Salmon et al.,
- * Parallel random numbers: as easy as 1, 2, 3, 2011) by vectors, and normal numbers in double.
- * Included once by isa.inc.h.
+ * Parallel random numbers: as easy as 1, 2, 3, 2011) by vectors, bits of dropout, and normal numbers in
+ * double. Included once by isa.inc.h.
  *
  *   counter (block, row, stream, counter), key (seed)  -->  ten rounds  -->  four words
  *
@@ -12,6 +12,7 @@
 
 typedef uint64_t wide __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef uint32_t words __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef int32_t integers __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef double doubles __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef uint32_t unaligned_words __attribute__((vector_size(VECTOR_BYTES), may_alias,
                                                 aligned(__alignof__(uint32_t))));
@@ -212,6 +213,32 @@ INLINE void random_words_group(const wide x[4], uint32_t *out) {
 }
 
 STRETCH(random_words, random_words_group, uint32_t, 4)
+
+/* A number v = k 2⁻²⁴ is below the rate where k < rate 2²⁴, rounded up. */
+INLINE int32_t lowest_kept(double rate) {
+    const int32_t limit = (int32_t)(rate * 16777216.0);
+    return limit + (limit < rate * 16777216.0);
+}
+
+static void random_bits(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, double rate,
+                        uint32_t *bits) {
+    const fastnn_sequence own = *from;      /* which no store to bits changes */
+    const int32_t lowest = lowest_kept(rate);
+    uint64_t block = (uint64_t)first / 4;
+    for (ptrdiff_t i = 0; i < n; i += 32, bits += LANES) {
+        words kept[LANES / (2 * BLOCKS)] = {{0}};
+        for (int element = 0; element < 32 && i + element < n; element += 4, block++) {
+            uint32_t word[4][LANES];
+            row_words(&own, block, word);
+            UNROLL for (int k = 0; k < 4; k++)
+                UNROLL for (int v = 0; v < LANES / (2 * BLOCKS); v++) {
+                    const words u = *(const unaligned_words *)&word[k][v * 2 * BLOCKS];
+                    kept[v] |= (words)((integers)(u >> 8) >= lowest) & (1u << (element + k));
+                }
+        }
+        memcpy(bits, kept, sizeof kept);
+    }
+}
 
 static void box_muller(ptrdiff_t n, const uint32_t *u, double *out) {
     for (ptrdiff_t i = 0; i < n; i += 2 * BLOCKS) {

@@ -20,6 +20,7 @@
 #include "update.inc.h"
 #include "penalty.inc.h"
 #include "random.inc.h"
+#include "noise.inc.h"
 #include "peak.inc.h"
 
 static void NAME(fill_all)(TABLE *table) {
@@ -39,6 +40,7 @@ static void NAME(fill_all)(TABLE *table) {
     NAME(fill_update)(table);
     NAME(fill_penalty)(table);
     NAME(fill_random)(table);
+    NAME(fill_noise)(table);
     NAME(fill_peak)(table);
 }
 

@@ -317,10 +317,15 @@ typedef struct {
     void (*random_uniform)(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, REAL *out);
     void (*random_normal)(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, REAL *out);
 
-    /* mask[i·LANES + lane] = v < rate ? 0 : kept, for i < n and rows (from->row + lane), where v is the
-     * uniform float of element (first + i) of that row: the same choice for both REALs, 0 ≤ rate ≤ 1. */
-    void (*random_masks)(const fastnn_sequence *from, ptrdiff_t first, ptrdiff_t n, double rate,
-                         REAL kept, REAL *mask);
+    /* Noise on n packs; y may be x.
+     *
+     *   dropout           y[i·LANES + lane] = x[i·LANES + lane]·kept, or 0 where bit i % 32 of
+     *                     bits[i/32·LANES + lane] is 0, whatever x is there (see random_bits)
+     *   gaussian_noise    y = x + stddev·z
+     *   gaussian_dropout  y = x·(1 + stddev·z) */
+    void (*dropout)(ptrdiff_t n, const uint32_t *bits, REAL kept, const REAL *x, REAL *y);
+    void (*gaussian_noise)(ptrdiff_t n, REAL stddev, const REAL *z, const REAL *x, REAL *y);
+    void (*gaussian_dropout)(ptrdiff_t n, REAL stddev, const REAL *z, const REAL *x, REAL *y);
 
     /* benchmarks only: `rounds` rounds of independent multiply-adds that fill every port; returns how
      * many multiply-adds one round makes. */

@@ -8,6 +8,7 @@ from operations import AveragePool, Conv, Dense, MaxPool, Winograd
 from operations_grouped import GROUPED, LARGE_GROUPED
 from operations_local import LARGE_LOCAL, LOCAL
 from operations_merge import LARGE_MERGES, MERGES
+from operations_noise import LARGE_NOISES, NOISES
 from operations_norm import BATCH_NORMS, LARGE_NORMS, NORMS
 from operations_penalties import LARGE_PENALTIES, PENALTIES
 from operations_pointwise import LogSoftmax, Pointwise, Prelu, Softmax
@@ -268,6 +269,10 @@ UPDATES = [
 LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + TRANSPOSED + GROUPED
 LAYERS += POOLS + RESAMPLINGS + MORE_POOLS + LOCAL
 SMALL = LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + MERGES + LOSSES + UPDATES + PENALTIES
+LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + POOLS + RESAMPLINGS
+LAYERS += MORE_POOLS
+SMALL = LAYERS + ACTIVATIONS + PRELUS + NOISES + BATCH_NORMS + NORMS + MERGES
+SMALL += LOSSES + UPDATES + PENALTIES
 
 LARGE_LOSSES = [
     Loss("focal", (307, 10, 5), "ignored", True, **WEIGHED),
@@ -312,6 +317,7 @@ LARGE_BATCHES = [
     Prelu(333, 20, 19, slopes=(20, 19)),
     *LARGE_NORMS,
     *LARGE_MERGES,
+    *LARGE_NOISES,
     Sgd(100_003, momentum=0.5, nesterov=True),
     Adam(100_003, 3),
     *LARGE_RESAMPLINGS,

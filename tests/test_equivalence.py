@@ -17,6 +17,7 @@ from operations import (
     expected_results,
 )
 from operations_merge import ELEMENTWISE, Concatenate, Merge
+from operations_noise import Noise
 from operations_pointwise import Pointwise
 from operations_resampling import Crop, Pad, Permute, UpSample
 from operations_transposed import ConvTranspose
@@ -54,6 +55,8 @@ SPECIAL = [
     Merge("maximum", 4, 5, 3),
     Merge("minimum", 4, 5, 3),
     Concatenate((1, 3), 5, None),
+    Noise("dropout", 5, 3),
+    Noise("spatial_dropout", 5, 3, 4),
 ]
 
 

@@ -375,6 +375,26 @@ UPDATE = [
     ("random_uniform", (1,), {"seed": 0, "dtype": "int8"}, ValueError, r"float32.*float64.*int8"),
 ]
 
+SEED = {"seed": 0}
+NOISE = [
+    ("dropout_forward", (A, 1), SEED, ValueError, r"rate .*less than 1, got 1"),
+    ("dropout_backward", (A, -0.5), SEED, ValueError, r"rate .*at least 0.*got -0\.5"),
+    ("spatial_dropout_forward", (A, np.nan), SEED, ValueError, r"rate .*got nan"),
+    ("gaussian_dropout_backward", (A, "half"), SEED, TypeError, r"number for rate, got 'half'"),
+    ("gaussian_noise_forward", (A, -1), SEED, ValueError, r"stddev .*got -1"),
+    ("gaussian_noise_forward", (A, np.inf), SEED, ValueError, r"stddev .*got inf"),
+    ("dropout_forward", (A, 0.5), {"seed": -1}, ValueError, r"seed .*got -1"),
+    ("dropout_forward", (A, 0.5), {"seed": 2**64}, ValueError, r"seed .*got 18446744073709551616"),
+    ("dropout_forward", (A, 0.5), SEED | {"layer": 2**30}, ValueError, r"layer .*got 1073741824"),
+    ("dropout_forward", (A, 0.5), SEED | {"step": 0.5}, TypeError, r"step .*integer, got 0\.5"),
+    ("dropout_forward", (A, 0.5), SEED | {"first_row": 2**32 - 4}, ValueError,
+     r"first_row .*got 4294967292"),
+    ("spatial_dropout_forward", (F, 0.5), SEED, ValueError, r"x of shape \(N, \.\.\., C\).*\(3,\)"),
+    ("spatial_dropout_backward", (F, 0.5), SEED, ValueError, r"dy of shape \(N, \.\.\., C\)"),
+    ("dropout_forward", (3.0, 0.5), SEED, ValueError, r"single number"),
+    ("gaussian_noise_backward", (A + 1j,), {}, TypeError, r"dy of real numbers"),
+]
+
 # what only the compiled operations refuse: threads, and numbers too large for their sizes
 COMPILED = [
     ("conv_forward", (X, W), {"stride": HUGE}, ValueError, rf"stride must be from 1.*{HUGE}"),
@@ -400,7 +420,8 @@ COMPILED = [
     ("sgd_update", (F[::2].copy()[::-1], F[:2], None), RATE, TypeError, r"writable, contiguous"),
 ]
 # fmt: on
-BOTH = DENSE + CONV + RESAMPLING + POOL + ACTIVATION + NORM + MERGE_ERRORS + LOSS + UPDATE
+BOTH = DENSE + CONV + RESAMPLING + POOL + ACTIVATION + NORM + NOISE + MERGE_ERRORS
+BOTH += LOSS + UPDATE
 
 
 def label(row):

@@ -19,6 +19,7 @@ from cases import (
     GROUPED,
     LOSSES,
     MERGES,
+    NOISES,
     NORMS,
     POOLS,
     PRELUS,
@@ -155,6 +156,17 @@ def test_gradients_of_merges_equal_their_differences(case):
     objective = lambda y: np.sum(operands["dy"] * y["y"])  # noqa: E731
     for name in case.names:
         check(case, operands, name, results[f"d{name}"], objective, allowed, steps)
+
+
+@pytest.mark.parametrize("case", NOISES, ids=repr)
+def test_gradients_of_noise_equal_their_differences(case):
+    operands = case.operands()
+    gradient = case.run(functional, operands)["dx"]
+    # a rounding of y for each number, y being at most so large
+    largest = 1e7 if case.strength > 1 else 1e4 if case.strength > 0.9 else 100
+    allowed = 0.0 if case.exact else largest * EPSILON["float64"] * operands["dy"].size
+    objective = lambda y: np.sum(operands["dy"] * y["y"])  # noqa: E731
+    check(case, operands, "x", gradient, objective, allowed, (1.0, 0.0))
 
 
 @pytest.mark.parametrize("case", LOSSES, ids=repr)

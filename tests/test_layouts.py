@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from cases import ACTIVATIONS, BATCH_NORMS, LAYERS, LOSSES, MERGES, NORMS, PRELUS, SMALL
+from cases import (
+    ACTIVATIONS,
+    BATCH_NORMS,
+    LAYERS,
+    LOSSES,
+    MERGES,
+    NOISES,
+    NORMS,
+    PRELUS,
+    SMALL,
+)
 from fastnn import functional, packs, reference
 from operations import (
     OF_THE_BATCH,
@@ -16,6 +26,8 @@ from operations import (
 )
 from operations_merge import EDGES as MERGE_EDGES
 from operations_merge import ELEMENTWISE, Concatenate, Merge
+from operations_noise import EDGES as NOISE_EDGES
+from operations_noise import Noise
 from operations_norm import EDGES as NORM_EDGES
 from operations_norm import BatchNorm, GroupNorm, LayerNorm
 from operations_pointwise import Pointwise, Prelu, Softmax
@@ -62,6 +74,10 @@ SOME = [
     Merge("multiply", 3, 7, 3),
     Merge("minimum", 2, 7, 3),
     Concatenate((1, 3), 7, None),
+    Noise("dropout", 7, 3),
+    Noise("spatial_dropout", 7, 4, 3),
+    Noise("gaussian_noise", 7, 3),
+    Noise("gaussian_dropout", 7, 3),
     Loss("cross_entropy", (19, 3), "labels", weighted=True),
     Loss("squared_error", (19, 3), "numbers"),
 ]
@@ -188,7 +204,9 @@ def test_lanes_without_a_sample_count_in_no_gradient_of_slopes(slopes):
 
 
 @pytest.mark.parametrize(
-    "case", LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + MERGES + LOSSES, ids=repr
+    "case",
+    LAYERS + ACTIVATIONS + PRELUS + NOISES + BATCH_NORMS + NORMS + MERGES + LOSSES,
+    ids=repr,
 )
 def test_a_batch_of_none_gives_empty_results_and_zero_gradients(case):
     operands, none = case.operands(), slice(0, 0)
@@ -201,7 +219,9 @@ def test_a_batch_of_none_gives_empty_results_and_zero_gradients(case):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    "case", LAYERS + ACTIVATIONS + PRELUS + BATCH_NORMS + NORMS + MERGES + LOSSES, ids=repr
+    "case",
+    LAYERS + ACTIVATIONS + PRELUS + NOISES + BATCH_NORMS + NORMS + MERGES + LOSSES,
+    ids=repr,
 )
 def test_results_do_not_depend_on_what_their_memory_held(case, dtype, monkeypatch):
     expected = case.run(functional, case.operands("integer", dtype))
@@ -267,6 +287,7 @@ EDGES = {
     "prelu, channels of one slope": [Prelu(3, 2, n, slopes=(1,)) for n in SIZES],
     "prelu, positions": [Prelu(3, n, 2, slopes=(n, 2)) for n in SIZES],
     **MERGE_EDGES,
+    **NOISE_EDGES,
     **RESAMPLING_EDGES,
 }
 

@@ -749,3 +749,36 @@ def test_l2_with_sgd_is_pytorchs_weight_decay():
         assert trainer.step(x, y) == pytest.approx(loss.item() + penalty, rel=1e-12)
         np.testing.assert_allclose(layer.weight, weight.detach().numpy(), rtol=1e-11)
         np.testing.assert_allclose(layer.bias, bias.detach().numpy(), rtol=1e-11)
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2, 3])
+@pytest.mark.parametrize("rate", [0.0, 0.25, 0.6])
+def test_dropout_agrees_with_pytorch_where_both_keep_or_drop(functional, dtype, rate, rank):
+    """Neither draws the other's numbers: what they make of an element must be the same."""
+    name, drop = (
+        ("dropout", F.dropout),
+        *(("spatial_dropout", drop) for drop in (F.dropout1d, F.dropout2d, F.dropout3d)),
+    )[rank]
+    rng = np.random.default_rng(rank)
+    x = reals(rng, dtype, 60, *(3, 2, 4)[:rank], 40)
+    dy = rng.integers(1, 5, x.shape).astype(dtype)
+    torch.manual_seed(rank)
+    pair = forward_and_gradients(
+        lambda x: drop(x, rate), [channels_first(x)], channels_first(dy).detach()
+    )
+    results = [
+        getattr(functional, f"{name}_forward")(x, rate, seed=rank),
+        getattr(functional, f"{name}_backward")(dy, rate, seed=rank),
+    ]
+    expected = [channels_last(tensor) for tensor in pair]
+    dropped, torch_dropped = results[1] == 0, expected[1] == 0
+    same = dropped == torch_dropped
+    assert np.mean(same) == 1 if rate == 0 else 0 < np.mean(same) < 1
+    for label, result, value in zip(("y", "dx"), results, expected, strict=True):
+        check(result[same], value[same], np.abs(value[same]), dtype, label)
+        assert np.all(result[dropped] == 0)
+    drawn = dropped.reshape(60, -1, 40)[:, 0]
+    assert abs(drawn.mean() - rate) <= 5 * np.sqrt(rate * (1 - rate) / drawn.size)
+    torch_drawn = torch_dropped.reshape(60, -1, 40)[:, 0]
+    errors = np.sqrt(2 * rate * (1 - rate) / drawn.size)
+    assert abs(drawn.mean() - torch_drawn.mean()) <= 5 * errors

@@ -34,10 +34,12 @@ def filled(fill, dtype, n, row=0, first=0, n_threads=1, key=KEY):
     return out
 
 
-def masks(n, *, row, first, rate, kept=1.0, dtype="float32", n_threads=1, key=KEY):
-    out = np.full((n, 16), np.nan, dtype)
-    core.fill_masks(out, *key, row, first, rate, kept, n_threads)
-    return out
+def kept(n, *, row, first, rate, n_threads=1, key=KEY):
+    """Which of n elements dropout keeps of rows row … row + 15, (n, 16), as the bits say."""
+    bits = np.full((-(-n // 32), 16), 0x55555555, np.uint32)
+    core.fill_bits(bits, *key, row, first, n, rate, n_threads)
+    element = np.arange(n)
+    return (bits[element // 32] >> (element % 32)[:, None]) & 1 == 1
 
 
 @pytest.mark.parametrize(("counter", "key", "expected"), KNOWN_ANSWERS)
@@ -100,47 +102,43 @@ def test_operations_do_not_depend_on_the_number_of_threads(name, threads_for_all
         assert operation(30_001, seed=4, n_threads=n_threads).tobytes() == expected.tobytes()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("rate", [0.0, 2.0**-24, 0.3, 0.5, 1 - 2.0**-24, 1.0])
-def test_masks_are_zero_where_the_rows_uniform_numbers_are_below_the_rate(rate, dtype):
-    for row, first, n in [(0, 0, 40), (16, 1, 3), (2**32 - 20, 6, 9), (7, 2**34 - 30, 30)]:
+def test_bits_say_whether_the_rows_uniform_numbers_are_at_least_the_rate(rate):
+    for row, first, n in [(0, 0, 40), (16, 4, 3), (2**32 - 20, 8, 9), (7, 2**34 - 32, 65)]:
         uniform = np.stack(
             [filled(core.fill_uniform, np.float32, n, row + lane, first) for lane in range(16)], 1
         )
-        expected = np.where(uniform < rate, 0, 1.25).astype(dtype)
-        result = masks(n, row=row, first=first, rate=rate, kept=1.25, dtype=dtype)
-        np.testing.assert_array_equal(result, expected, strict=True)
+        np.testing.assert_array_equal(kept(n, row=row, first=first, rate=rate), uniform >= rate)
 
 
-def test_a_mask_drops_the_very_number_above_which_its_rate_lies():
+def test_bits_drop_the_very_number_above_which_their_rate_lies():
     number = filled(core.fill_uniform, np.float32, 1)[0].astype(np.float64)
-    for rate, kept in [(number, 1), (np.nextafter(number, 1), 0), (number + 2.0**-24, 0)]:
-        assert masks(1, row=0, first=0, rate=rate)[0, 0] == kept
+    for rate, stays in [(number, True), (np.nextafter(number, 1), False), (number + 2**-24, False)]:
+        assert kept(1, row=0, first=0, rate=rate)[0, 0] == stays
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_every_stretch_of_masks_is_a_part_of_the_whole(dtype):
-    how = {"row": 32, "rate": 0.4, "kept": 2.0, "dtype": dtype}
-    whole = masks(80, first=0, **how)
-    for first in range(9):
-        for n in range(40):
-            guarded = np.full((n + 2, 16), 77, dtype)
-            core.fill_masks(guarded[1:-1], *KEY, 32, first, 0.4, 2.0, 1)
-            assert guarded[1:-1].tobytes() == whole[first : first + n].tobytes(), (first, n)
+def test_every_stretch_of_bits_is_a_part_of_the_whole():
+    whole = kept(120, row=32, first=0, rate=0.4)
+    for first in range(0, 40, 4):
+        for n in range(70):
+            guarded = np.full((-(-n // 32) + 2, 16), 77, np.uint32)
+            core.fill_bits(guarded[1:-1], *KEY, 32, first, n, 0.4, 1)
             assert np.all(guarded[[0, -1]] == 77)
+            result = kept(n, row=32, first=first, rate=0.4)
+            np.testing.assert_array_equal(result, whole[first : first + n])
 
 
-def test_masks_do_not_depend_on_the_number_of_threads(threads_for_all_work):
-    expected = masks(20_003, row=5, first=2, rate=0.5)
+def test_bits_do_not_depend_on_the_number_of_threads(threads_for_all_work):
+    expected = kept(20_003, row=5, first=4, rate=0.5)
     for n_threads in (2, 3, 7):
-        result = masks(20_003, row=5, first=2, rate=0.5, n_threads=n_threads)
+        result = kept(20_003, row=5, first=4, rate=0.5, n_threads=n_threads)
         assert result.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_masks_drop_their_share(rate):
+def test_bits_drop_their_share(rate):
     n = 20_000
-    dropped = masks(n, row=0, first=0, rate=rate) == 0
+    dropped = ~kept(n, row=0, first=0, rate=rate)
     five_errors = 5 * np.sqrt(rate * (1 - rate) / n)
     np.testing.assert_allclose(dropped.mean(0), rate, rtol=0, atol=five_errors)
     assert abs(dropped.mean() - rate) < five_errors / 4
@@ -227,8 +225,8 @@ def compute_all(path):
     for name, fill, dtype in FILLS:
         arrays[name] = filled(fill, dtype, 100_003, row=2, first=5)
     for dtype in ("float32", "float64"):
-        arrays[f"masks {dtype}"] = masks(1003, row=9, first=3, rate=0.3, kept=1.5, dtype=dtype)
         arrays[f"normal error {dtype}"] = normal_error(dtype)
+    arrays["bits"] = kept(1003, row=9, first=4, rate=0.3)
     arrays |= {"radius error": radius_error(), "turn error": turn_error()}
     np.savez(path, **arrays)
 
@@ -242,7 +240,7 @@ def results(tmp_path_factory):
 def test_instruction_sets_give_the_same_bytes(results):
     for isa in ISAS[1:]:
         for name, array in results[isa].items():
-            # words, uniform numbers and masks need no multiply-add: those of all are equal
+            # words, uniform numbers and bits need no multiply-add: those of all are equal
             first = FUSED[0] if "normal" in name or "error" in name else ISAS[0]
             if name != "isa" and (isa in FUSED or first == ISAS[0]):
                 assert array.tobytes() == results[first][name].tobytes(), (isa, name)

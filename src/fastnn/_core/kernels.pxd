@@ -146,8 +146,11 @@ cdef extern from "kernels.h" nogil:
                                float*) noexcept nogil
         void (*random_normal)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
                               float*) noexcept nogil
-        void (*random_masks)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t, double, float,
-                             float*) noexcept nogil
+        void (*dropout)(ptrdiff_t, const uint32_t*, float, const float*, float*) noexcept nogil
+        void (*gaussian_noise)(ptrdiff_t, float, const float*, const float*,
+                               float*) noexcept nogil
+        void (*gaussian_dropout)(ptrdiff_t, float, const float*, const float*,
+                                 float*) noexcept nogil
         ptrdiff_t (*peak)(ptrdiff_t, float*) noexcept nogil
 
     ctypedef struct kernels_f64 "fastnn_kernels_f64":
@@ -249,8 +252,11 @@ cdef extern from "kernels.h" nogil:
                                double*) noexcept nogil
         void (*random_normal)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
                               double*) noexcept nogil
-        void (*random_masks)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t, double, double,
-                             double*) noexcept nogil
+        void (*dropout)(ptrdiff_t, const uint32_t*, double, const double*, double*) noexcept nogil
+        void (*gaussian_noise)(ptrdiff_t, double, const double*, const double*,
+                               double*) noexcept nogil
+        void (*gaussian_dropout)(ptrdiff_t, double, const double*, const double*,
+                                 double*) noexcept nogil
         ptrdiff_t (*peak)(ptrdiff_t, double*) noexcept nogil
 
     ctypedef struct fastnn_kernels:
@@ -259,6 +265,8 @@ cdef extern from "kernels.h" nogil:
         kernels_f64 f64
         void (*random_words)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t,
                              uint32_t*) noexcept nogil
+        void (*random_bits)(const fastnn_sequence*, ptrdiff_t, ptrdiff_t, double,
+                            uint32_t*) noexcept nogil
         void (*box_muller)(ptrdiff_t, const uint32_t*, double*) noexcept nogil
 
     const char* fastnn_fill_table(fastnn_kernels*, const char*)
@@ -763,9 +771,30 @@ cdef inline void random_normal(const fastnn_sequence* origin, ptrdiff_t first, p
         table.f64.random_normal(origin, first, n, out)
 
 
-cdef inline void random_masks(const fastnn_sequence* origin, ptrdiff_t first, ptrdiff_t n,
-                              double rate, real kept, real* mask) noexcept nogil:
+cdef inline void random_bits(const fastnn_sequence* origin, ptrdiff_t first, ptrdiff_t n,
+                             double rate, uint32_t* bits) noexcept nogil:
+    table.random_bits(origin, first, n, rate, bits)
+
+
+cdef inline void dropout(ptrdiff_t n, const uint32_t* bits, real kept, const real* x,
+                         real* y) noexcept nogil:
     if real is float:
-        table.f32.random_masks(origin, first, n, rate, kept, mask)
+        table.f32.dropout(n, bits, kept, x, y)
     else:
-        table.f64.random_masks(origin, first, n, rate, kept, mask)
+        table.f64.dropout(n, bits, kept, x, y)
+
+
+cdef inline void gaussian_noise(ptrdiff_t n, real stddev, const real* z, const real* x,
+                                real* y) noexcept nogil:
+    if real is float:
+        table.f32.gaussian_noise(n, stddev, z, x, y)
+    else:
+        table.f64.gaussian_noise(n, stddev, z, x, y)
+
+
+cdef inline void gaussian_dropout(ptrdiff_t n, real stddev, const real* z, const real* x,
+                                  real* y) noexcept nogil:
+    if real is float:
+        table.f32.gaussian_dropout(n, stddev, z, x, y)
+    else:
+        table.f64.gaussian_dropout(n, stddev, z, x, y)

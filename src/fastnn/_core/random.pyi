@@ -20,16 +20,15 @@ def fill_uniform(
 def fill_normal(
     out: Reals, seed: int, stream: int, counter: int, row: int, first: int, n_threads: int
 ) -> None: ...
-@fused
-def fill_masks(
-    out: Reals,
+def fill_bits(
+    out: NDArray[np.uint32],
     seed: int,
     stream: int,
     counter: int,
     row: int,
     first: int,
+    n: int,
     rate: float,
-    kept: float,
     n_threads: int,
 ) -> None: ...
 def box_muller(words: NDArray[np.uint32], out: NDArray[np.float64]) -> None: ...

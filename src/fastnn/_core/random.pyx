@@ -1,4 +1,4 @@
-"""Random numbers from a counter, in any order: words, uniform and normal numbers, dropout masks.
+"""Random numbers from a counter, in any order: words, uniform and normal numbers, bits of dropout.
 
 A number is a function of where it stands, never of what was drawn before. Philox 4x32-10 makes four
 words of a 128-bit counter and a 64-bit key, and these hold
@@ -20,7 +20,7 @@ other words of one. Who draws is
 
 for layers below 2^30 and the low 32 bits of epoch and step. An array that is no batch counts its
 elements from row 0; from the 2^34th word on it takes those of the rows after. A uniform float32
-number or an element of a mask uses one word, a float64 or a normal number two; a layer draws one
+number or a bit of dropout uses one word, a float64 or a normal number two; a layer draws one
 kind. Rows are those of the whole batch, not of a chunk, so that neither threads nor chunks show in
 a mask; a repeated step repeats its masks.
 """
@@ -28,10 +28,10 @@ from cython.parallel cimport parallel, prange
 from libc.stdint cimport uint32_t, uint64_t
 
 from fastnn._core.kernels cimport (
-    fastnn_sequence, random_masks, random_normal, random_uniform, random_words, real, table)
+    fastnn_sequence, random_bits, random_normal, random_uniform, random_words, real, table)
 from fastnn._core.threads cimport team
 
-cdef ptrdiff_t BLOCK = 4096             # numbers that a task makes; elements of a mask
+cdef ptrdiff_t BLOCK = 4096             # numbers that a task makes; bits of a row
 cdef double WORD_COST = 40              # a word costs about as much as this many multiply-adds
 cdef double NORMAL_COST = 120           # a normal number, with its words
 
@@ -82,18 +82,18 @@ def fill_normal(
                           &out[block * BLOCK])
 
 
-def fill_masks(
-        real[:, ::1] out,               # OUT  (n, LANES): elements first … of rows row … row + 15
+def fill_bits(
+        uint32_t[:, ::1] out,           # OUT  (n / 32 rounded up, LANES)
         uint64_t seed, uint32_t stream, uint32_t counter, uint32_t row, ptrdiff_t first,
-        double rate, real kept, int n_threads):
-    """0 where the element's uniform number is below `rate`, else `kept`: one pack of dropout."""
+        ptrdiff_t n, double rate, int n_threads):
+    """Bits of dropout: whether the uniform numbers of rows row … row + 15 are at least `rate`."""
     cdef fastnn_sequence origin = sequence(seed, stream, counter, row)
-    cdef ptrdiff_t n = out.shape[0], blocks = (n + BLOCK - 1) // BLOCK, block
+    cdef ptrdiff_t blocks = (n + BLOCK - 1) // BLOCK, block
     cdef int threads = team(n_threads, blocks, WORD_COST * n * out.shape[1])
     with nogil, parallel(num_threads=threads):
         for block in prange(blocks, schedule="static"):
-            random_masks(&origin, first + block * BLOCK, min(BLOCK, n - block * BLOCK), rate, kept,
-                         &out[block * BLOCK, 0])
+            random_bits(&origin, first + block * BLOCK, min(BLOCK, n - block * BLOCK), rate,
+                        &out[block * BLOCK // 32, 0])
 
 
 def box_muller(

@@ -124,6 +124,16 @@ from .merge import (
     subtract_backward,
     subtract_forward,
 )
+from .noise import (
+    dropout_backward,
+    dropout_forward,
+    gaussian_dropout_backward,
+    gaussian_dropout_forward,
+    gaussian_noise_backward,
+    gaussian_noise_forward,
+    spatial_dropout_backward,
+    spatial_dropout_forward,
+)
 from .pad import crop_backward, crop_forward, pad_backward, pad_forward
 from .penalty import l1_l2_penalty
 from .permute import permute_backward, permute_forward
@@ -194,9 +204,15 @@ __all__ = [
     "dense_backward_input",
     "dense_backward_weights",
     "dense_forward",
+    "dropout_backward",
+    "dropout_forward",
     "elu_backward",
     "elu_forward",
     "focal",
+    "gaussian_dropout_backward",
+    "gaussian_dropout_forward",
+    "gaussian_noise_backward",
+    "gaussian_noise_forward",
     "gelu_backward",
     "gelu_forward",
     "global_average_pool_backward",
@@ -272,6 +288,8 @@ __all__ = [
     "softplus_forward",
     "softsign_backward",
     "softsign_forward",
+    "spatial_dropout_backward",
+    "spatial_dropout_forward",
     "squared_error",
     "subtract_backward",
     "subtract_forward",

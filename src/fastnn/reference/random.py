@@ -83,9 +83,12 @@ def random_uniform(n, *, seed, stream=0, counter=0, dtype="float32"):
     >>> reference.random_uniform(2, seed=0, dtype="float64").round(6).tolist()
     [0.399046, 0.735713]
     """
-    return np.array(
-        _uniform("random_uniform", n, seed, stream, counter, _dtype("random_uniform", dtype)), dtype
-    )
+    n = as_integer("random_uniform", "n", n, 0)
+    if _dtype("random_uniform", dtype) == np.float32:
+        numbers = of_24_bits(_words("random_uniform", n, seed, stream, counter))
+    else:
+        numbers = _of_53_bits(_words("random_uniform", 2 * n, seed, stream, counter))
+    return np.array(numbers, dtype)
 
 
 def random_normal(n, *, seed, stream=0, counter=0, dtype="float32"):
@@ -123,14 +126,8 @@ def random_normal(n, *, seed, stream=0, counter=0, dtype="float32"):
     """
     dtype = _dtype("random_normal", dtype)
     n = as_integer("random_normal", "n", n, 0)
-    pairs = (n + 1) // 2
-    uniform = _uniform("random_normal", 2 * pairs, seed, stream, counter, np.dtype(np.float64))
-    numbers = []
-    for i in range(pairs):
-        radius = math.sqrt(-2.0 * math.log(1.0 - uniform[2 * i]))
-        angle = 2.0 * math.pi * uniform[2 * i + 1]
-        numbers += [radius * math.cos(angle), radius * math.sin(angle)]
-    return np.array(numbers[:n], np.float64).astype(dtype)
+    words = _words("random_normal", 2 * n + 2, seed, stream, counter)
+    return np.array(box_muller(words)[:n], np.float64).astype(dtype)
 
 
 def philox_4x32(counter, key):
@@ -156,21 +153,39 @@ def _words(operation, n, seed, stream, counter):
     counter = as_integer(operation, "counter", counter, 0) & _LOW_32
     if seed >> 64:
         raise ValueError(f"{operation}: expected seed below 2^64, got {seed}")
+    return row_words(n, seed, stream, counter, 0)
+
+
+def row_words(n, seed, stream, counter, row):
+    """The first words of this row of a batch; those of an array that is no batch are row 0's."""
     key = (seed & _LOW_32, seed >> 32)
     words = []
     for block in range((n + 3) // 4):
-        words += philox_4x32((block & _LOW_32, block >> 32, stream, counter), key)
+        words += philox_4x32((block, row, stream, counter), key)
     return words[:n]
 
 
-def _uniform(operation, n, seed, stream, counter, dtype):
-    n = as_integer(operation, "n", n, 0)
-    if dtype == np.float32:
-        return [(word >> 8) * 2.0**-24 for word in _words(operation, n, seed, stream, counter)]
-    words = _words(operation, 2 * n, seed, stream, counter)
+def box_muller(words):
+    """Two normal numbers of each four words."""
+    uniform = _of_53_bits(words)
+    numbers = []
+    for u, v in zip(uniform[::2], uniform[1::2], strict=False):
+        radius = math.sqrt(-2.0 * math.log(1.0 - u))
+        angle = 2.0 * math.pi * v
+        numbers += [radius * math.cos(angle), radius * math.sin(angle)]
+    return numbers
+
+
+def of_24_bits(words):
+    """A number from 0 up to 1 of each word."""
+    return [(word >> 8) * 2.0**-24 for word in words]
+
+
+def _of_53_bits(words):
+    """A number from 0 up to 1 of each two words."""
     return [
         ((high >> 5) * 2**26 + (low >> 6)) * 2.0**-53
-        for high, low in zip(words[::2], words[1::2], strict=True)
+        for high, low in zip(words[::2], words[1::2], strict=False)
     ]
 
 
