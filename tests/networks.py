@@ -362,6 +362,23 @@ SHAPES = [
     dense("Rescale at the end", ending=(L.Dense(CLASSES), L.Rescale(0.3, 0.1))),
 ]
 
+NOISES = [
+    dense("Dropout", L.Activation("relu"), L.Dropout(0.4), L.Dense(30, "tanh"), L.Dropout(0.2)),
+    image("Dropout", L.Dropout(0.3), L.Conv2D(6, 2, activation="relu"), L.Dropout(0.5)),
+    image("Dropout of a pool", L.MaxPool2D(2), L.Dropout(0.5), L.Flatten(), L.Dense(40, "relu")),
+    image("Dropout of whole channels", L.SpatialDropout(0.4), L.MaxPool2D(2), L.Conv2D(40, 2)),
+    series("Dropout of whole channels", L.SpatialDropout(0.4), L.Conv1D(35, 3, activation="elu")),
+    volume("Dropout of whole channels", L.SpatialDropout(0.2), L.Activation("tanh")),
+    dense("Gaussian noise", L.GaussianNoise(0.3), L.Dense(30, "relu"), L.GaussianNoise(0.1)),
+    image("Gaussian dropout", L.GaussianDropout(0.2), L.Activation("silu"), L.GaussianDropout(0.1)),
+    # one behind the other: what each needs for its way back must not be written over
+    dense("noise of noise", L.Dropout(0.2), L.GaussianDropout(0.1), L.GELU(), L.Dropout(0.3)),
+    image("noise and PReLU", L.PReLU(), L.SpatialDropout(0.2), L.PReLU(), L.GaussianNoise(0.1)),
+    image("without a strength", L.Dropout(0), L.GaussianNoise(0), L.GaussianDropout(0)),
+    Network("noise first", VECTOR, [L.GaussianNoise(0.5), L.Dropout(0.1), L.Dense(30, "relu")]),
+    dense("noise at the end", ending=(L.Dense(CLASSES), L.Dropout(0.1))),
+]
+
 LOSSES = [
     dense("shares of classes", target="shares"),
     dense("softmax in the loss", ending=[L.Dense(CLASSES, "softmax")]),
@@ -530,6 +547,7 @@ TABLE = [
     *MORE_POOLS,
     *LOCAL,
     *SHAPES,
+    *NOISES,
     *LOSSES,
     *OPTIMIZERS,
     *UPKEEP,

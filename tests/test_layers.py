@@ -163,6 +163,10 @@ def local_conv_reference(layer, x, dy):
     )
 
 
+def noise_reference(layer, x, dy):
+    return x, dy, ()  # in inference
+
+
 CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.Dense(5), (7,), (5,), dense_reference),
     (lambda: L.Dense(1, bias=False), (3,), (1,), dense_reference),
@@ -311,6 +315,10 @@ CASES = [  # layer, shape of a sample, shape of its output, reference
     (lambda: L.BatchNorm(), IMAGE, IMAGE, batch_norm_reference),
     (lambda: L.BatchNorm(0.5, 0.1, scale=False, shift=False), (6,), (6,), batch_norm_reference),
     (lambda: L.Flatten(), IMAGE, (168,), flatten_reference),
+    (lambda: L.Dropout(0.5), IMAGE, IMAGE, noise_reference),
+    (lambda: L.SpatialDropout(0.25), IMAGE, IMAGE, noise_reference),
+    (lambda: L.GaussianNoise(2.0), (5,), (5,), noise_reference),
+    (lambda: L.GaussianDropout(0.5), (5,), (5,), noise_reference),
     (lambda: L.Reshape((3, -1, 7)), IMAGE, (3, 8, 7), reshape_reference),
     (lambda: L.Reshape(168), IMAGE, (168,), reshape_reference),
     (lambda: L.Rescale(0.5, -1.0), IMAGE, IMAGE, rescale_reference),
@@ -413,6 +421,7 @@ def test_config_makes_the_layer_anew(make, shape, output_shape, expected):
 def test_config_knows_every_argument_of_the_constructor(kind):
     example = {"units": 1, "filters": 1, "size": 1, "function": "relu", "scale": 1, "groups": 1}
     example |= {"padding": 1, "cropping": 1, "shape": 1, "axes": (0,), "output_size": 1}
+    example |= {"rate": 0.5, "stddev": 1.0}
     if kind is L.LayerNorm:  # not the axes of Permute
         del example["axes"]
     parameters = inspect.signature(kind).parameters

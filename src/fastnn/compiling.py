@@ -42,6 +42,7 @@ def compile_program(net, route, loss, training):
         preprocessing,
         net.parameters,
         net.gradients,
+        net._steps,
         None if loss is None else loss.settings(net.output_shapes),
         training,
     )

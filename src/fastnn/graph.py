@@ -17,6 +17,7 @@ from fastnn import functional
 from fastnn.checks import check_samples, integer, real_array, real_dtype
 from fastnn.inputs import Inputs
 from fastnn.layers.base import Layer
+from fastnn.layers.noise import Noise
 from fastnn.layers.preprocess import Preprocess, Standardize
 from fastnn.packs import pack
 from fastnn.route import Route, Step, pool_before_relu
@@ -43,6 +44,7 @@ class Graph:
         self.seed = integer(self.who, "seed", seed, 0, 2**64 - 1)
         self.input_shapes = self._kept = None
         self._parameters = self._gradients = None
+        self._steps = np.zeros(1, np.int64)  # an array, which programs count in
         if input_shapes is not None:
             self._plan(input_shapes)
             self._join()
@@ -129,7 +131,7 @@ class Graph:
                 continue
             x = tuple(number[value] for value in x)
             for stage in self.layers[layer].stages:
-                steps.append(Step(stage, x, following))
+                steps.append(Step(stage, x, following, index))
                 x = (following,)
                 following += 1
             number[count + index] = x[0]
@@ -177,6 +179,18 @@ class Graph:
         """The gradients of all parameters as one vector."""
         self._check_built("gradients")
         return self._gradients
+
+    @property
+    def steps(self):
+        """Updates made so far, over all fits: a step's random numbers are those of this count.
+
+        Whoever makes updates without `Trainer.step` or `fit` counts them here.
+        """
+        return int(self._steps[0])
+
+    @steps.setter
+    def steps(self, value):
+        self._steps[0] = integer(self.who, "steps", value, 0, 2**62)
 
     def _check_built(self, what):
         if not self.built:
@@ -232,6 +246,8 @@ class Graph:
         values, kept = dict(enumerate(xs)), []
         for i, (step, fused) in enumerate(zip(route.steps, route.fused, strict=True)):
             stage, args = step.stage, [values[value] for value in step.x]
+            if isinstance(stage, Noise):
+                stage.seed, stage.index, stage.steps = self.seed, step.call, self.steps
             if fused.forward is None:
                 stage._saved = y = args[0]
             else:

@@ -22,7 +22,7 @@ class Model(Network):
     dtype : {"float32", "float64"}
         What the network computes in, whatever it is fed.
     seed : int
-        Decides initial weights and the order of samples in training.
+        Decides initial weights, and in training the order of samples and all noise.
 
     Raises
     ------

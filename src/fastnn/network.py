@@ -22,6 +22,9 @@ class Network(Graph):
         The labels of classification, sorted, in the order of the outputs; known after `fit`.
     loss : Loss or None
         The loss of the last `fit`.
+    epochs, steps : int
+        How often `fit` went through the data, and updates made so far; saved with the network,
+        since the next epoch's order and the next step's noise depend on them.
     """
 
     def __init__(self, layers, calls, outputs, input_shapes=None, *, dtype="float32", seed=0):
@@ -325,7 +328,7 @@ class Sequential(Network):
     dtype : {"float32", "float64"}
         What the network computes in, whatever it is fed.
     seed : int
-        Decides initial weights and the order of samples in training.
+        Decides initial weights, and in training the order of samples and all noise.
 
     Examples
     --------

@@ -23,6 +23,7 @@ class Step(NamedTuple):
     stage: Layer
     x: tuple[int, ...]  # the values that it reads
     y: int  # the value that it makes
+    call: int  # the layer's place: how many calls of layers there are before
 
 
 class Fused(NamedTuple):

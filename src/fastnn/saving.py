@@ -110,6 +110,7 @@ def _describe(net):
         "dtype": str(net.dtype),
         "seed": net.seed,
         "epochs": net.epochs,
+        "steps": net.steps,
         "classes": None if net.classes_ is None else net.classes_.tolist(),
         "classes_dtype": None if net.classes_ is None else net.classes_.dtype.str,
         "loss": net.loss and {"name": net.loss.name, **net.loss.options},
@@ -157,7 +158,7 @@ def _rebuild(description, shapes, tensor):
         net = Model.of_calls(layers, calls, outputs, shapes_in, **how)
     else:
         net = Sequential(layers, *shapes_in, **how)
-    net.epochs = description["epochs"]
+    net.epochs, net.steps = description["epochs"], description["steps"]
     net.loss = description["loss"] and _loss(description["loss"])
     net.classes_ = _classes(net, description["classes"], description["classes_dtype"])
     return net

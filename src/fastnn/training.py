@@ -87,6 +87,10 @@ class Trainer:
     def loss_and_gradients(self, x, y, sample_weight=None):
         """Fill `net.gradients` with those of the mean loss, without an update.
 
+        Another call with the same batch repeats all noise, as does a step that follows: noise
+        changes with `net.steps`, which counts updates. One who makes updates from these gradients
+        counts them: ``net.steps += 1``.
+
         Parameters
         ----------
         x, y, sample_weight

@@ -18,6 +18,7 @@ class Upkeep:
 
     def __init__(self, net):
         self.parameters, self.gradients = net.parameters, net.gradients
+        self.steps = net._steps
         self.penalised, self.constrained, self.frozen = [], [], []
         self.masked = [layer for layer in net.layers if getattr(layer, "mask", None) is not None]
         for layer in net.layers:
@@ -49,7 +50,7 @@ class Upkeep:
         return weight_sum(np.array(penalties))
 
     def update(self, optimizer):
-        """Let an optimizer change what is not frozen, and hold it to its constraints."""
+        """Let an optimizer change what is not frozen, hold it to its constraints, and count."""
         vectors = (self.parameters, *optimizer.state)
         kept = [[vector[place].copy() for place in self.frozen] for vector in vectors]
         optimizer.update(self.parameters, self.gradients)
@@ -62,3 +63,4 @@ class Upkeep:
             layer.clear_masked(layer.weight)  # of noise in the gradient
         for constraint, weight in self.constrained:
             weight[...] = constraint(weight)
+        self.steps += 1

@@ -67,6 +67,7 @@ cdef struct Network:
     ptrdiff_t size              # P
     void* parameters            # (P,)
     void* gradients             # (P,)
+    int64_t* steps              # (1,) updates made so far, over all runs
     # the arena, see arena.pyx
     void* arena
     ptrdiff_t arena_size        # in elements

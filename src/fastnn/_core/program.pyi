@@ -15,6 +15,7 @@ class Program:
         preprocessing: list[dict[str, Any]],
         parameters: NDArray[np.floating],
         gradients: NDArray[np.floating],
+        steps: NDArray[np.int64],
         loss: dict[str, Any] | None,
         training: bool,
     ) -> None: ...

@@ -36,7 +36,7 @@ cdef class Program:
     cdef object parameters, arrays, lock, array_type    # the first two: what C points into
 
     def __cinit__(self, list instructions, list values, list outputs, list input_shapes,
-                  list output_shapes, list preprocessing, parameters, gradients, losses,
+                  list output_shapes, list preprocessing, parameters, gradients, steps, losses,
                   bint training):
         cdef int i
         self.array_type = type(parameters)
@@ -49,7 +49,7 @@ cdef class Program:
         for i in range(self.label_rank):
             self.label_shape[i] = output_shapes[0][i]
         self.parameters = parameters
-        self.arrays = (instructions, preprocessing, gradients, losses)
+        self.arrays = (instructions, preprocessing, gradients, steps, losses)
         self.lock = threading.Lock()
         self.planned = -1
         self.double_precision = parameters.dtype.char == "d"
@@ -57,6 +57,7 @@ cdef class Program:
         self.net.size = parameters.size
         self.net.parameters = address(parameters)
         self.net.gradients = address(gradients)
+        self.net.steps = <int64_t*>address(steps)
         make_values(&self.net, values)
         if self.double_precision:
             make_operations(&self.net, instructions, <const double*>NULL)

@@ -33,6 +33,7 @@ from .named_activations import (
     Softplus,
     Softsign,
 )
+from .noise import Dropout, GaussianDropout, GaussianNoise, SpatialDropout
 from .norm import GroupNorm, InstanceNorm, LayerNorm
 from .pad import Crop1D, Crop2D, Crop3D, Pad, ZeroPad1D, ZeroPad2D, ZeroPad3D
 from .pool import AveragePool1D, AveragePool2D, AveragePool3D, MaxPool1D, MaxPool2D, MaxPool3D
@@ -66,9 +67,12 @@ REGISTRY = {
         Crop2D,
         Crop3D,
         Dense,
+        Dropout,
         ELU,
         Flatten,
         GELU,
+        GaussianDropout,
+        GaussianNoise,
         GlobalAveragePool1D,
         GlobalAveragePool2D,
         GlobalAveragePool3D,
@@ -105,6 +109,7 @@ REGISTRY = {
         Softmax,
         Softplus,
         Softsign,
+        SpatialDropout,
         Standardize,
         Subtract,
         UpSample1D,
@@ -141,7 +146,10 @@ __all__ = [
     "Crop2D",
     "Crop3D",
     "Dense",
+    "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePool1D",
     "GlobalAveragePool2D",
     "GlobalAveragePool3D",
@@ -178,6 +186,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Softsign",
+    "SpatialDropout",
     "Standardize",
     "Subtract",
     "UpSample1D",
