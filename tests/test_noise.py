@@ -10,6 +10,7 @@ import pytest
 import fastnn as fn
 from fastnn import functional, reference
 from fastnn.packs import pack
+from fastnn.running import Compiled, Staged
 
 L = fn.layers
 KINDS = ["dropout", "spatial_dropout", "gaussian_noise", "gaussian_dropout"]
@@ -252,6 +253,8 @@ def test_gradients_repeat_a_steps_noise_and_updates_change_it(extra):
 def test_programs_and_stages_have_the_same_noise(dtype):
     program, stages = trainer(dtype=dtype), trainer(Same(), dtype=dtype)
     stages.net.parameters = program.net.parameters
+    assert isinstance(program.net.runner(training=True), Compiled)
+    assert isinstance(stages.net.runner(training=True), Staged)
     for key, n in enumerate((77, 16, 5, 1, 33)):
         x, y = batch(n, key)
         assert program.loss_and_gradients(x, y) == stages.loss_and_gradients(x, y)
@@ -263,6 +266,19 @@ def test_programs_and_stages_have_the_same_noise(dtype):
         assert program.step(x, y) == stages.step(x, y)
         np.testing.assert_array_equal(program.net.parameters, stages.net.parameters)
     assert program.net.steps == stages.net.steps == 5
+
+
+@pytest.mark.parametrize("noise", [L.Dropout(0.4), L.SpatialDropout(0.4), L.GaussianDropout(0.4)])
+def test_a_relu_before_noise_drops_the_same_gradients_fused_or_not(noise):
+    def steps(*extra):
+        layers = [L.Conv2D(8, 3, activation="relu"), noise, *extra, L.Flatten(), L.Dense(5)]
+        layers = [type(layer)(**layer.config()) for layer in layers]
+        one = fn.Trainer(fn.Sequential(layers, (10, 9, 3), seed=4))
+        one.net.parameters = np.random.default_rng(1).normal(size=one.net.parameters.shape)
+        losses = [one.step(*batch(19, key)) for key in range(3)]
+        return [*losses, *one.net.parameters.tolist()]
+
+    assert steps() == steps(Same())
 
 
 def test_a_network_in_inference_is_the_one_without_noise():
@@ -397,3 +413,52 @@ def test_an_infinity_that_is_dropped_leaves_no_trace(n):
     one = fn.Trainer(net)
     assert np.isfinite(one.loss_and_gradients(x, y))
     assert np.all(np.isfinite(net.gradients))
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+def model(*extra):
+    """A value that three layers of noise read, one of them twice."""
+    x = fn.Input((6,))
+    drop, hidden = L.Dropout(0.5), L.Dense(40, "relu")(x)
+    noisy = [drop(hidden), drop(hidden), L.GaussianNoise(0.3)(hidden)]
+    ends = [L.Dense(units)(node) for units, node in zip((3, 2, 4), noisy, strict=True)]
+    for layer in extra:
+        ends[-1] = layer(ends[-1])
+    return fn.Model(x, ends, seed=5)
+
+
+def test_a_layer_called_twice_makes_a_noise_of_its_own_at_each_place():
+    x = fn.Input((400,))
+    drop = L.Dropout(0.5)
+    net = fn.Model(x, [drop(x), drop(x)], seed=3)
+    ones = np.ones((50, 400))
+    for call, y in enumerate(net.forward(ones, training=True)):
+        expected = functional.dropout_forward(ones, 0.5, seed=3, layer=call)
+        np.testing.assert_array_equal(y, expected)
+    dxs = net.backward([ones, 2 * ones])
+    masks = [functional.dropout_backward(ones, 0.5, seed=3, layer=call) for call in (0, 1)]
+    np.testing.assert_array_equal(dxs, masks[0] + 2 * masks[1])
+
+
+def test_models_have_the_same_noise_compiled_and_stage_by_stage():
+    program, stages = model(), model(Same())
+    stages.parameters = program.parameters
+    loss = fn.losses.Joint(["cross_entropy", "squared_error", "half_squared_error"])
+    trainers = [fn.Trainer(net, loss, fn.optimizers.SGD(0.05)) for net in (program, stages)]
+    assert isinstance(program.runner(training=True), Compiled)
+    assert isinstance(stages.runner(training=True), Staged)
+    for key, n in enumerate((37, 5, 16)):
+        rng = np.random.default_rng(key)
+        x = rng.normal(size=(n, 6))
+        y = [rng.integers(0, 3, n), rng.random((n, 2)), rng.random((n, 4))]
+        one, other = (trainer.loss_and_gradients(x, y) for trainer in trainers)
+        assert one == other
+        np.testing.assert_array_equal(program.gradients, stages.gradients)
+        one, other = (trainer.step(x, y) for trainer in trainers)
+        assert one == other
+        np.testing.assert_array_equal(program.parameters, stages.parameters)
+        for one, other in zip(program.predict(x), stages.predict(x), strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert program.steps == stages.steps == 3

@@ -29,7 +29,7 @@ def compile_program(net, route, loss, training):
     if not all(map(_has_instruction, (*heads, *(step.stage for step in route.steps)))):
         return None
     sizes = list(map(math.prod, net.input_shapes))
-    places = Places(*instructions(net, route), sizes, route.differentiated(), training)
+    places = Places(*instructions(net, route, training), sizes, route.differentiated(), training)
     preprocessing = [
         [layer._instruction(layer.input_shape)["affine"] for layer in head] for head in net.heads
     ]
@@ -62,11 +62,11 @@ def _has_instruction(layer):
     )
 
 
-def instructions(net, route):
+def instructions(net, route, training=True):
     """Return what a program does along this route, in order, and the values that come out.
 
     Each instruction is a dict of the settings of an operation. It reads the values `reads`, and
-    makes the value `y`, both numbered as in the route.
+    makes the value `y`, both numbered as in the route. There is no noise but in training.
     """
     wanted = route.differentiated()
     shapes = dict(enumerate(net.input_shapes))  # preprocessing changes none
@@ -77,7 +77,7 @@ def instructions(net, route):
         # an activation may have changed its place
         shapes[step.y] = given[0] if isinstance(stage, Activation) else stage.output_shape
         reads = [same.get(value, value) for value in step.x]
-        if not instruction:
+        if not instruction or (instruction["kind"] == "noise" and not training):
             same[step.y] = reads[0]
             continue
         instruction |= {
@@ -94,6 +94,8 @@ def instructions(net, route):
             "sizes": instruction.get("inners", [math.prod(shape) for shape in given]),
             "channels": shapes[step.y][-1] if stage.merges else instruction.get("channels", 0),
             "pool": None,
+            "seed": net.seed,
+            "call": step.call,
             **_parameters(net, stage),
         }
         before = route.before(i)

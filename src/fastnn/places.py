@@ -2,7 +2,7 @@
 
 from fastnn._core.pointwise import FROM_INPUT
 
-IN_PLACE = "pointwise", "affine", "batch_norm"  # y may take the place of x
+IN_PLACE = "pointwise", "affine", "batch_norm", "noise"  # y may take the place of x
 FROM_OUTPUT = "pointwise", "softmax", "lp_pool"  # whose way back needs y, unless it is FROM_INPUT
 
 

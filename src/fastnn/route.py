@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fastnn.layers.activation import Activation
 from fastnn.layers.base import Layer
+from fastnn.layers.noise import Dropout
 from fastnn.layers.pool import MaxPool
 from fastnn.layers.shape import Flatten
 from fastnn.layers.weighted import WeightedLayer
@@ -124,8 +125,9 @@ def fuse_relus(route):
     """Let the sums before and after a ReLU do its work where they are stored: the same bits.
 
     Forward, the weighted stage before it (pooling may stand between) keeps what is positive;
-    backward, the weighted stage after it (flattening may stand between) drops gradients where its
-    own input, the ReLU's output, is not positive.
+    backward, the weighted stage after it drops gradients where its own input, the ReLU's output, is
+    not positive. Flattening may stand between, and dropout: what it makes 0 has no gradient either
+    way, and what it scales stays positive.
     """
     fused = [Fused() for _ in route.steps]
     for i, step in enumerate(route.steps):
@@ -135,7 +137,7 @@ def fuse_relus(route):
         if before is not None:
             fused[before] = fused[before]._replace(forward={"relu_follows": True})
             fused[i] = fused[i]._replace(forward=None)
-        after = _skip(route, route.after(i), route.after, Flatten)
+        after = _skip(route, route.after(i), route.after, Flatten | Dropout)
         if after is not None:
             fused[after] = fused[after]._replace(backward={"relu_precedes": True})
             fused[i] = fused[i]._replace(backward=None)

@@ -1,5 +1,7 @@
 from ._fused import Reals, fused
 
+STREAM: int
+
 @fused
 def dropout(
     x: Reals,

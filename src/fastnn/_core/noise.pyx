@@ -23,6 +23,8 @@ from fastnn._core.kernels cimport (
     leave_fast_mode, random_bits, random_normal, real, rows_to_lanes)
 from fastnn._core.threads cimport team
 
+STREAM = 2**31 + 1              # of layer 0, see random.pyx
+
 cdef enum:
     WORD = 32                   # channels whose bits a word holds
     BLOCK = 128                 # channels of a task, whose numbers are on the stack

@@ -7,6 +7,7 @@ from fastnn._core.group_norm cimport Groups
 from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport real
 from fastnn._core.merge_plan cimport MergePlan, Several, merge_needs_inputs
+from fastnn._core.noise_plan cimport NoisePlan
 from fastnn._core.permute cimport PermutePlan
 from fastnn._core.pool_plan cimport PoolPlan
 from fastnn._core.prelu cimport Slopes
@@ -17,7 +18,7 @@ cdef enum:
 
 cdef enum Kind:
     CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, RESAMPLE, PERMUTE, GROUP_NORM, AFFINE
-    BATCH_NORM, MERGE
+    BATCH_NORM, MERGE, NOISE
     FAN                         # a value that is read more than once: its gradients' sum
 
 cdef struct Pointwise:
@@ -55,6 +56,7 @@ cdef struct Operation:
     ResamplePlan resample
     PermutePlan permute
     Groups groups
+    NoisePlan noise
     Affine affine
     BatchNormPlan batch_norm
     MergePlan merge
@@ -62,7 +64,7 @@ cdef struct Operation:
     Several several             # MERGE: what it reads; FAN: what copies x
     # where things are (arena.pyx), in a chunk's frame
     ptrdiff_t dy, dx
-    ptrdiff_t saved             # the argmax of a max pooling, in training
+    ptrdiff_t saved             # the argmax of a max pooling or the bits of dropout, in training
     ptrdiff_t unpooled          # dy before the max pooling, of a convolution that is pooled
     # and in the arena
     ptrdiff_t packed, back_packed   # weights; CONV: apart for the input gradient
@@ -93,7 +95,7 @@ cdef inline bint splits(const Operation* op, bint backward) noexcept nogil:
     if op.kind == POOL:
         return not backward
     return (op.kind == CONV or op.kind == POINTWISE or op.kind == RESAMPLE
-            or op.kind == PERMUTE)
+            or op.kind == PERMUTE or op.kind == NOISE)
 
 
 cdef inline bint waits(const Operation* op) noexcept nogil:
@@ -118,4 +120,5 @@ cdef inline bint needs_output(const Operation* op) noexcept nogil:
 
 cdef inline bint in_place(const Operation* op) noexcept nogil:
     """Whether dx takes the place of dy; gradients of slopes may still need dy when dx is there."""
-    return op.kind == POINTWISE or op.kind == SOFTMAX or op.kind == AFFINE
+    return (op.kind == POINTWISE or op.kind == SOFTMAX or op.kind == NOISE
+            or op.kind == AFFINE)

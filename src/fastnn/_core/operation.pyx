@@ -21,6 +21,7 @@ from fastnn._core.holding cimport make_holding
 from fastnn._core.kernels cimport LANES
 from fastnn._core.merge_plan cimport (
     free_several, make_merge_plan, make_several, merge_plan_scratch)
+from fastnn._core.noise_plan cimport make_noise_plan, noise_size
 from fastnn._core.permute cimport make_permutation, permute_rows
 from fastnn._core.pointwise cimport pointwise_backward_chunk, pointwise_forward_chunk
 from fastnn._core.pool_plan cimport (
@@ -38,7 +39,7 @@ from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 _KINDS = {"conv": CONV, "dense": DENSE, "max_pool": POOL, "average_pool": POOL, "lp_pool": POOL,
           "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "resample": RESAMPLE,
           "permute": PERMUTE, "group_norm": GROUP_NORM, "affine": AFFINE, "fan": FAN,
-          "batch_norm": BATCH_NORM, "merge": MERGE, "concatenate": MERGE}
+          "batch_norm": BATCH_NORM, "merge": MERGE, "concatenate": MERGE, "noise": NOISE}
 
 
 cdef bint make_operation(Operation* op, dict settings, bint training,
@@ -105,6 +106,8 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
     elif op.kind == BATCH_NORM:
         make_batch_norm_plan(&op.batch_norm, settings, op.inputs)
         op.work = 8 * op.outputs
+    elif op.kind == NOISE:
+        op.work = make_noise_plan(&op.noise, settings)
     elif op.kind == FAN or op.kind == MERGE:
         make_several(&op.several, settings["several"], settings["wanted"], settings["sizes"])
         if op.kind == MERGE:
@@ -137,6 +140,8 @@ cdef ptrdiff_t saved_size(const Operation* op, const real* which) noexcept nogil
     """Elements of a frame that a chunk keeps from its forward pass beside y."""
     if op.conv.pools:
         return argmax_size(&op.conv.pool, which)
+    if op.kind == NOISE:
+        return noise_size(&op.noise, which)
     return argmax_size(&op.pool, which) if op.kind == POOL else 0
 
 

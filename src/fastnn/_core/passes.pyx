@@ -9,8 +9,9 @@ from fastnn._core.group_norm cimport group_norm_backward_chunk
 from fastnn._core.merge_plan cimport (
     merge_gradients, merge_plan_scratch, merge_sum, merge_values)
 from fastnn._core.network cimport value_at
+from fastnn._core.noise_plan cimport noise_backward_part, noise_forward_part
 from fastnn._core.operation cimport (
-    BATCH_NORM, CONV, DENSE, FAN, MERGE, PRELU, backward_input_part, forward_part)
+    BATCH_NORM, CONV, DENSE, FAN, MERGE, NOISE, PRELU, backward_input_part, forward_part)
 from fastnn._core.pool_plan cimport pool_backward
 from fastnn._core.prelu cimport prelu_backward_weights_chunk
 from fastnn._core.single cimport Layout, single_enter, single_forward_part, single_leave
@@ -46,6 +47,11 @@ cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t 
     elif op.kind == BATCH_NORM:
         batch_norm_forward(&op.batch_norm, value_at(net, op.x, chunk, thread, which),
                            <const real*>net.arena, value_at(net, op.y, chunk, thread, which))
+    elif op.forward and op.kind == NOISE:
+        noise_forward_part(&op.noise, net.steps[0], chunk, lanes_of(net, chunk),
+                           value_at(net, op.x, chunk, thread, which),
+                           value_at(net, op.y, chunk, thread, which),
+                           frame_of(net, chunk, thread, which) + op.saved, part, parts)
     elif op.forward:
         forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
                      value_at(net, op.x, chunk, thread, which),
@@ -159,6 +165,11 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
                 &op.batch_norm, dy_at(net, op, chunk, thread, which),
                 value_at(net, op.x, chunk, thread, which), <const real*>net.arena,
                 lanes_of(net, chunk), frame_of(net, chunk, thread, which) + op.dx)
+    elif op.backward and op.input_gradient and op.kind == NOISE:
+        noise_backward_part(&op.noise, net.steps[0], chunk, lanes_of(net, chunk),
+                            frame_of(net, chunk, thread, which) + op.saved,
+                            dy_at(net, op, chunk, thread, which),
+                            frame_of(net, chunk, thread, which) + op.dx, part, parts)
     elif op.backward and op.input_gradient:
         backward_input_part(
             op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,

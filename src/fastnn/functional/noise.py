@@ -13,7 +13,6 @@ from fastnn.geometry import as_integer
 from ._operands import answer, both, common_dtype, empty_packs, operand, packed, resolve
 
 LAYERS = 2**30  # as many may draw
-_STREAM = 2**31 + 1  # of layer 0
 _LARGEST = 2**62
 _ROWS = 2**32
 
@@ -339,4 +338,4 @@ def _key(name, x, seed, layer, step, first_row):
     layer = as_integer(name, "layer", layer, 0, LAYERS - 1)
     step = as_integer(name, "step", step, 0, _LARGEST)
     first_row = as_integer(name, "first_row", first_row, 0, _ROWS - len(x))
-    return seed, _STREAM + layer, step % 2**32, first_row
+    return seed, core.STREAM + layer, step % 2**32, first_row

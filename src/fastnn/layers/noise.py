@@ -9,6 +9,8 @@ so that a step that is repeated repeats its noise, on any number of threads. A l
 at several places of a model makes a noise of its own at each.
 """
 
+import math
+
 from fastnn import functional
 from fastnn.checks import number
 
@@ -53,6 +55,16 @@ class Noise(Layer):
         if not self._saved:
             return dy
         return getattr(functional, f"{self.operation}_backward")(dy, self.strength, **self._saved)
+
+    def _instruction(self, input_shape):
+        if self.strength == 0:
+            return {}
+        return {
+            "kind": "noise",
+            "operation": self.operation,
+            "strength": self.strength,
+            "channels": math.prod(input_shape),
+        }
 
 
 class Dropout(Noise):
@@ -126,6 +138,10 @@ class SpatialDropout(Dropout):
             )
         return super()._plan(input_shape)
 
+    def _instruction(self, input_shape):
+        instruction = super()._instruction(input_shape)
+        return instruction and instruction | {"channels": input_shape[-1]}
+
 
 class GaussianNoise(Noise):
     """Add normal numbers in training: `y = x + stddev · z`.
@@ -159,8 +175,11 @@ class GaussianNoise(Noise):
     def _backward(self, dy, input_gradient):
         return functional.gaussian_noise_backward(dy) if input_gradient else None
 
+    def _instruction(self, input_shape):
+        return super()._instruction(input_shape)  # of this way back too
 
-class GaussianDropout(Dropout):
+
+class GaussianDropout(Noise):
     """Multiply by normal numbers of mean 1 in training, as spread as dropout's factors.
 
     Parameters
@@ -184,3 +203,7 @@ class GaussianDropout(Dropout):
     """
 
     operation = "gaussian_dropout"
+
+    def __init__(self, rate, *, name=None, input_shape=None):
+        self.rate = self.strength = number("GaussianDropout", "rate", rate, 0, below=1)
+        super().__init__(name, input_shape, rate=self.rate)
