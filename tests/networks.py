@@ -477,6 +477,12 @@ UPKEEP = [  # some with more parameters than a block of an update
         L.PReLU(slope_constraint="max_abs"),
         L.Conv2D(60, 3, padding="same", weight_constraint="unit_norm"),
     ),
+    image(
+        "transposed, all",
+        L.ConvTranspose2D(12, 3, stride=2, **DRAWN, **HELD),
+        frozen(L.ConvTranspose2D(8, 2, **DRAWN)),
+        L.MaxPool2D(2),
+    ),
     image("long rows", L.Conv2D(600, 1), L.Conv2D(5, 4, **HELD, **DRAWN), sizes=[37, 77]),
     dense("clipped, noise", L.Dense(200, "tanh"), optimizer=lambda: SGD(0.05, **CLIPPED)),
     image(

@@ -138,6 +138,12 @@ def test_norms_are_those_asked_for():
     np.testing.assert_allclose(np.linalg.norm(y, axis=1), 1.0, rtol=1e-14)
 
 
+def test_rows_of_more_than_a_chain_of_terms_have_their_norm():
+    x = np.random.default_rng(4).integers(-4, 5, (2, 270_000)).astype(float)
+    norms = np.sqrt(np.sum(x**2, axis=1, keepdims=True))  # of integers: exact
+    np.testing.assert_allclose(functional.constrain_max_norm(x, 2.5), x * (2.5 / norms), rtol=1e-15)
+
+
 def test_noise_is_random_normal_of_the_step_and_the_place():
     g = np.random.default_rng(3).normal(size=5000)
     y = functional.gradient_noise(g, 2.0, seed=5, step=7)

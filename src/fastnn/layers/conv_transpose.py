@@ -89,8 +89,9 @@ class _ConvTranspose(WeightedLayer):
 
     def _backward(self, dy, input_gradient, relu_precedes=False):
         x, how = self._saved, self._how | {"groups": self.groups}
-        out = self._gradient_arrays()
-        functional.conv_transpose_backward_weights(x, dy, self.size, out=out, **how)
+        if self.trainable:
+            out = self._gradient_arrays()
+            functional.conv_transpose_backward_weights(x, dy, self.size, out=out, **how)
         if not input_gradient:
             return None
         relu_output = x if relu_precedes else None
