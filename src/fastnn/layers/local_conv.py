@@ -26,6 +26,10 @@ class _LocallyConnected(WeightedLayer):
         bias=True,
         weight_initializer=None,
         bias_initializer=None,
+        weight_regularizer=None,
+        bias_regularizer=None,
+        weight_constraint=None,
+        bias_constraint=None,
         name=None,
         input_shape=None,
     ):
@@ -46,6 +50,10 @@ class _LocallyConnected(WeightedLayer):
             filters=self.filters,
             size=self.size,
             **self._how,
+            weight_regularizer=weight_regularizer,
+            bias_regularizer=bias_regularizer,
+            weight_constraint=weight_constraint,
+            bias_constraint=bias_constraint,
         )
 
     def _plan(self, input_shape):
@@ -134,6 +142,10 @@ class LocallyConnected2D(_LocallyConnected):
     weight_initializer, bias_initializer : str, number or callable, optional
         As for `fastnn.initializers.get`; `he_normal` for ReLU, else `lecun_normal`; zeros. They see
         the weight in the shape ``(positions · filters, *size, channels)``.
+    weight_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties, as for `fastnn.regularizers.get`.
+    weight_constraint, bias_constraint : str or Constraint, optional
+        As for `fastnn.constraints.get`; `MaxNorm` and `UnitNorm` for weights only.
     name, input_shape
         See `Layer`.
 
