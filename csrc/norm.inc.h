@@ -57,14 +57,24 @@ static void NAME(product_sums)(ptrdiff_t positions, ptrdiff_t channels, const RE
                        products);
 }
 
-static void NAME(channel_normalize)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
-                                    const REAL *centre, const REAL *factor, const REAL *offset,
-                                    REAL *y) {
+INLINE void NAME(channel_map)(const int relu, ptrdiff_t positions, ptrdiff_t channels,
+                              const REAL *x, const REAL *centre, const REAL *factor,
+                              const REAL *offset, REAL *y) {
     for (ptrdiff_t p = 0; p < positions; p++, x += channels * LANES, y += channels * LANES)
         for (ptrdiff_t c = 0; c < channels; c++)
-            UNROLL for (int v = 0; v < LANES; v += WIDTH)
-                store(y + c * LANES + v,
-                      (load(x + c * LANES + v) - centre[c]) * factor[c] + offset[c]);
+            UNROLL for (int v = 0; v < LANES; v += WIDTH) {
+                const vec mapped = (load(x + c * LANES + v) - centre[c]) * factor[c] + offset[c];
+                store(y + c * LANES + v, relu ? NAME(relu)(mapped) : mapped);
+            }
+}
+
+static void NAME(channel_normalize)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
+                                    const REAL *centre, const REAL *factor, const REAL *offset,
+                                    int relu, REAL *y) {
+    if (relu)
+        NAME(channel_map)(1, positions, channels, x, centre, factor, offset, y);
+    else
+        NAME(channel_map)(0, positions, channels, x, centre, factor, offset, y);
 }
 
 static void NAME(channel_normalize_backward)(ptrdiff_t positions, ptrdiff_t channels, const REAL *dy,

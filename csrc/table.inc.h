@@ -180,10 +180,11 @@ typedef struct {
                          REAL *sums, REAL *products);
 
     /* Maps with numbers for each channel, x, y, dy and dx (positions, channels, LANES):
-     * y = (x − centre[c])·factor[c] + offset[c], and
+     * y = (x − centre[c])·factor[c] + offset[c], through a ReLU if `relu`, and
      * dx = dy·dy_factor[c] + ((x − centre[c])·x_factor[c] + offset[c]). y may be x, dx may be dy. */
     void (*channel_normalize)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
-                              const REAL *centre, const REAL *factor, const REAL *offset, REAL *y);
+                              const REAL *centre, const REAL *factor, const REAL *offset, int relu,
+                              REAL *y);
     void (*channel_normalize_backward)(ptrdiff_t positions, ptrdiff_t channels, const REAL *dy,
                                        const REAL *x, const REAL *centre, const REAL *dy_factor,
                                        const REAL *x_factor, const REAL *offset, REAL *dx);

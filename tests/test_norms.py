@@ -198,3 +198,19 @@ def test_statistics_are_doubles_and_do_not_decide_the_dtype():
         assert module.batch_norm_inference(x, mean, variance).dtype == "float32"
         results = module.batch_norm_backward(x, x, mean, variance)
         assert {result.dtype for result in results} == {np.dtype("float32")}
+
+
+@pytest.mark.parametrize("module", [functional, reference], ids=["functional", "reference"])
+def test_a_relu_in_the_same_pass_gives_the_bytes_of_one_behind(module):
+    rng = np.random.default_rng(5)
+    x, mean, variance = rng.normal(size=(19, 3, 5)), rng.normal(size=5), rng.random(5) + 0.1
+    x[3, 1, 2] = np.nan
+    for name, given in (("batch_norm_inference", (mean, variance)), ("batch_norm_forward", ())):
+        operation = getattr(module, name)
+        plain, fused = operation(x, *given), operation(x, *given, activation="relu")
+        if name == "batch_norm_forward":
+            plain, fused = plain[0], fused[0]
+        assert fused.tobytes() == module.relu_forward(plain).tobytes()
+        assert (fused == 0).any()
+        with pytest.raises(ValueError, match=f"{name}: expected activation None or"):
+            operation(x, *given, activation="tanh")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fastnn.layers.activation import Activation
 from fastnn.layers.base import Layer
+from fastnn.layers.batch_norm import BatchNorm
 from fastnn.layers.noise import Dropout
 from fastnn.layers.pool import MaxPool
 from fastnn.layers.shape import Flatten
@@ -124,7 +125,8 @@ def pool_before_relu(route):
 def fuse_relus(route):
     """Let the sums before and after a ReLU do its work where they are stored: the same bits.
 
-    Forward, the weighted stage before it (pooling may stand between) keeps what is positive;
+    Forward, the weighted stage or batch norm before it (pooling may stand between) keeps what is
+    positive;
     backward, the weighted stage after it drops gradients where its own input, the ReLU's output, is
     not positive. Flattening may stand between, and dropout: what it makes 0 has no gradient either
     way, and what it scales stays positive.
@@ -133,22 +135,23 @@ def fuse_relus(route):
     for i, step in enumerate(route.steps):
         if not _is_relu(step.stage):
             continue
-        before = _skip(route, route.before(i), route.before, MaxPool | Flatten)
+        ends = WeightedLayer | BatchNorm
+        before = _skip(route, route.before(i), route.before, MaxPool | Flatten, ends)
         if before is not None:
             fused[before] = fused[before]._replace(forward={"relu_follows": True})
             fused[i] = fused[i]._replace(forward=None)
-        after = _skip(route, route.after(i), route.after, Flatten | Dropout)
+        after = _skip(route, route.after(i), route.after, Flatten | Dropout, WeightedLayer)
         if after is not None:
             fused[after] = fused[after]._replace(backward={"relu_precedes": True})
             fused[i] = fused[i]._replace(backward=None)
     return fused
 
 
-def _skip(route, i, beside, kinds):
-    """The weighted stage that is reached over stages of these kinds, or None."""
+def _skip(route, i, beside, kinds, wanted):
+    """The stage of a wanted kind that is reached over stages of other kinds, or None."""
     while i is not None and isinstance(route.steps[i].stage, kinds):
         i = beside(i)
-    return i if i is not None and isinstance(route.steps[i].stage, WeightedLayer) else None
+    return i if i is not None and isinstance(route.steps[i].stage, wanted) else None
 
 
 def _is_relu(stage):

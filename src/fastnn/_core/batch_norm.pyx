@@ -181,8 +181,9 @@ cdef void batch_norm_apply_chunk(
         ptrdiff_t positions, ptrdiff_t channels,
         const real* x,              # IN   (positions, channels, LANES)
         const real* centre, const real* factor, const real* offset,     # IN   (channels,) each
+        bint relu,                  #      whether a ReLU follows
         real* y) noexcept nogil:    # OUT  like x, overwritten; may be x
-    channel_normalize(positions, channels, x, centre, factor, offset, y)
+    channel_normalize(positions, channels, x, centre, factor, offset, relu, y)
 
 
 # --- backward -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ def batch_norm_forward(
     variance: NDArray[np.float64],
     y: Reals,
     epsilon: float,
+    relu: bool,
     n_threads: int,
 ) -> None: ...
 @fused
@@ -24,6 +25,7 @@ def batch_norm_inference(
     shift: Reals | None,
     y: Reals,
     epsilon: float,
+    relu: bool,
     n_threads: int,
 ) -> None: ...
 @fused

@@ -33,7 +33,9 @@ def batch_norm_forward(
         double[::1] mean,               # OUT  (channels,), overwritten
         double[::1] variance,           # OUT  (channels,), overwritten
         real[:, ::1] y,                 # OUT  like x, overwritten
-        double epsilon, int n_threads):
+        double epsilon,
+        bint relu,                      # whether a ReLU follows
+        int n_threads):
     cdef ptrdiff_t chunks = x.shape[0], channels = mean.shape[0], chunk, block, end
     cdef ptrdiff_t positions = x.shape[1] // (channels * LANES)
     cdef ptrdiff_t scratch_size = batch_norm_scratch(channels, start(scale)) + LANES
@@ -76,7 +78,7 @@ def batch_norm_forward(
             barrier()
             for chunk in prange(chunks, schedule="static"):
                 batch_norm_apply_chunk(positions, channels, &x[chunk, 0], centre, factor, offset,
-                                       &y[chunk, 0])
+                                       relu, &y[chunk, 0])
             leave_fast_mode(mode)
     finally:
         give(moments)
@@ -90,7 +92,9 @@ def batch_norm_inference(
         const real[::1] scale,          # IN   (channels,) or None
         const real[::1] shift,          # IN   (channels,) or None
         real[:, ::1] y,                 # OUT  like x, overwritten
-        double epsilon, int n_threads):
+        double epsilon,
+        bint relu,                      # whether a ReLU follows
+        int n_threads):
     cdef ptrdiff_t chunks = x.shape[0], channels = mean.shape[0], chunk
     cdef ptrdiff_t positions = x.shape[1] // (channels * LANES)
     cdef int threads = team(n_threads, chunks, COST * chunks * x.shape[1])
@@ -107,7 +111,8 @@ def batch_norm_inference(
             mode = enter_fast_mode()
             for chunk in prange(chunks, schedule="static"):
                 batch_norm_apply_chunk(positions, channels, &x[chunk, 0], factors,
-                                       factors + channels, factors + 2 * channels, &y[chunk, 0])
+                                       factors + channels, factors + 2 * channels, relu,
+                                       &y[chunk, 0])
             leave_fast_mode(mode)
     finally:
         give(factors)
@@ -179,7 +184,7 @@ def batch_norm_backward(
                 else:
                     # x has no part in it, not even an infinite one: both are 0
                     batch_norm_apply_chunk(positions, channels, &dy[chunk, 0], x_factor, dy_factor,
-                                           offset, &dx[chunk, 0])
+                                           offset, False, &dx[chunk, 0])
             leave_fast_mode(mode)
     finally:
         give(scratch)

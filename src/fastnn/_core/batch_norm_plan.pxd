@@ -4,6 +4,7 @@ from fastnn._core.kernels cimport real
 cdef struct BatchNormPlan:
     ptrdiff_t positions, channels
     double epsilon, momentum
+    bint relu                   # whether a ReLU follows
     double* running_mean        # (channels,), of the layer
     double* running_variance
     # in the arena

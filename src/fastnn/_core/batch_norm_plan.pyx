@@ -23,6 +23,7 @@ cdef bint make_batch_norm_plan(BatchNormPlan* plan, dict settings, ptrdiff_t inp
     plan.channels = settings["channels"]
     plan.positions = inputs // plan.channels
     plan.epsilon = settings["epsilon"]
+    plan.relu = settings["relu"]
     plan.momentum = settings["momentum"]
     plan.running_mean = <double*><uintptr_t>settings["running_mean"].ctypes.data
     plan.running_variance = <double*><uintptr_t>settings["running_variance"].ctypes.data
@@ -87,7 +88,7 @@ cdef void batch_norm_combine_task(
 cdef void batch_norm_forward(const BatchNormPlan* plan, const real* x, const real* arena,
                              real* y) noexcept nogil:
     batch_norm_apply_chunk(plan.positions, plan.channels, x, arena + plan.centre,
-                           arena + plan.factor, arena + plan.offset, y)
+                           arena + plan.factor, arena + plan.offset, plan.relu, y)
 
 
 cdef void batch_norm_backward_sum(

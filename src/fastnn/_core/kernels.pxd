@@ -98,7 +98,7 @@ cdef extern from "kernels.h" nogil:
         void (*product_sums)(ptrdiff_t, ptrdiff_t, const float*, const float*, ptrdiff_t,
                              const float*, ptrdiff_t, float*, float*) noexcept nogil
         void (*channel_normalize)(ptrdiff_t, ptrdiff_t, const float*, const float*, const float*,
-                                  const float*, float*) noexcept nogil
+                                  const float*, int, float*) noexcept nogil
         void (*channel_normalize_backward)(
             ptrdiff_t, ptrdiff_t, const float*, const float*, const float*, const float*,
             const float*, const float*, float*) noexcept nogil
@@ -204,7 +204,7 @@ cdef extern from "kernels.h" nogil:
         void (*product_sums)(ptrdiff_t, ptrdiff_t, const double*, const double*, ptrdiff_t,
                              const double*, ptrdiff_t, double*, double*) noexcept nogil
         void (*channel_normalize)(ptrdiff_t, ptrdiff_t, const double*, const double*, const double*,
-                                  const double*, double*) noexcept nogil
+                                  const double*, int, double*) noexcept nogil
         void (*channel_normalize_backward)(
             ptrdiff_t, ptrdiff_t, const double*, const double*, const double*, const double*,
             const double*, const double*, double*) noexcept nogil
@@ -562,11 +562,11 @@ cdef inline void product_sums(
 
 cdef inline void channel_normalize(
         ptrdiff_t positions, ptrdiff_t channels, const real* x, const real* centre,
-        const real* factor, const real* offset, real* y) noexcept nogil:
+        const real* factor, const real* offset, bint relu, real* y) noexcept nogil:
     if real is float:
-        table.f32.channel_normalize(positions, channels, x, centre, factor, offset, y)
+        table.f32.channel_normalize(positions, channels, x, centre, factor, offset, relu, y)
     else:
-        table.f64.channel_normalize(positions, channels, x, centre, factor, offset, y)
+        table.f64.channel_normalize(positions, channels, x, centre, factor, offset, relu, y)
 
 
 cdef inline void channel_normalize_backward(

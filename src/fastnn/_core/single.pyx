@@ -160,7 +160,7 @@ cdef void single_by_positions(const Operation* op, ptrdiff_t channels, const rea
         else:
             batch_norm_apply_chunk(1, channels, packs, arena + op.batch_norm.centre,
                                    arena + op.batch_norm.factor, arena + op.batch_norm.offset,
-                                   packs)
+                                   op.relu, packs)
         lanes_to_rows(packs, channels, min(<ptrdiff_t>LANES, positions - first), row)
     single_leave(scratch, own, packs)
     single_enter(packs, layout_after(op, layout), y)

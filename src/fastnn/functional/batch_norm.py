@@ -11,6 +11,7 @@ from ._operands import (
     check_shape,
     common_dtype,
     empty_packs,
+    is_relu,
     operand,
     packed,
     real_array,
@@ -23,7 +24,7 @@ _inference = both(core.batch_norm_inference)
 _backward = both(core.batch_norm_backward)
 
 
-def batch_norm_forward(x, scale=None, shift=None, *, epsilon=1e-5, n_threads=None):
+def batch_norm_forward(x, scale=None, shift=None, *, epsilon=1e-5, activation=None, n_threads=None):
     """Normalise every channel by its own mean and variance, as in training.
 
     Parameters
@@ -33,6 +34,8 @@ def batch_norm_forward(x, scale=None, shift=None, *, epsilon=1e-5, n_threads=Non
         1 and 0 where they are not given.
     epsilon : float
         More than 0: a channel that does not vary gives `shift`.
+    activation : {None, "relu"}
+        What follows in the same pass.
     n_threads : int, optional
 
     Returns
@@ -69,13 +72,13 @@ def batch_norm_forward(x, scale=None, shift=None, *, epsilon=1e-5, n_threads=Non
     mean, variance = np.empty((2, x.shape[-1]))
     _forward[dtype](
         packed(x, dtype, n_threads=threads).rows, len(x), vector(scale, dtype),
-        vector(shift, dtype), mean, variance, y.rows, epsilon, threads,
+        vector(shift, dtype), mean, variance, y.rows, epsilon, is_relu(name, activation), threads,
     )  # fmt: skip
     return answer(y, x, threads), mean, variance
 
 
 def batch_norm_inference(
-    x, mean, variance, scale=None, shift=None, *, epsilon=1e-5, n_threads=None
+    x, mean, variance, scale=None, shift=None, *, epsilon=1e-5, activation=None, n_threads=None
 ):
     """Normalise every channel by a mean and a variance that are given, as in inference.
 
@@ -88,6 +91,8 @@ def batch_norm_inference(
         1 and 0 where they are not given.
     epsilon : float
         More than 0.
+    activation : {None, "relu"}
+        What follows in the same pass.
     n_threads : int, optional
 
     Returns
@@ -117,7 +122,7 @@ def batch_norm_inference(
     y = empty_packs(len(x), x.shape[1:], dtype)
     _inference[dtype](
         packed(x, dtype, n_threads=threads).rows, mean, variance, vector(scale, dtype),
-        vector(shift, dtype), y.rows, epsilon, threads,
+        vector(shift, dtype), y.rows, epsilon, is_relu(name, activation), threads,
     )  # fmt: skip
     return answer(y, x, threads)
 

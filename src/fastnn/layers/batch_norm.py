@@ -79,17 +79,14 @@ class BatchNorm(Normalization):
             self.running_mean = np.zeros(self.input_shape[-1])
             self.running_variance = np.ones(self.input_shape[-1])
 
-    def _forward(self, x, training):
+    def _forward(self, x, training, relu_follows=False):
+        how = {"epsilon": self.epsilon, "activation": "relu" if relu_follows else None}
         if not training:
             # copies: what backward is told are the statistics that y came from
             mean, variance = self.running_mean.copy(), self.running_variance.copy()
             self._saved = x, mean, variance, False
-            return functional.batch_norm_inference(
-                x, mean, variance, self.scale, self.shift, epsilon=self.epsilon
-            )
-        y, mean, variance = functional.batch_norm_forward(
-            x, self.scale, self.shift, epsilon=self.epsilon
-        )
+            return functional.batch_norm_inference(x, mean, variance, self.scale, self.shift, **how)
+        y, mean, variance = functional.batch_norm_forward(x, self.scale, self.shift, **how)
         self._saved = x, mean, variance, True
         count = np.prod(x.shape[:-1], dtype=np.float64)
         if count:

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from ._arrays import as_array, as_floats, as_result, check_shape, positive, total
+from ._arrays import activated, as_array, as_floats, as_result, check_shape, positive, total
 
 
-def batch_norm_forward(x, scale=None, shift=None, *, epsilon=1e-5):
+def batch_norm_forward(x, scale=None, shift=None, *, epsilon=1e-5, activation=None):
     """Normalise every channel by its own mean and variance, as in training.
 
     Parameters
@@ -17,6 +17,8 @@ def batch_norm_forward(x, scale=None, shift=None, *, epsilon=1e-5):
         1 and 0 where they are not given.
     epsilon : float
         More than 0: a channel that does not vary gives `shift`.
+    activation : {None, "relu"}
+        What follows.
 
     Returns
     -------
@@ -51,10 +53,13 @@ def batch_norm_forward(x, scale=None, shift=None, *, epsilon=1e-5):
         means.append(mean)
         variances.append(total(squares) / len(squares) if squares else 0.0)
     y = batch_norm_inference(x, means, variances, scale, shift, epsilon=epsilon)
+    y = activated(name, activation, y)
     return y, np.array(means), np.array(variances)
 
 
-def batch_norm_inference(x, mean, variance, scale=None, shift=None, *, epsilon=1e-5):
+def batch_norm_inference(
+    x, mean, variance, scale=None, shift=None, *, epsilon=1e-5, activation=None
+):
     """Normalise every channel by a mean and a variance that are given, as in inference.
 
     Parameters
@@ -66,6 +71,8 @@ def batch_norm_inference(x, mean, variance, scale=None, shift=None, *, epsilon=1
         1 and 0 where they are not given.
     epsilon : float
         More than 0.
+    activation : {None, "relu"}
+        What follows.
 
     Returns
     -------
@@ -96,7 +103,7 @@ def batch_norm_inference(x, mean, variance, scale=None, shift=None, *, epsilon=1
         for c, value in enumerate(row):
             normal = (value - means[c]) / _root(variances[c] + epsilon)
             y.append(normal * scales[c] + shifts[c])
-    return as_result(y, x.shape, x, scale, shift)
+    return activated(name, activation, as_result(y, x.shape, x, scale, shift))
 
 
 def batch_norm_backward(dy, x, mean, variance, scale=None, *, epsilon=1e-5, training=True):
