@@ -6,7 +6,7 @@ import pytest
 import fastnn as fn
 from fastnn import functional, reference
 from operations_local import LOCAL, PADDED_LOCAL, SPECIAL_LOCAL
-from test_equivalence import check_special
+from test_equivalence import WHERE, check_special
 from test_gradients import GRADIENTS, check
 from test_training_path import RANKS, Step
 
@@ -73,8 +73,8 @@ def test_loss_and_gradients_of_a_step_equal_the_references(case, dtype):
 @pytest.mark.parametrize("case", SPECIAL_LOCAL + PADDED_LOCAL, ids=repr)
 def test_nan_and_infinity_go_where_the_reference_sends_them(case, special):
     for name in case.operands():
-        for corner in (0, -1):
-            check_special(case, name, special, corner, ())
+        for where in WHERE:
+            check_special(case, name, special, where, ())
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

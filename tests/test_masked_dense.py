@@ -15,6 +15,8 @@ OPTIMIZERS = [
     lambda: fn.optimizers.SGD(0.05, momentum=0.9),
     lambda: fn.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
     lambda: fn.optimizers.Adam(0.05),
+    lambda: fn.optimizers.Adam(0.05, gradient_noise=0.1),
+    lambda: fn.optimizers.SGD(0.05, momentum=0.9, clip_norm=0.5, gradient_noise=0.1),
 ]
 
 
@@ -30,10 +32,10 @@ class Stage(Activation):
     _instruction = None
 
 
-def network(mask, compiled=True, dtype="float64", hidden="tanh"):
+def network(mask, compiled=True, **how):
     kind = Activation if compiled else Stage
-    layers = [Dense(len(mask), mask=mask), kind(hidden), Dense(3)]
-    return fn.Sequential(layers, input_shape=mask.shape[1:], dtype=dtype, seed=2)
+    layers = [Dense(len(mask), mask=mask, **how), kind("tanh"), Dense(3)]
+    return fn.Sequential(layers, input_shape=mask.shape[1:], dtype="float64", seed=2)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -72,6 +74,27 @@ def test_masked_weights_stay_exactly_zero_in_training(samples, optimizer, compil
     assert first.gradients["weight"][mask == 1].all()
 
 
+HELD = {
+    "weight_regularizer": fn.regularizers.L1L2(0.01, 0.02),
+    "weight_constraint": fn.constraints.MaxNorm(1.5),
+}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_penalties_and_constraints_leave_masked_weights_alone(optimizer, compiled):
+    rng, mask = np.random.default_rng(1), some_mask(20, 37)
+    net = network(mask, compiled, **HELD)
+    trainer, first = fn.Trainer(net, "cross_entropy", optimizer()), net.layers[0]
+    for _ in range(5):
+        net.parameters[: mask.size][mask.ravel() == 0] = 1e9  # in no penalty, no norm
+        assert trainer.step(rng.normal(size=(50, 37)), rng.integers(0, 3, 50)) < 10
+        assert not first.weight[mask == 0].any()
+        norms = np.linalg.norm(first.weight, axis=1)
+        assert norms.max() <= 1.5 * (1 + 1e-12)
+    assert norms[-1] > 0.1
+
+
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 def test_a_program_trains_as_its_stages_do(n_threads):
     before, mask = fn.get_num_threads(), some_mask(20, 37)
@@ -79,7 +102,7 @@ def test_a_program_trains_as_its_stages_do(n_threads):
     try:
         found = []
         for compiled in (True, False):
-            rng, net = np.random.default_rng(1), network(mask, compiled)
+            rng, net = np.random.default_rng(1), network(mask, compiled, **HELD)
             trainer = fn.Trainer(net, "cross_entropy", fn.optimizers.Adam(0.05))
             for _ in range(5):
                 trainer.step(rng.normal(size=(50, 37)), rng.integers(0, 3, 50))
