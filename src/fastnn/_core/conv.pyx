@@ -3,7 +3,7 @@
 Both are the same correlation, y[target] = Σ_taps Σ_c x[source] · w[tap][c]; window.pxd says which
 taps. A transposed convolution is the input gradient of a convolution, and its own input gradient is
 that convolution; only its weights lie otherwise. Here is the direct way, and what it shares with
-Winograd's (winograd.pyx): plan and driver.
+Winograd's (winograd.pyx) and that of groups of few channels (conv_groups.pyx): plan and driver.
 
     for each block of targets (a segment of rows x a segment of columns) that share their taps
         list the runs of consecutive terms (taps side by side in memory are one run)

@@ -6,8 +6,8 @@ Inside, the spatial axes are flattened and the channels split into groups: `x[n]
 channel `c` and filter `f` counted within the group.
 """
 
+import itertools
 import math
-from itertools import product
 
 from ._arrays import (
     activated,
@@ -242,7 +242,7 @@ def conv_transpose_backward_weights(
     dbias = zeros(groups, outputs // groups)
     for n in range(samples):
         for position in d[n]:
-            for g, f in product(range(groups), range(outputs // groups)):
+            for g, f in itertools.product(range(groups), range(outputs // groups)):
                 # forward: y[n][p][g][f] += bias[g][f]
                 dbias[g][f] += position[g][f]
         for q, outputs_of_q in enumerate(reached):
