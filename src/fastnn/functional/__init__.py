@@ -37,9 +37,28 @@ sigmoid       NaN   1     0      1/2              NaN    0      0      1/4
 tanh          NaN   1     −1     −0               NaN    0      0      1
 ============  ====  ====  =====  ====  =========  =====  =====  =====  ======
 
-Softmax and its logarithm are NaN in every class of a row with NaN or ∞; −∞ is a class of
-probability 0, unless all are −∞. Normalisation makes NaN of all numbers that share a mean with a
-NaN or an infinity, and of no others.
+What the other operations make of NaN and infinities:
+
+===============================  ===================================================================
+operation                        rule
+===============================  ===================================================================
+dense, conv, conv_transpose,     sums of products: 0 · ∞ and ∞ − ∞ are NaN; padding is no term, and
+local_conv                       a masked weight is 0
+max_pool, global_max_pool        the first NaN of a window, else the first of the largest
+average pools                    sums, then a product
+lp_pool                          NaN where a window holds one, else ∞ where it holds an infinity
+softmax, log_softmax             NaN in every class of a row with NaN or ∞; −∞ is a class of
+                                 probability 0, unless all are −∞
+batch, layer, group and          NaN for all that share a mean with a NaN or an infinity, and for no
+instance norm                    others; a NaN or infinity in a batch leaves running statistics alone
+dropout, spatial_dropout         0 where dropped, whatever was there
+gaussian_noise, …_dropout        sums and products
+pad, crop, permute, up_sample    moved as they are; a linear factor of 0 is no term
+add, subtract, multiply, average sums and products; concatenate moves
+maximum, minimum                 the first NaN, else the first of the largest or smallest
+losses                           as their formulas; log 0 is −∞, and a target of 0 makes it no term
+clip_by_value, constraints       NaN stays; clip_by_norm makes all NaN if one is
+===============================  ===================================================================
 """
 
 from .adaptive_pool import (
