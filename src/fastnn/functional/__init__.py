@@ -50,9 +50,9 @@ lp_pool                          NaN where a window holds one, else ∞ where it
 softmax, log_softmax             NaN in every class of a row with NaN or ∞; −∞ is a class of
                                  probability 0, unless all are −∞
 batch, layer, group and          NaN for all that share a mean with a NaN or an infinity, and for no
-instance norm                    others; a NaN or infinity in a batch leaves running statistics alone
+instance norm                    others; running statistics are not moved by one
 dropout, spatial_dropout         0 where dropped, whatever was there
-gaussian_noise, …_dropout        sums and products
+gaussian noise and dropout       sums and products
 pad, crop, permute, up_sample    moved as they are; a linear factor of 0 is no term
 add, subtract, multiply, average sums and products; concatenate moves
 maximum, minimum                 the first NaN, else the first of the largest or smallest
