@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import fastnn as fn
+from fastnn.layers.noise import Noise
 from networks import DTYPES, LENET, MANY_TERMS, TABLE, VECTOR, L, Network, image, series
 
 pytestmark = pytest.mark.usefixtures("threads_for_all_work")
@@ -34,7 +35,7 @@ def one_thread():  # more are tested in test_determinism
     fn.set_num_threads(before)
 
 
-DIFFERENT_IN_TRAINING = (L.BatchNorm,)
+DIFFERENT_IN_TRAINING = (L.BatchNorm, Noise)
 
 
 def built(network, dtype):
