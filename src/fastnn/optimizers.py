@@ -3,6 +3,8 @@
 gradients, with those of penalties --> clip_value --> clip_norm --> noise --> update
 """
 
+import itertools
+
 import numpy as np
 
 from fastnn import functional
@@ -13,6 +15,9 @@ from fastnn.functional.update import check_settings
 def at_least_0(who, what, value):
     """Return `value` as a finite float of at least 0."""
     return number(who, what, value, 0)
+
+
+_VERSIONS = itertools.count(1)
 
 
 class Preparation:
@@ -71,6 +76,10 @@ class Optimizer:
     [-1.5, 2.0]
     """
 
+    # A number that no other settings have, so that a program asks for `rule` anew only where they
+    # changed; None: it asks each time, as a rule of your own may depend on anything.
+    version = None
+
     def __init__(self, *, clip_value=None, clip_norm=None, gradient_noise=None):
         self._network = None
         self._state = None
@@ -82,6 +91,15 @@ class Optimizer:
     clip_value = Preparation(positive)
     clip_norm = Preparation(positive)
     gradient_noise = Preparation(at_least_0)
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if self.version is not None and name != "steps":
+            super().__setattr__("version", next(_VERSIONS))
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.version = self.version  # renewed: a copy has vectors of its own
 
     def serve(self, network):
         """Bind the optimizer to a network, whose state it keeps from now on."""
@@ -198,6 +216,7 @@ class SGD(Optimizer):
         self.nesterov = bool(nesterov)
         if self.nesterov and self.momentum == 0:
             raise ValueError("SGD: expected a momentum above 0 with nesterov=True, got 0")
+        self.version = 0 if type(self) is SGD else None  # from now on, see __setattr__
 
     def rule(self, parameters):
         rate, momentum = self.learning_rate, self.momentum
@@ -247,7 +266,7 @@ class Adam(Optimizer):
     [0.5, 2.0]
     """
 
-    SETTINGS = ("learning_rate", "beta1", "beta2", "epsilon", "steps")
+    SETTINGS = ("learning_rate", "beta1", "beta2", "epsilon")
 
     def __init__(
         self,
@@ -265,6 +284,7 @@ class Adam(Optimizer):
         self.beta1 = number("Adam", "beta1", beta1, 0, below=1)
         self.beta2 = number("Adam", "beta2", beta2, 0, below=1)
         self.epsilon = number("Adam", "epsilon", epsilon, 0)
+        self.version = 0 if type(self) is Adam else None
 
     def rule(self, parameters):
         check_settings("Adam", learning_rate=self.learning_rate)

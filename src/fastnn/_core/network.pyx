@@ -142,7 +142,7 @@ cdef bint set_arrays(Network* net, inputs, targets, outputs) except False:
 cdef bint set_update(Update* update, tuple rule) except False:
     """From an optimizer's `rule`, or None."""
     update.rule = NO_UPDATE
-    update.clip_value = update.clip_norm = update.noise = update.steps = 0
+    update.clip_value = update.clip_norm = update.noise = 0
     if rule is None:
         return True
     name, vectors, figures, preparation = rule
@@ -156,12 +156,10 @@ cdef bint set_update(Update* update, tuple rule) except False:
         update.beta1 = figures["beta1"]
         update.beta2 = figures["beta2"]
         update.epsilon = figures["epsilon"]
-        update.steps = figures["steps"]
     if preparation is not None:
         update.clip_value = preparation.get("clip_value", 0)
         update.clip_norm = preparation.get("clip_norm", 0)
         update.noise = preparation.get("gradient_noise", 0)
         update.seed = preparation["seed"]
-        update.steps = preparation["steps"]
     update.rule = _RULES[name]
     return True

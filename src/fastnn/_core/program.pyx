@@ -34,6 +34,7 @@ cdef class Program:
     cdef ptrdiff_t shape[8], label_shape[8]  # (MOST_AXES,) of a sample of x and of labels
     cdef int rank, label_rank               # of the first input, and of labels of the first output
     cdef object parameters, arrays, lock, array_type    # the first two: what C points into
+    cdef object version                     # of the settings that net.update was made from
 
     def __cinit__(self, list instructions, list values, list outputs, list input_shapes,
                   list output_shapes, list preprocessing, parameters, gradients, steps, losses,
@@ -121,9 +122,8 @@ cdef class Program:
         if figures == NULL:
             raise MemoryError(f"no memory for the figures of {batches} batches")
         try:
-            rule = None if optimizer is None else optimizer.rule(self.parameters)
             with self.lock:
-                set_update(&self.net.update, rule)
+                self.follow(optimizer)
                 self.net.weight = address(weight)
                 self.net.order = <const int64_t*>address(order)
                 set_arrays(&self.net, x, targets, outputs)
@@ -146,14 +146,13 @@ cdef class Program:
         if not (isinstance(x, self.array_type) and isinstance(labels, self.array_type)
                 and x.dtype.kind == "f" and labels.dtype.kind == "i"):
             return None
-        rule = optimizer.rule(self.parameters)
         with self.lock:
             PyObject_GetBuffer(x, &given, PyBUF_FORMAT | PyBUF_STRIDES)
             try:
                 PyObject_GetBuffer(labels, &wanted, PyBUF_FORMAT | PyBUF_STRIDES)
                 try:
                     if self.admits(&given, &wanted):
-                        set_update(&self.net.update, rule)
+                        self.follow(optimizer)
                         self.net.weight = NULL
                         self.net.order = self.net.feed.order = self.net.head.target.order = NULL
                         self.net.feed.source = FLOAT64 if self.double_precision else FLOAT32
@@ -169,6 +168,16 @@ cdef class Program:
             finally:
                 PyBuffer_Release(&given)
         return figures.loss if sound else None
+
+    cdef bint follow(self, optimizer) except False:
+        """Make an optimizer's rule the network's, or none; asks for it if it may have changed."""
+        version = None if optimizer is None else optimizer.version
+        if version is None or version != self.version:
+            rule = None if optimizer is None else optimizer.rule(self.parameters)
+            set_update(&self.net.update, rule)
+            self.version = None if optimizer is None else optimizer.version
+        self.net.update.steps = 0 if optimizer is None else optimizer.steps
+        return True
 
     cdef bint admits(self, const Py_buffer* x, const Py_buffer* labels) noexcept:
         """Whether these are a batch and its labels, as `step` wants them."""
@@ -220,5 +229,6 @@ cdef class Program:
             free(run.phase)
             free(run.taken)
         if optimizer is not None:
-            optimizer.steps += run.updates
+            # not by an assignment, whose Python code a signal that has come would stop
+            vars(optimizer)["steps"] += run.updates
         return run.done
