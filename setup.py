@@ -94,6 +94,10 @@ class BuildLibraries(build_clib):
 
 
 class BuildExtensions(build_ext):
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
     def run(self):
         check_compiler()
         flags = openmp_flags()

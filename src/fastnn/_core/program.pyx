@@ -4,6 +4,9 @@ Results depend on the network, the data and the batch size alone, never on the n
 """
 from cpython.buffer cimport (
     PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer)
+from cpython.pythread cimport (
+    NOWAIT_LOCK, WAIT_LOCK, PyThread_acquire_lock, PyThread_allocate_lock, PyThread_free_lock,
+    PyThread_release_lock, PyThread_type_lock)
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport strcmp
@@ -19,9 +22,10 @@ from fastnn._core.network cimport (
 from fastnn._core.step cimport Phase, most_phases
 from fastnn._core.threads cimport default_threads, small_work
 
-import threading
+import numpy as np
 
 MOST_AXES = 8
+cdef object LABELS = np.dtype(np.int64)
 
 
 cdef class Program:
@@ -33,7 +37,9 @@ cdef class Program:
     cdef double small_work
     cdef ptrdiff_t shape[8], label_shape[8]  # (MOST_AXES,) of a sample of x and of labels
     cdef int rank, label_rank               # of the first input, and of labels of the first output
-    cdef object parameters, arrays, lock, array_type    # the first two: what C points into
+    cdef object parameters, arrays          # what C points into
+    cdef object array_type, real_dtype
+    cdef PyThread_type_lock lock
     cdef object version                     # of the settings that net.update was made from
 
     def __cinit__(self, list instructions, list values, list outputs, list input_shapes,
@@ -41,6 +47,7 @@ cdef class Program:
                   bint training):
         cdef int i
         self.array_type = type(parameters)
+        self.real_dtype = parameters.dtype
         self.rank = len(input_shapes[0])
         self.label_rank = len(output_shapes[0]) - 1
         if max(map(len, input_shapes + output_shapes)) > MOST_AXES:
@@ -51,7 +58,9 @@ cdef class Program:
             self.label_shape[i] = output_shapes[0][i]
         self.parameters = parameters
         self.arrays = (instructions, preprocessing, gradients, steps, losses)
-        self.lock = threading.Lock()
+        self.lock = PyThread_allocate_lock()
+        if self.lock == NULL:
+            raise MemoryError("no memory for a program's lock")
         self.planned = -1
         self.double_precision = parameters.dtype.char == "d"
         self.net.training = training
@@ -70,13 +79,22 @@ cdef class Program:
     def __dealloc__(self):
         free_network(&self.net)
         give(self.net.arena)
+        if self.lock != NULL:
+            PyThread_free_lock(self.lock)
+
+    cdef void hold(self) noexcept:
+        """Wait until no other thread runs the program; then `PyThread_release_lock`."""
+        if not PyThread_acquire_lock(self.lock, NOWAIT_LOCK):
+            with nogil:
+                PyThread_acquire_lock(self.lock, WAIT_LOCK)
 
     def plan(self, ptrdiff_t samples, int n_threads):
         """Return the bytes that batches of so many samples take."""
         cdef ptrdiff_t size
-        with self.lock:
-            size = self.place(samples, n_threads)
-            self.planned = -1
+        self.hold()
+        size = self.place(samples, n_threads)
+        self.planned = -1
+        PyThread_release_lock(self.lock)
         return size
 
     cdef ptrdiff_t place(self, ptrdiff_t samples, int n_threads) noexcept:
@@ -122,13 +140,16 @@ cdef class Program:
         if figures == NULL:
             raise MemoryError(f"no memory for the figures of {batches} batches")
         try:
-            with self.lock:
+            self.hold()
+            try:
                 self.follow(optimizer)
                 self.net.weight = address(weight)
                 self.net.order = <const int64_t*>address(order)
                 set_arrays(&self.net, x, targets, outputs)
                 self.net.counts_right = counts_right
                 batches = self.make_batches(first, stop, batch, optimizer, seconds, figures)
+            finally:
+                PyThread_release_lock(self.lock)
             return [(figures[i].loss, figures[i].weight, figures[i].right, figures[i].penalty)
                     for i in range(batches)]
         finally:
@@ -144,9 +165,10 @@ cdef class Program:
         cdef Figures figures
         cdef bint sound = False
         if not (isinstance(x, self.array_type) and isinstance(labels, self.array_type)
-                and x.dtype.kind == "f" and labels.dtype.kind == "i"):
+                and x.dtype is self.real_dtype and labels.dtype is LABELS):
             return None
-        with self.lock:
+        self.hold()
+        try:
             PyObject_GetBuffer(x, &given, PyBUF_FORMAT | PyBUF_STRIDES)
             try:
                 PyObject_GetBuffer(labels, &wanted, PyBUF_FORMAT | PyBUF_STRIDES)
@@ -167,6 +189,8 @@ cdef class Program:
                     PyBuffer_Release(&wanted)
             finally:
                 PyBuffer_Release(&given)
+        finally:
+            PyThread_release_lock(self.lock)
         return figures.loss if sound else None
 
     cdef bint follow(self, optimizer) except False:
