@@ -1,7 +1,7 @@
 """Enlarging 1, 2 or 3 spatial axes by whole numbers."""
 
+import fractions
 import math
-from fractions import Fraction
 
 from ._arrays import (
     as_array,
@@ -129,7 +129,7 @@ def _along_axis(t, size, times, mode):
     """The sources of a target along one axis, each with its factor, none of which is 0."""
     if mode == "nearest":
         return [(t // times, 1.0)]
-    half = Fraction(1, 2)
+    half = fractions.Fraction(1, 2)
     place = min(max((t + half) / times - half, 0), size - 1)
     i = math.floor(place)
     rest = place - i
