@@ -7,7 +7,6 @@ every tensor's shape with what the architecture asks for before it makes any arr
 import contextlib
 import json
 import os
-import secrets
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -47,6 +46,8 @@ def save(net, path):
         arrays = layer.parameters | layer.state()
         tensors |= {f"{index}.{name}": np.ascontiguousarray(a) for name, a in arrays.items()}
     content = to_bytes(tensors, {KEY: json.dumps(_describe(net))})
+    import secrets  # here, as it imports hashlib: 9 ms
+
     path = os.path.realpath(path)  # a link stays a link
     temporary = f"{path}.{secrets.token_hex(4)}.partial"
     try:
