@@ -206,6 +206,18 @@ def used_twice():
         (lambda: fn.Trainer(forked(), ["huber"]), ValueError, "1 losses for a network with 3"),
         (lambda: fn.losses.Joint(["huber"], [1, 2]), ValueError, "got 1 losses"),
         (lambda: fn.losses.Joint(["huber"], [-1]), ValueError, "joint: expected every weight"),
+        (
+            lambda: fn.losses.Joint([fn.losses.Huber(reduction="sum")]),
+            ValueError,
+            "joint: expected losses with reduction=.*got a sum: huber",
+        ),
+        (
+            lambda: forked().evaluate(
+                *samples(forked(), 3), loss=loss_of(forked()), metrics=["accuracy"]
+            ),
+            ValueError,
+            "metrics: .*one output, got 3 outputs",
+        ),
         (lambda: forked().predict_classes(np.ones((1, 5, 6, 2))), ValueError, "has 3 outputs"),
     ],
 )

@@ -21,6 +21,11 @@ class Joint(Loss):
     weights : sequence of float, optional
         At least 0; all 1 by default.
 
+    Raises
+    ------
+    ValueError
+        If there are not as many weights as losses, or a loss is itself joint or a sum.
+
     Notes
     -----
     Targets come as a list, an array an output; labels are class numbers from 0. Every loss is the
@@ -50,6 +55,11 @@ class Joint(Loss):
             raise ValueError(
                 f"joint: expected losses, and as many weights; got {len(found)} losses "
                 f"({', '.join(f.name for f in found)}) and {len(weights)} weights"
+            )
+        if adding := [loss.name for loss in found if loss.reduction != "mean"]:
+            raise ValueError(
+                f'joint: expected losses with reduction="mean", got a sum: {", ".join(adding)}; '
+                f"scale them by weights"
             )
         object.__setattr__(self, "losses", found)
         object.__setattr__(

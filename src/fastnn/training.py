@@ -252,6 +252,11 @@ class _Tally:
             metrics = ["accuracy"] if loss.decides else []
         self.metrics = [m for m in metrics if m != "accuracy"]
         self.counts_right = len(self.metrics) < len(metrics)
+        if metrics and len(net.outputs) > 1:
+            raise ValueError(
+                f"metrics: they are for networks with one output, got {len(net.outputs)} outputs; "
+                f"use predict"
+            )
         for metric in self.metrics:
             if not callable(metric):
                 raise ValueError(

@@ -74,7 +74,7 @@ cdef void run_batches(Run* run, const real* which) noexcept nogil:
     cdef unsigned long long mode
     mode = enter_fast_mode()
     begin(run, which)
-    if threads == 1:  # without a team, whose beginning and end take as long as a small layer
+    if threads == 1:  # no team, whose beginning and end take as long as a small layer
         work(run, 0, which)
     leave_fast_mode(mode)
     if threads == 1:
