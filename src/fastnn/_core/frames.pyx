@@ -5,7 +5,8 @@ is at 2n − i. What is needed at different times only may stand at the same pla
 placed first, each at the lowest place that is free while it is needed.
 
     value        from the operation that makes it to the last that reads it, maybe on its way back
-    gradient     from the last reader's way back (the loss's, for an output) to its maker's
+    gradient     from the last reader's way back (the loss's, for an output) to its maker's; maybe
+                 at the place of the value itself
     saved        what an operation keeps for its way back beside values
     unpooled     dy of a convolution before its pooling, for its way back alone
 """
@@ -15,7 +16,7 @@ from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.merge_plan cimport merge_passes_gradient
 from fastnn._core.network cimport Head, Span, Value
 from fastnn._core.operation cimport (
-    FAN, MERGE, Operation, in_place, needs_input, needs_output, saved_size)
+    CONV, DENSE, FAN, MERGE, Operation, in_place, needs_input, needs_output, saved_size)
 from fastnn._core.single cimport padded
 
 
@@ -113,6 +114,16 @@ cdef void list_parts(Network* net, const Operation* op, int back) noexcept nogil
     net.span[<int>op.dy].shared = net.span[<int>op.dy].shared or passed > 1
 
 
+cdef inline bint takes_input(const Network* net, const Operation* op, int back) noexcept nogil:
+    """Whether dx takes the place of x, which nobody else needs from then on.
+
+    A chunk's weight gradient, made of x, comes before dx, of which each number looks at its own x
+    alone (the ReLU's). By layer they come at the same time.
+    """
+    return ((op.kind == CONV or op.kind == DENSE) and not net.layered
+            and net.span[net.value[op.x].span].last == back)
+
+
 cdef void list_gradients(Network* net) noexcept nogil:
     """On the way back, `dy`, `dx` and `unpooled` of operations are numbers of spans."""
     cdef Operation* op
@@ -139,7 +150,9 @@ cdef void list_gradients(Network* net) noexcept nogil:
             list_parts(net, op, back)
             continue
         if op.kind != FAN and op.backward and op.input_gradient:
-            if not in_place(op) or net.span[op.dy].shared:
+            if takes_input(net, op, back):
+                op.dx = net.value[op.x].span
+            elif not in_place(op) or net.span[op.dy].shared:
                 op.dx = add_span(net, op.inputs * LANES, back, back)
         net.value[op.x].gradient_span = op.dx
 
