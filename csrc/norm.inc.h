@@ -5,42 +5,48 @@
  * Batch normalisation has one of each a channel; in layer and group normalisation they are packs, as
  * every lane is a sample with statistics of its own, one for each group of channels. */
 
-/* Σ d and Σ d·(x − centre) of n ≤ 4 vectors of the channels, from element `first` on; without dy, d is
- * x − centre itself. Several chains side by side hide the latency of the additions. */
-INLINE void NAME(centred_vectors)(const int n, ptrdiff_t positions, ptrdiff_t first, const REAL *dy,
-                                  const REAL *x, ptrdiff_t position_step, const REAL *centre,
-                                  ptrdiff_t centre_step, REAL *sums, REAL *products) {
-    vec middle[4], sum[4], product[4];
-    UNROLL for (int k = 0; k < n; k++) {
-        const ptrdiff_t i = first + k * WIDTH;
-        middle[k] = load(centre + i / LANES * centre_step + i % LANES);
-        sum[k] = product[k] = fill(0);
-    }
-    for (ptrdiff_t p = 0; p < positions; p++)
-        UNROLL for (int k = 0; k < n; k++) {
-            const ptrdiff_t i = p * position_step + first + k * WIDTH;
-            const vec deviation = load(x + i) - middle[k];
-            const vec d = dy ? load(dy + i) : deviation;
-            sum[k] += d;
-            product[k] += d * deviation;
+/* Σ d and Σ d·(x − centre) of n vectors; without dy, d is x − centre itself. Memory is read as in
+ * position_sums. */
+INLINE void NAME(add_centred)(const int abreast, int n, ptrdiff_t step, const REAL *dy, const REAL *x,
+                              const vec *middle, vec *sum, vec *product) {
+    for (int k = 0; k < n; k++) {
+        vec s = sum[k], q = product[k];
+        UNROLL for (int j = 0; j < abreast; j++) {
+            const vec deviation = load(x + j * step + k * WIDTH) - middle[k];
+            const vec d = dy ? load(dy + j * step + k * WIDTH) : deviation;
+            s += d;
+            q += d * deviation;
         }
-    UNROLL for (int k = 0; k < n; k++) {
-        const ptrdiff_t i = first + k * WIDTH;
-        store(sums + i, load(sums + i) + sum[k]);
-        store(products + i, load(products + i) + product[k]);
+        sum[k] = s;
+        product[k] = q;
     }
 }
 
 INLINE void NAME(centred_sums)(ptrdiff_t positions, ptrdiff_t channels, const REAL *dy, const REAL *x,
-                               ptrdiff_t position_step, const REAL *centre, ptrdiff_t centre_step,
-                               REAL *sums, REAL *products) {
-    ptrdiff_t i = 0;
-    for (; i + 4 * WIDTH <= channels * LANES; i += 4 * WIDTH)
-        NAME(centred_vectors)(4, positions, i, dy, x, position_step, centre, centre_step, sums,
-                              products);
-    for (; i < channels * LANES; i += WIDTH)
-        NAME(centred_vectors)(1, positions, i, dy, x, position_step, centre, centre_step, sums,
-                              products);
+                               ptrdiff_t step, const REAL *centre, ptrdiff_t centre_step, REAL *sums,
+                               REAL *products) {
+    enum { VECTORS = NAME(SUMMED_PACKS) * PACK_VECTORS };
+    vec middle[VECTORS], sum[VECTORS], product[VECTORS];
+    for (ptrdiff_t c = 0; c < channels; c += NAME(SUMMED_PACKS)) {
+        const ptrdiff_t left = channels - c, first = c * LANES;
+        const int n = PACK_VECTORS * (left < NAME(SUMMED_PACKS) ? (int)left : NAME(SUMMED_PACKS));
+        ptrdiff_t p = 0;
+        for (int k = 0; k < n; k++) {
+            middle[k] = load(centre + (c + k / PACK_VECTORS) * centre_step + k % PACK_VECTORS * WIDTH);
+            sum[k] = product[k] = fill(0);
+        }
+        for (; p + 4 <= positions; p += 4)
+            NAME(add_centred)(4, n, step, dy ? dy + p * step + first : NULL, x + p * step + first,
+                              middle, sum, product);
+        for (; p < positions; p++)
+            NAME(add_centred)(1, n, step, dy ? dy + p * step + first : NULL, x + p * step + first,
+                              middle, sum, product);
+        for (int k = 0; k < n; k++) {
+            REAL *total = sums + first + k * WIDTH, *total_product = products + first + k * WIDTH;
+            store(total, load(total) + sum[k]);
+            store(total_product, load(total_product) + product[k]);
+        }
+    }
 }
 
 static void NAME(deviation_sums)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,

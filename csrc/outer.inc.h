@@ -94,25 +94,34 @@ static void NAME(lane_sums)(ptrdiff_t n, const REAL *x, REAL *y) {
     }
 }
 
+/* As memory lies, four positions side by side, which a cache's prefetching follows. */
+enum { NAME(SUMMED_PACKS) = 16 };
+
+INLINE void NAME(add_positions)(const int abreast, int n, const REAL *x, ptrdiff_t step, vec *sum) {
+    for (int k = 0; k < n; k++) {
+        vec s = sum[k];
+        UNROLL for (int j = 0; j < abreast; j++) s += load(x + j * step + k * WIDTH);
+        sum[k] = s;
+    }
+}
+
 static void NAME(position_sums)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
                                 ptrdiff_t x_position_step, REAL *sums) {
-    for (ptrdiff_t c = 0; c < channels * LANES; c += 4 * WIDTH) {
-        /* four independent chains hide the latency of the additions */
-        const ptrdiff_t left = (channels * LANES - c) / WIDTH;
-        const int n = left < 4 ? (int)left : 4;
-        vec sum[4];
-        for (int k = 0; k < 4; k++) sum[k] = fill(0);
-        if (n == 4) {
-            for (ptrdiff_t p = 0; p < positions; p++)
-                UNROLL for (int k = 0; k < 4; k++)
-                    sum[k] += load(x + p * x_position_step + c + k * WIDTH);
-        } else {
-            for (int k = 0; k < n; k++)
-                for (ptrdiff_t p = 0; p < positions; p++)
-                    sum[k] += load(x + p * x_position_step + c + k * WIDTH);
+    vec sum[NAME(SUMMED_PACKS) * PACK_VECTORS];
+    for (ptrdiff_t c = 0; c < channels; c += NAME(SUMMED_PACKS)) {
+        const ptrdiff_t left = channels - c;
+        const int n = PACK_VECTORS * (left < NAME(SUMMED_PACKS) ? (int)left : NAME(SUMMED_PACKS));
+        const REAL *first = x + c * LANES;
+        ptrdiff_t p = 0;
+        for (int k = 0; k < n; k++) sum[k] = fill(0);
+        for (; p + 4 <= positions; p += 4)
+            NAME(add_positions)(4, n, first + p * x_position_step, x_position_step, sum);
+        for (; p < positions; p++)
+            NAME(add_positions)(1, n, first + p * x_position_step, x_position_step, sum);
+        for (int k = 0; k < n; k++) {
+            REAL *total = sums + c * LANES + k * WIDTH;
+            store(total, load(total) + sum[k]);
         }
-        for (int k = 0; k < n; k++)
-            store(sums + c + k * WIDTH, load(sums + c + k * WIDTH) + sum[k]);
     }
 }
 

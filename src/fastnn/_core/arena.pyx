@@ -7,8 +7,8 @@ layers are made of is kept for the whole batch.
 Operation by operation (`layered`), every thread works on the same operation, and all activations
 are kept: for batches of fewer chunks than threads, and where dense weights, which every chunk would
 read anew, are much larger than the activations. A few samples alone go that way too, each as if it
-were a chunk. Activations are kept too where an operation needs the whole batch, and chunks wait for
-each other on their way.
+were a chunk. Where an operation needs the whole batch, chunks wait for each other on their way, and
+what they need of themselves when they go on is kept too.
 """
 from fastnn._core.batch_norm_plan cimport place_batch_norm
 from fastnn._core.conv cimport packed_size
@@ -19,7 +19,7 @@ from fastnn._core.frames cimport plan_frame
 from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.network cimport Head
-from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE, Operation, scratch_size, waits
+from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE, Operation, scratch_size
 from fastnn._core.penalty cimport terms_of
 from fastnn._core.single cimport (
     single_packs, single_panel_size, single_scratch, single_supports)
@@ -85,10 +85,6 @@ cdef void choose_way(Network* net, int n_threads, ptrdiff_t samples,
     work *= chunks * (1 if net.single else <ptrdiff_t>LANES)
     net.threads = team(n_threads, 1024, work / PHASES)
     net.layered = net.single or goes_by_layer(net, chunks, sizeof(real))
-    net.kept = net.layered
-    for i in range(net.n):
-        if net.training and waits(&net.op[i]):
-            net.kept = True
 
 
 cdef void place_weights(Network* net, Operation* op, ptrdiff_t chunks,
@@ -139,7 +135,8 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
     chunks = samples if net.single else (samples + LANES - 1) // LANES
     plan_frame(net, which)
     net.arena_size = 0
-    net.frame = reserve(net, net.frame_size * (chunks if net.kept else net.threads))
+    net.frame = reserve(net, net.frame_size * chunks)
+    net.workspace = reserve(net, net.workspace_size * net.threads)
     net.scratch_size = 0
     for i in range(net.n):
         op = &net.op[i]

@@ -1,28 +1,33 @@
-"""A chunk's frame: where its values, their gradients and what passes keep stand, and share places.
+"""Where a chunk's values, their gradients and what passes keep stand, and share places.
 
 Time runs through the operations 0 … n − 1, then to the loss, at n, and back: operation i's way back
 is at 2n − i. What is needed at different times only may stand at the same place. The largest are
 placed first, each at the lowest place that is free while it is needed.
 
     value        from the operation that makes it to the last that reads it, maybe on its way back
+    remade       a value for one reader's way back: of a batch normalisation, which its own input,
+                 kept anyway, gives again at the cost of a pass over it
     gradient     from the last reader's way back (the loss's, for an output) to its maker's; maybe
                  at the place of the value itself
     saved        what an operation keeps for its way back beside values
     unpooled     dy of a convolution before its pooling, for its way back alone
+
+A thread takes a chunk from one barrier to the next: what nobody needs beyond stands in the thread's
+workspace, which its L2 cache may hold, all else in the chunk's own frame. By layer all is kept.
 """
 from fastnn._core.conv_plan cimport unpooled_size
 from fastnn._core.kernels cimport LANES
 from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.merge_plan cimport merge_passes_gradient
-from fastnn._core.network cimport Head, Span, Value
+from fastnn._core.network cimport Head, Span, Value, cuts
 from fastnn._core.operation cimport (
-    CONV, DENSE, FAN, MERGE, Operation, in_place, needs_input, needs_output, saved_size)
+    BATCH_NORM, CONV, DENSE, FAN, MERGE, Operation, in_place, needs_input, needs_output, saved_size)
 from fastnn._core.single cimport padded
 
 
 cdef int most_spans(const Network* net) noexcept nogil:
-    """Values, and of each operation a gradient, what it saves, and what it unpools; the losses'."""
-    cdef int i, n = net.n_values + 3 * net.n + net.n_heads
+    """Values, and of each operation a gradient, what it saves, unpools, remakes; the losses'."""
+    cdef int i, n = net.n_values + 4 * net.n + net.n_heads
     for i in range(net.n):
         n += net.op[i].several.n
     return n
@@ -34,7 +39,7 @@ cdef int add_span(Network* net, ptrdiff_t size, int first, int last) noexcept no
     span.first = first
     span.last = last
     span.start = 0
-    span.shared = span.placed = False
+    span.kept = span.shared = span.placed = False
     net.n_spans += 1
     return net.n_spans - 1
 
@@ -73,16 +78,36 @@ cdef void list_values(Network* net) noexcept nogil:
         need(net, net.value[net.head[i].value].span, net.n)
 
 
+cdef int norm_before(const Network* net, int reader) noexcept nogil:
+    """The batch normalisation that makes what an operation reads, if it is one; else −1."""
+    cdef const Operation* op
+    cdef int i, memory = net.value[net.op[reader].x].alias
+    for i in range(reader - 1, -1, -1):
+        op = &net.op[i]
+        if op.kind != FAN and net.value[op.y].alias == memory:
+            return i if op.kind == BATCH_NORM and net.value[op.x].alias != memory else -1
+    return -1
+
+
 cdef void list_kept(Network* net, const real* which) noexcept nogil:
-    """What the way back needs of the way forward; saved places come in the operations' order."""
+    """What the way back needs of the way forward; saved places come in the operations' order.
+
+    On the way back, `back_x` of operations are numbers of spans.
+    """
     cdef Operation* op
     cdef int i, k, back
     for i in range(net.n):
         op = &net.op[i]
         back = 2 * net.n - i
         op.saved = add_span(net, saved_size(op, which), i, back)
-        if needs_input(op):
-            need(net, net.value[op.x].span, back)
+        op.back_x = net.value[op.x].span
+        op.remade = -1
+        if (op.kind == CONV or op.kind == DENSE) and not net.layered:
+            op.remade = norm_before(net, i)
+        if op.remade >= 0:
+            op.back_x = add_span(net, op.inputs * LANES, back, back)
+        elif needs_input(op):
+            need(net, op.back_x, back)
             for k in range(op.several.n):
                 need(net, net.value[op.several.value[k]].span, back)
         if op.backward and needs_output(op):
@@ -121,7 +146,7 @@ cdef inline bint takes_input(const Network* net, const Operation* op, int back) 
     alone (the ReLU's). By layer they come at the same time.
     """
     return ((op.kind == CONV or op.kind == DENSE) and not net.layered
-            and net.span[net.value[op.x].span].last == back)
+            and net.span[op.back_x].last == back)
 
 
 cdef void list_gradients(Network* net) noexcept nogil:
@@ -151,14 +176,23 @@ cdef void list_gradients(Network* net) noexcept nogil:
             continue
         if op.kind != FAN and op.backward and op.input_gradient:
             if takes_input(net, op, back):
-                op.dx = net.value[op.x].span
+                op.dx = <int>op.back_x
             elif not in_place(op) or net.span[op.dy].shared:
                 op.dx = add_span(net, op.inputs * LANES, back, back)
         net.value[op.x].gradient_span = op.dx
 
 
+cdef bint outlasts(const Network* net, const Span* span) noexcept nogil:
+    """Whether it is needed beyond a barrier."""
+    cdef int time
+    for time in range(span.first + 1, span.last + 1):
+        if cuts(net, time):
+            return True
+    return False
+
+
 cdef inline bint meet(const Span* a, const Span* b) noexcept nogil:
-    return a.first <= b.last and b.first <= a.last
+    return a.kept == b.kept and a.first <= b.last and b.first <= a.last
 
 
 cdef ptrdiff_t lowest_place(const Network* net, const Span* span) noexcept nogil:
@@ -182,7 +216,9 @@ cdef void place_spans(Network* net) noexcept nogil:
     """The largest first; of equals the one that is listed first."""
     cdef Span* largest
     cdef int _turn, i
-    net.frame_size = 0
+    net.frame_size = net.workspace_size = 0
+    for i in range(net.n_spans):
+        net.span[i].kept = net.layered or outlasts(net, &net.span[i])
     for _turn in range(net.n_spans):
         largest = NULL
         for i in range(net.n_spans):
@@ -190,11 +226,19 @@ cdef void place_spans(Network* net) noexcept nogil:
                 largest = &net.span[i]
         largest.start = lowest_place(net, largest)
         largest.placed = True
-        net.frame_size = max(net.frame_size, largest.start + largest.size)
+        if largest.kept:
+            net.frame_size = max(net.frame_size, largest.start + largest.size)
+        else:
+            net.workspace_size = max(net.workspace_size, largest.start + largest.size)
+
+
+cdef inline ptrdiff_t start_of(const Network* net, ptrdiff_t span) noexcept nogil:
+    """As `place` takes it."""
+    return net.span[span].start + (0 if net.span[span].kept else net.frame_size)
 
 
 cdef void plan_frame(Network* net, const real* which) noexcept nogil:
-    """Place everything that a chunk needs, or a single sample; fills net.frame_size."""
+    """Place all of a chunk, or of a single sample; fills net.frame_size and net.workspace_size."""
     cdef Operation* op
     cdef Head* head
     cdef int i, k
@@ -205,17 +249,18 @@ cdef void plan_frame(Network* net, const real* which) noexcept nogil:
     list_gradients(net)
     place_spans(net)
     for i in range(net.n_values):
-        net.value[i].start = net.span[net.value[i].span].start
+        net.value[i].start = start_of(net, net.value[i].span)
     for i in range(net.n_heads):
         head = &net.head[i]
         if net.training or head.loss.kind != NO_LOSS:
-            head.gradient = net.span[head.gradient].start
+            head.gradient = start_of(net, head.gradient)
     for i in range(net.n if net.training else 0):
         op = &net.op[i]
-        op.saved = net.span[op.saved].start
-        op.dy = net.span[op.dy].start
-        op.dx = net.span[op.dx].start
-        op.unpooled = net.span[op.unpooled].start
+        op.back_x = start_of(net, op.back_x)
+        op.saved = start_of(net, op.saved)
+        op.dy = start_of(net, op.dy)
+        op.dx = start_of(net, op.dx)
+        op.unpooled = start_of(net, op.unpooled)
         for k in range(op.several.n):
             if op.several.wanted[k]:
-                op.several.gradient[k] = net.span[op.several.gradient[k]].start
+                op.several.gradient[k] = start_of(net, op.several.gradient[k])

@@ -4,7 +4,7 @@ tiles are tasks.
 from fastnn._core.dense cimport (
     dense_backward_input_tile, dense_forward_panel, dense_list_runs, dense_parts)
 from fastnn._core.kernels cimport fastnn_run
-from fastnn._core.network cimport frame_of, value_at
+from fastnn._core.network cimport place, value_at
 from fastnn._core.operation cimport CONV, DENSE, splits
 from fastnn._core.passes cimport (
     backward_input, backward_weights, dy_at, forward, scratch_of, slots_of)
@@ -99,5 +99,5 @@ cdef void backward_task(Network* net, const Operation* op, ptrdiff_t task, int t
         &op.dense.panels, task // parts, dy_at(net, op, 0, 0, which), net.frame_size,
         <const real*>net.arena + op.back_packed, runs,
         value_at(net, op.x, 0, 0, which) if op.relu_input else NULL,
-        frame_of(net, 0, 0, which) + op.dx, net.frame_size,
+        place(net, op.dx, 0, 0, which), net.frame_size,
         task % parts * net.chunks // parts, (task % parts + 1) * net.chunks // parts)

@@ -13,7 +13,7 @@ cdef struct Several:
     int* value
     bint* wanted                # whether a gradient is
     ptrdiff_t* size             # numbers of a sample; concatenation: of its part of a row
-    ptrdiff_t* gradient         # where it stands in a frame
+    ptrdiff_t* gradient         # where it stands
 
 cdef bint make_several(Several* several, list values, list wanted, list sizes) except False
 cdef void free_several(Several* several) noexcept nogil
@@ -21,11 +21,9 @@ cdef bint make_merge_plan(MergePlan* plan, dict settings) except False
 cdef ptrdiff_t merge_plan_scratch(const Several* several, const real* which) noexcept nogil
 cdef bint merge_needs_inputs(const MergePlan* plan) noexcept nogil
 cdef bint merge_passes_gradient(const MergePlan* plan, int k) noexcept nogil
-cdef void merge_sum(const Several* several, ptrdiff_t n, real* frame, real* total,
-                    const void** pointers) noexcept nogil
 cdef void merge_values(
     const MergePlan* plan, const Several* several, ptrdiff_t first, ptrdiff_t end, ptrdiff_t lanes,
     const real*const* x, real* y) noexcept nogil
 cdef void merge_gradients(
     const MergePlan* plan, const Several* several, ptrdiff_t n, const real*const* x,
-    const real* dy, real* frame) noexcept nogil
+    const real* dy, real*const* dx) noexcept nogil

@@ -58,8 +58,8 @@ cdef bint make_merge_plan(MergePlan* plan, dict settings) except False:
 
 
 cdef ptrdiff_t merge_plan_scratch(const Several* several, const real* which) noexcept nogil:
-    """Room for pointers to all inputs, in elements."""
-    return elements(several.n, sizeof(void*), which)
+    """Room for pointers to all inputs, and to their gradients, in elements."""
+    return elements(2 * several.n, sizeof(void*), which)
 
 
 cdef bint merge_needs_inputs(const MergePlan* plan) noexcept nogil:
@@ -70,19 +70,6 @@ cdef bint merge_needs_inputs(const MergePlan* plan) noexcept nogil:
 cdef bint merge_passes_gradient(const MergePlan* plan, int k) noexcept nogil:
     """Whether the gradient of input k is dy, number by number."""
     return plan.function == ADD or (plan.function == SUBTRACT and k == 0)
-
-
-cdef void merge_sum(
-        const Several* several,
-        ptrdiff_t n,                # numbers of a chunk
-        real* frame,                # IN   where all gradients stand
-        real* total,                # OUT  (n,); may be the first of them
-        const void** pointers) noexcept nogil:      # (several.n,)
-    """The gradient of a value that is read more than once: the last reader's, and so on."""
-    cdef int k
-    for k in range(several.n):
-        pointers[k] = frame + several.gradient[k]
-    merge_forward_chunk(ADD, several.n, 0, n, <const real*const*>pointers, total)
 
 
 cdef void merge_values(
@@ -107,15 +94,13 @@ cdef void merge_gradients(
         ptrdiff_t n,                # numbers of a chunk of y
         const real*const* x,        # IN   inputs, for those that need them
         const real* dy,             # IN   (n,)
-        real* frame) noexcept nogil:        # OUT  where the gradients stand
+        real*const* dx) noexcept nogil:     # OUT  the inputs' gradients, of those that are wanted
     cdef ptrdiff_t start = 0
     cdef int k
     for k in range(several.n):
         if several.wanted[k] and plan.function == CONCATENATION:
             concatenate_part_backward_chunk(plan.outer, several.size[k] * LANES,
-                                            plan.whole * LANES, start * LANES, dy,
-                                            frame + several.gradient[k])
+                                            plan.whole * LANES, start * LANES, dy, dx[k])
         elif several.wanted[k] and not merge_passes_gradient(plan, k):
-            merge_backward_chunk(plan.function, several.n, k, 0, n, x, dy,
-                                 frame + several.gradient[k])
+            merge_backward_chunk(plan.function, several.n, k, 0, n, x, dy, dx[k])
         start += several.size[k]

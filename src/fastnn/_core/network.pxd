@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint64_t
 from fastnn._core.feed cimport Feed, Target
 from fastnn._core.kernels cimport real
 from fastnn._core.loss cimport Loss
-from fastnn._core.operation cimport Operation
+from fastnn._core.operation cimport Operation, waits
 from fastnn._core.single cimport Layout
 
 cdef enum Rule:
@@ -23,18 +23,18 @@ cdef struct Update:
     double norm_factor          # of all gradients of this step, if clip_norm
     uint64_t seed               # of the noise
 
-# A part of a frame, and when it is needed: see frames.pyx.
+# Something of a chunk's, and when it is needed: see frames.pyx.
 cdef struct Span:
     ptrdiff_t size, start       # in elements
     int first, last             # times
+    bint kept                   # while other chunks are at hand
     bint shared                 # several gradients are this one
     bint placed
 
 # What flows between operations.
 cdef struct Value:
     ptrdiff_t size              # in elements
-    ptrdiff_t start             # in a frame
-    ptrdiff_t gradient          # likewise
+    ptrdiff_t start             # see `place`
     int alias                   # the value whose memory it is; or itself
     int span, gradient_span     # while frames are planned
     Layout layout               # where samples run singly
@@ -42,7 +42,7 @@ cdef struct Value:
 # One of the network's outputs.
 cdef struct Head:
     int value
-    ptrdiff_t gradient          # where the loss writes, in a frame
+    ptrdiff_t gradient          # where the loss writes, see `place`
     Target target
     Loss loss
     double factor               # of its loss in the network's
@@ -71,12 +71,12 @@ cdef struct Network:
     # the arena, see arena.pyx
     void* arena
     ptrdiff_t arena_size        # in elements
-    # activations and gradients of a chunk
-    ptrdiff_t frame, frame_size
+    # activations and gradients
+    ptrdiff_t frame, frame_size             # of each chunk: what is kept of it
+    ptrdiff_t workspace, workspace_size     # of each thread: what the chunk at hand needs besides
     ptrdiff_t scratch, scratch_size         # of each thread
     int threads
     bint layered                # operation by operation, else chunk by chunk
-    bint kept                   # every chunk has a frame of its own, else every thread
     bint single                 # every sample a chunk of its own (single.pyx)
     # the batch
     const void* weight          # (N,) of the samples, of the real type, or NULL: all 1
@@ -100,15 +100,31 @@ cdef bint set_arrays(Network* net, inputs, targets, outputs) except False
 cdef bint set_update(Update* update, tuple rule) except False
 
 
-cdef inline real* frame_of(const Network* net, ptrdiff_t chunk, int thread,
-                           const real* which) noexcept nogil:
-    return (<real*>net.arena + net.frame
-            + (chunk if net.kept else thread) * net.frame_size)
+cdef inline Operation* at_time(const Network* net, int time) noexcept nogil:
+    """The operation whose way forward or back it is then; NULL at the loss, and before all."""
+    if time < 0 or time == net.n:
+        return NULL
+    return &net.op[time if time < net.n else 2 * net.n - time]
+
+
+cdef inline bint cuts(const Network* net, int time) noexcept nogil:
+    """Whether no chunk may go on before all have come to this time."""
+    cdef const Operation* op = at_time(net, time)
+    return net.training and op != NULL and waits(op) and (time < net.n or op.backward)
+
+
+cdef inline real* place(const Network* net, ptrdiff_t start, ptrdiff_t chunk, int thread,
+                        const real* which) noexcept nogil:
+    """What stands at `start` in the chunk's frame, or, counted on from there, in the workspace."""
+    if start < net.frame_size:
+        return <real*>net.arena + net.frame + chunk * net.frame_size + start
+    return (<real*>net.arena + net.workspace + thread * net.workspace_size
+            + (start - net.frame_size))
 
 
 cdef inline real* value_at(const Network* net, int index, ptrdiff_t chunk, int thread,
                            const real* which) noexcept nogil:
-    return frame_of(net, chunk, thread, which) + net.value[index].start
+    return place(net, net.value[index].start, chunk, thread, which)
 
 
 cdef inline double* share_of(const Network* net, const Head* head,

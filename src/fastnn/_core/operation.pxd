@@ -62,7 +62,9 @@ cdef struct Operation:
     MergePlan merge
     int x, y                    # which values
     Several several             # MERGE: what it reads; FAN: what copies x
-    # where things are (arena.pyx), in a chunk's frame
+    int remade                  # which BATCH_NORM makes x once more for the way back; −1: it is kept
+    # where things are: see `place` in network.pxd
+    ptrdiff_t back_x            # x, on the way back
     ptrdiff_t dy, dx
     ptrdiff_t saved             # the argmax of a max pooling or the bits of dropout, in training
     ptrdiff_t unpooled          # dy before the max pooling, of a convolution that is pooled

@@ -10,7 +10,7 @@ from fastnn._core.lanes cimport unpack_chunk
 from fastnn._core.loss cimport (
     NO_LOSS, Loss, chained_sum, loss_chunk, mean_label_weight, of_classes, weighs_labels,
     weighted_sum)
-from fastnn._core.network cimport ADAM, Head, frame_of, losses_of, right_of, share_of, value_at
+from fastnn._core.network cimport ADAM, Head, losses_of, place, right_of, share_of, value_at
 from fastnn._core.single cimport single_leave
 
 
@@ -127,7 +127,7 @@ cdef void finish_chunk(Network* net, ptrdiff_t chunk, int thread, real* scratch)
             unpack_chunk(y, head.target.outputs, lanes, rows + chunk * LANES * head.target.outputs)
         if head.loss.kind != NO_LOSS:
             loss_of_chunk(net, head, chunk, lanes, y,
-                          frame_of(net, chunk, thread, <const real*>scratch) + head.gradient,
+                          place(net, head.gradient, chunk, thread, <const real*>scratch),
                           scratch)
 
 

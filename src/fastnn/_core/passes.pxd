@@ -1,12 +1,14 @@
 """A chunk and an operation of a network: what the passes read and write, found in the arena."""
 from fastnn._core.kernels cimport LANES, real
-from fastnn._core.network cimport Network, frame_of
+from fastnn._core.network cimport Network, place
 from fastnn._core.operation cimport Operation
 from fastnn._core.slots cimport slot_count
 
 cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) noexcept nogil
 cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
                   ptrdiff_t parts, int thread, const real* which) noexcept nogil
+cdef void remake_input(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
+                       const real* which) noexcept nogil
 cdef void unpool_rows(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
                       const real* which) noexcept nogil
 cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
@@ -46,4 +48,4 @@ cdef inline ptrdiff_t slots_of(const Network* net, const Operation* op,
 cdef inline real* dy_at(const Network* net, const Operation* op, ptrdiff_t chunk, int thread,
                         const real* which) noexcept nogil:
     """dy, unpooled if the operation pools its output."""
-    return frame_of(net, chunk, thread, which) + (op.unpooled if op.conv.pools else op.dy)
+    return place(net, op.unpooled if op.conv.pools else op.dy, chunk, thread, which)

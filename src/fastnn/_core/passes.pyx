@@ -6,8 +6,8 @@ from fastnn._core.conv_weights cimport conv_backward_weights_chunk
 from fastnn._core.dense_weights cimport dense_turn_chunk
 from fastnn._core.feed cimport Feed, feed_inputs, feed_row
 from fastnn._core.group_norm cimport group_norm_backward_chunk
-from fastnn._core.merge_plan cimport (
-    merge_gradients, merge_plan_scratch, merge_sum, merge_values)
+from fastnn._core.merge cimport ADD, merge_forward_chunk
+from fastnn._core.merge_plan cimport merge_gradients, merge_plan_scratch, merge_values
 from fastnn._core.network cimport value_at
 from fastnn._core.noise_plan cimport noise_backward_part, noise_forward_part
 from fastnn._core.operation cimport (
@@ -51,20 +51,28 @@ cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t 
         noise_forward_part(&op.noise, net.steps[0], chunk, lanes_of(net, chunk),
                            value_at(net, op.x, chunk, thread, which),
                            value_at(net, op.y, chunk, thread, which),
-                           frame_of(net, chunk, thread, which) + op.saved, part, parts)
+                           place(net, op.saved, chunk, thread, which), part, parts)
     elif op.forward:
         forward_part(op, <const real*>net.parameters, <real*>net.arena + op.packed,
                      value_at(net, op.x, chunk, thread, which),
                      value_at(net, op.y, chunk, thread, which),
-                     frame_of(net, chunk, thread, which) + op.saved if net.training else NULL,
+                     place(net, op.saved, chunk, thread, which) if net.training else NULL,
                      part, parts, scratch_of(net, thread, which))
+
+
+cdef void remake_input(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
+                       const real* which) noexcept nogil:
+    """x once more, as the batch normalisation before made it on the way forward."""
+    cdef const Operation* norm = &net.op[op.remade]
+    batch_norm_forward(&norm.batch_norm, value_at(net, norm.x, chunk, thread, which),
+                       <const real*>net.arena, place(net, op.back_x, chunk, thread, which))
 
 
 cdef void unpool_rows(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
                       const real* which) noexcept nogil:
     pool_backward(&op.conv.pool, <const real*>NULL, <const real*>NULL,
-                  frame_of(net, chunk, thread, which) + op.saved,
-                  frame_of(net, chunk, thread, which) + op.dy,
+                  place(net, op.saved, chunk, thread, which),
+                  place(net, op.dy, chunk, thread, which),
                   dy_at(net, op, chunk, thread, which), scratch_of(net, thread, which))
 
 
@@ -72,14 +80,15 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
                            const real* which) noexcept nogil:
     """Add the chunk's share to its gradient slot, or turn dy for the gradient across the batch."""
     cdef real* arena = <real*>net.arena
+    cdef const real* x = place(net, op.back_x, chunk, thread, which)
     cdef const real* dy = dy_at(net, op, chunk, thread, which)
     cdef real* chain = NULL
     cdef real* total
     cdef ptrdiff_t slots, slot, first
     cdef bint last
     if op.kind == DENSE and op.trained:
-        dense_turn_chunk(&op.dense.gradient, value_at(net, op.x, chunk, thread, which), dy, chunk,
-                         net.samples, scratch_of(net, thread, which), arena + op.x_panels,
+        dense_turn_chunk(&op.dense.gradient, x, dy, chunk, net.samples,
+                         scratch_of(net, thread, which), arena + op.x_panels,
                          arena + op.dy_panels)
     elif op.slotted:
         slots = slots_of(net, op, which)
@@ -91,18 +100,16 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
             chain = arena + op.chain + thread * op.slotted
         if op.kind == CONV:
             conv_backward_weights_chunk(
-                &op.conv.gradient, value_at(net, op.x, chunk, thread, which), dy,
-                lanes_of(net, chunk), chunk - first, last, scratch_of(net, thread, which), chain,
-                total)
+                &op.conv.gradient, x, dy, lanes_of(net, chunk), chunk - first, last,
+                scratch_of(net, thread, which), chain, total)
         elif op.kind == PRELU:
             prelu_backward_weights_chunk(
-                &op.slopes, value_at(net, op.x, chunk, thread, which), dy, lanes_of(net, chunk),
-                chunk - first, last, scratch_of(net, thread, which), chain, total)
+                &op.slopes, x, dy, lanes_of(net, chunk), chunk - first, last,
+                scratch_of(net, thread, which), chain, total)
         else:
             group_norm_backward_chunk(
-                &op.groups, dy, value_at(net, op.x, chunk, thread, which),
-                <const real*>net.parameters + op.weight, lanes_of(net, chunk), chunk - first, last,
-                scratch_of(net, thread, which), chain, total, <real*>NULL)
+                &op.groups, dy, x, <const real*>net.parameters + op.weight, lanes_of(net, chunk),
+                chunk - first, last, scratch_of(net, thread, which), chain, total, <real*>NULL)
 
 
 cdef void merge(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
@@ -141,17 +148,27 @@ cdef const void** list_inputs(Network* net, const Operation* op, ptrdiff_t chunk
     return x
 
 
+cdef real** list_gradients(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
+                           const real* which) noexcept nogil:
+    """Likewise to the gradients of what it reads, or of a fan's copies, behind those."""
+    cdef real** dx = <real**>scratch_of(net, thread, which) + op.several.n
+    cdef int k
+    for k in range(op.several.n):
+        dx[k] = place(net, op.several.gradient[k], chunk, thread, which)
+    return dx
+
+
 cdef void part_gradients(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
                          const real* which) noexcept nogil:
-    """The gradients of a merge's inputs, or a fan's sum."""
-    cdef real* frame = frame_of(net, chunk, thread, which)
+    """The gradients of a merge's inputs, or a fan's sum: the last reader's, and so on."""
+    cdef real** dx = list_gradients(net, op, chunk, thread, which)
     if op.kind == MERGE:
         merge_gradients(&op.merge, &op.several, op.outputs * LANES,
                         <const real*const*>list_inputs(net, op, chunk, thread, which),
-                        dy_at(net, op, chunk, thread, which), frame)
+                        dy_at(net, op, chunk, thread, which), <real*const*>dx)
     else:
-        merge_sum(&op.several, op.inputs * LANES, frame, frame + op.dx,
-                  <const void**>scratch_of(net, thread, which))
+        merge_forward_chunk(ADD, op.several.n, 0, op.inputs * LANES, <const real*const*>dx,
+                            place(net, op.dx, chunk, thread, which))
 
 
 cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
@@ -164,20 +181,18 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
             batch_norm_backward_input(
                 &op.batch_norm, dy_at(net, op, chunk, thread, which),
                 value_at(net, op.x, chunk, thread, which), <const real*>net.arena,
-                lanes_of(net, chunk), frame_of(net, chunk, thread, which) + op.dx)
+                lanes_of(net, chunk), place(net, op.dx, chunk, thread, which))
     elif op.backward and op.input_gradient and op.kind == NOISE:
         noise_backward_part(&op.noise, net.steps[0], chunk, lanes_of(net, chunk),
-                            frame_of(net, chunk, thread, which) + op.saved,
+                            place(net, op.saved, chunk, thread, which),
                             dy_at(net, op, chunk, thread, which),
-                            frame_of(net, chunk, thread, which) + op.dx, part, parts)
+                            place(net, op.dx, chunk, thread, which), part, parts)
     elif op.backward and op.input_gradient:
         backward_input_part(
             op, <const real*>net.parameters, <const real*>net.arena + op.back_packed,
-            value_at(net, op.x, chunk, thread, which),
-            value_at(net, op.y, chunk, thread, which),
-            frame_of(net, chunk, thread, which) + op.saved, dy_at(net, op, chunk, thread, which),
-            frame_of(net, chunk, thread, which) + op.dx, part, parts,
-            scratch_of(net, thread, which))
+            place(net, op.back_x, chunk, thread, which), value_at(net, op.y, chunk, thread, which),
+            place(net, op.saved, chunk, thread, which), dy_at(net, op, chunk, thread, which),
+            place(net, op.dx, chunk, thread, which), part, parts, scratch_of(net, thread, which))
 
 
 # --- operations that need the whole batch ---------------------------------------------------------

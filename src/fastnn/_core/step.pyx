@@ -16,27 +16,16 @@ which one task fills, or is summed within one task.
 """
 from fastnn._core.batch_norm_plan cimport batch_norm_tasks
 from fastnn._core.layered cimport backward_task, backward_tasks, forward_task, forward_tasks
-from fastnn._core.operation cimport Operation, waits
+from fastnn._core.network cimport at_time, cuts
+from fastnn._core.operation cimport Operation
 from fastnn._core.output cimport finish_chunk
 from fastnn._core.passes cimport (
-    backward_input, backward_weights, combine, forward, gather, give_sums, scratch_of, unpool_rows)
+    backward_input, backward_weights, combine, forward, gather, give_sums, remake_input, scratch_of,
+    unpool_rows)
 from fastnn._core.slots cimport slot_start
 from fastnn._core.upkeep cimport find_norm, square_task, square_tasks
 from fastnn._core.weights cimport (
     finish_task, finish_tasks, pack_task, pack_tasks, update_task, update_tasks)
-
-
-cdef inline Operation* at_time(const Network* net, int time) noexcept nogil:
-    """The operation whose way forward or back it is then; NULL at the loss, and before all."""
-    if time < 0 or time == net.n:
-        return NULL
-    return &net.op[time if time < net.n else 2 * net.n - time]
-
-
-cdef inline bint cuts(const Network* net, int time) noexcept nogil:
-    """Whether no chunk may go on before all have come to this time."""
-    cdef const Operation* op = at_time(net, time)
-    return net.training and op != NULL and waits(op) and (time < net.n or op.backward)
 
 
 cdef void visit(Network* net, ptrdiff_t chunk, int time, int thread,
@@ -50,6 +39,8 @@ cdef void visit(Network* net, ptrdiff_t chunk, int time, int thread,
     elif time == net.n:
         finish_chunk(net, chunk, thread, scratch_of(net, thread, which))
     else:
+        if op.remade >= 0:
+            remake_input(net, op, chunk, thread, which)
         if op.conv.pools and op.backward:
             unpool_rows(net, op, chunk, thread, which)
         backward_weights(net, op, chunk, thread, which)
