@@ -345,6 +345,10 @@ LOCAL = [
     series("Locally connected, all", L.LocallyConnected1D(5, 3, stride=3, padding=((2, 1),))),
     image("Locally connected", L.LocallyConnected2D(6, 3, stride=2), L.Activation("tanh")),
     image("Locally connected, same", L.LocallyConnected2D(3, 2, padding="same", bias=False)),
+    image(
+        "Locally connected, unit norm",
+        L.LocallyConnected2D(3, 2, weight_constraint="unit_norm", weight_regularizer="l2"),
+    ),
     Network("Locally connected first", IMAGE, [L.LocallyConnected2D(2, 3, dilation=(2, 1))]),
     dense("mask", L.Dense(70, "relu", mask=MASK), L.Dense(30)),
     Network("mask first", (90,), [L.Dense(70, mask=MASK)], optimizer=Adam, sizes=[77, 37, 1333]),

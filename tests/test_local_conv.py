@@ -113,6 +113,25 @@ def test_first_weights_are_as_large_as_a_convolutions():
     assert not layer.bias.any()
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_constraints_hold_for_every_positions_filters(compiled):
+    layer = L.LocallyConnected2D(3, 2, weight_constraint="unit_norm")
+    net = fn.Sequential([layer, L.Flatten(), L.Dense(2)], input_shape=(4, 5, 2), seed=1)
+    optimizer = fn.optimizers.SGD(0.1)
+    if not compiled:
+        optimizer = type("Own", (fn.optimizers.SGD,), {"update": fn.optimizers.SGD.update})(0.1)
+        assert not optimizer.compiled
+    x = np.random.default_rng(0).normal(size=(6, 4, 5, 2))
+    fn.Trainer(net, "cross_entropy", optimizer).step(x, [0, 1, 0, 1, 1, 0])
+    norms = np.linalg.norm(layer.weight.reshape(3, 4, 3, -1), axis=-1)
+    np.testing.assert_allclose(norms, 1, rtol=1e-6)
+
+
+def test_networks_run_in_the_program():
+    net = fn.Sequential([L.LocallyConnected1D(3, 2)], input_shape=(5, 2))
+    assert type(net.runner(training=True)).__name__ == "Compiled"
+
+
 X, W = np.ones((2, 6, 5, 3)), np.ones((4, 4, 7, 3, 2, 3))
 Y = np.ones((2, 4, 4, 7))
 BAD = [

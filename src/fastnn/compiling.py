@@ -120,7 +120,7 @@ def _parameters(net, stage):
         names = [name for name in arrays if (name in BIASES) == (what == "biases")]
         found[what] = sum(arrays[name].size for name in names)
         if names:
-            found.setdefault("rows", len(arrays[names[0]]))
+            found.setdefault("rows", stage.rows(names[0]))
             found[f"{what}_held"] = _held(stage, names[0])
     return found
 

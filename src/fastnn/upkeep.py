@@ -28,7 +28,8 @@ class Upkeep:
                     regularizer = layer.regularizers[name]
                     self.penalised.append((regularizer, weight, gradient, layer.trainable))
                 if name in layer.constraints and layer.trainable:
-                    self.constrained.append((layer.constraints[name], weight))
+                    rows = weight.reshape(layer.rows(name), -1)  # a view
+                    self.constrained.append((layer.constraints[name], rows))
             if layer.parameters and not layer.trainable:
                 start = net.places[layer]
                 size = sum(weight.size for weight in layer.parameters.values())
@@ -61,6 +62,6 @@ class Upkeep:
                 vector[place] = value
         for layer in self.masked:
             layer.clear_masked(layer.weight)  # of noise in the gradient
-        for constraint, weight in self.constrained:
-            weight[...] = constraint(weight)
+        for constraint, rows in self.constrained:
+            rows[...] = constraint(rows)
         self.steps += 1

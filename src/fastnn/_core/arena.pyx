@@ -17,9 +17,11 @@ from fastnn._core.dense_weights cimport dense_panels_size, dense_x_size
 from fastnn._core.feed cimport feed_scratch
 from fastnn._core.frames cimport plan_frame
 from fastnn._core.kernels cimport CHAIN, LANES
+from fastnn._core.local_conv_plan cimport local_panel_size, local_plan_scratch
 from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.network cimport Head
-from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE, Operation, scratch_size
+from fastnn._core.operation cimport (
+    BATCH_NORM, CONV, DENSE, LOCAL_CONV, Operation, scratch_size)
 from fastnn._core.penalty cimport terms_of
 from fastnn._core.single cimport (
     single_packs, single_panel_size, single_scratch, single_supports)
@@ -101,6 +103,8 @@ cdef void place_weights(Network* net, Operation* op, ptrdiff_t chunks,
                                            which)
         op.packed = reserve(net, op.dense.panels.panels * op.dense.panels.panel_size)
         op.back_packed = op.packed
+    elif op.kind == LOCAL_CONV:
+        op.packed = reserve(net, op.local.positions * local_panel_size(&op.local))
     elif op.kind == CONV:
         op.packed = reserve(net, packed_size(&op.conv.correlation))
         if net.training and op.input_gradient:
@@ -141,7 +145,10 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
     for i in range(net.n):
         op = &net.op[i]
         place_weights(net, op, chunks, which)
-        size = single_scratch(op, which) if net.single else scratch_size(op, which)
+        if op.kind == LOCAL_CONV:
+            size = local_plan_scratch(&op.local, samples if op.trained else 0, which)
+        else:
+            size = single_scratch(op, which) if net.single else scratch_size(op, which)
         net.scratch_size = max(net.scratch_size, size)
         if net.training:
             place_weight_gradients(net, op, samples, chunks, which)

@@ -21,7 +21,8 @@ from fastnn._core.loss cimport NO_LOSS
 from fastnn._core.merge_plan cimport merge_passes_gradient
 from fastnn._core.network cimport Head, Span, Value, cuts
 from fastnn._core.operation cimport (
-    BATCH_NORM, CONV, DENSE, FAN, MERGE, Operation, in_place, needs_input, needs_output, saved_size)
+    BATCH_NORM, CONV, DENSE, FAN, LOCAL_CONV, MERGE, Operation, in_place, needs_input, needs_output,
+    saved_size)
 from fastnn._core.single cimport padded
 
 
@@ -78,6 +79,12 @@ cdef void list_values(Network* net) noexcept nogil:
         need(net, net.value[net.head[i].value].span, net.n)
 
 
+cdef inline int until(const Network* net, const Operation* op, int back) noexcept nogil:
+    """When an operation's x and dy are needed last: when all is through, if its weight gradient is
+    taken from them then, across the batch."""
+    return 2 * net.n + 1 if op.kind == LOCAL_CONV and op.trained else back
+
+
 cdef int norm_before(const Network* net, int reader) noexcept nogil:
     """The batch normalisation that makes what an operation reads, if it is one; else −1."""
     cdef const Operation* op
@@ -107,7 +114,7 @@ cdef void list_kept(Network* net, const real* which) noexcept nogil:
         if op.remade >= 0:
             op.back_x = add_span(net, op.inputs * LANES, back, back)
         elif needs_input(op):
-            need(net, op.back_x, back)
+            need(net, op.back_x, until(net, op, back))
             for k in range(op.several.n):
                 need(net, net.value[op.several.value[k]].span, back)
         if op.backward and needs_output(op):
@@ -167,7 +174,7 @@ cdef void list_gradients(Network* net) noexcept nogil:
             op.dy = op.dx = sum_span(net, op, back)
         else:
             op.dy = op.dx = net.value[op.y].gradient_span
-            need(net, op.dy, back)
+            need(net, op.dy, until(net, op, back))
         op.unpooled = op.dy
         if op.conv.pools and op.backward:
             op.unpooled = add_span(net, unpooled_size(&op.conv), back, back)
@@ -185,6 +192,8 @@ cdef void list_gradients(Network* net) noexcept nogil:
 cdef bint outlasts(const Network* net, const Span* span) noexcept nogil:
     """Whether it is needed beyond a barrier."""
     cdef int time
+    if span.last > 2 * net.n:
+        return True
     for time in range(span.first + 1, span.last + 1):
         if cuts(net, time):
             return True

@@ -6,6 +6,7 @@ from fastnn._core.feed cimport Affine
 from fastnn._core.group_norm cimport Groups
 from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport real
+from fastnn._core.local_conv cimport LocalConv
 from fastnn._core.merge_plan cimport MergePlan, Several, merge_needs_inputs
 from fastnn._core.noise_plan cimport NoisePlan
 from fastnn._core.permute cimport PermutePlan
@@ -17,8 +18,8 @@ cdef enum:
     BLOCK = 8192                # parameters that are updated at once
 
 cdef enum Kind:
-    CONV, DENSE, POOL, POINTWISE, SOFTMAX, PRELU, RESAMPLE, PERMUTE, GROUP_NORM, AFFINE
-    BATCH_NORM, MERGE, NOISE
+    CONV, DENSE, LOCAL_CONV, POOL, POINTWISE, SOFTMAX, PRELU, RESAMPLE, PERMUTE, GROUP_NORM
+    AFFINE, BATCH_NORM, MERGE, NOISE
     FAN                         # a value that is read more than once: its gradients' sum
 
 cdef struct Pointwise:
@@ -49,6 +50,7 @@ cdef struct Operation:
     # the plan of its kind
     ConvPlan conv
     DensePlan dense
+    LocalConv local
     PoolPlan pool
     Pointwise pointwise
     Softmax softmax
@@ -62,7 +64,7 @@ cdef struct Operation:
     MergePlan merge
     int x, y                    # which values
     Several several             # MERGE: what it reads; FAN: what copies x
-    int remade                  # which BATCH_NORM makes x once more for the way back; −1: it is kept
+    int remade                  # which BATCH_NORM makes x again for the way back; −1: it is kept
     # where things are: see `place` in network.pxd
     ptrdiff_t back_x            # x, on the way back
     ptrdiff_t dy, dx
@@ -107,8 +109,8 @@ cdef inline bint waits(const Operation* op) noexcept nogil:
 
 cdef inline bint needs_input(const Operation* op) noexcept nogil:
     """Whether the way back needs x."""
-    return (op.kind == CONV or op.kind == DENSE or op.kind == PRELU or op.kind == BATCH_NORM
-            or op.kind == GROUP_NORM
+    return (op.kind == CONV or op.kind == DENSE or op.kind == LOCAL_CONV or op.kind == PRELU
+            or op.kind == BATCH_NORM or op.kind == GROUP_NORM
             or (op.kind == MERGE and merge_needs_inputs(&op.merge))
             or (op.kind == POOL and op.backward and op.pool.p > 0)
             or (op.kind == POINTWISE and op.backward and op.pointwise.from_input))

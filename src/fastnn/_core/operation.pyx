@@ -19,6 +19,9 @@ from fastnn._core.group_norm cimport (
     make_groups)
 from fastnn._core.holding cimport make_holding
 from fastnn._core.kernels cimport LANES
+from fastnn._core.local_conv cimport free_local_conv
+from fastnn._core.local_conv_plan cimport (
+    local_conv_backward_input_chunk, local_conv_forward_chunk, make_local_plan)
 from fastnn._core.merge_plan cimport (
     free_several, make_merge_plan, make_several, merge_plan_scratch)
 from fastnn._core.noise_plan cimport make_noise_plan, noise_size
@@ -36,7 +39,8 @@ from fastnn._core.softmax cimport softmax_backward_chunk, softmax_forward_chunk
 from fastnn._core.pointwise import FROM_INPUT as _FROM_INPUT
 from fastnn._core.pointwise import FUNCTIONS as _FUNCTIONS
 
-_KINDS = {"conv": CONV, "dense": DENSE, "max_pool": POOL, "average_pool": POOL, "lp_pool": POOL,
+_KINDS = {"conv": CONV, "dense": DENSE, "local_conv": LOCAL_CONV,
+          "max_pool": POOL, "average_pool": POOL, "lp_pool": POOL,
           "pointwise": POINTWISE, "softmax": SOFTMAX, "prelu": PRELU, "resample": RESAMPLE,
           "permute": PERMUTE, "group_norm": GROUP_NORM, "affine": AFFINE, "fan": FAN,
           "batch_norm": BATCH_NORM, "merge": MERGE, "concatenate": MERGE, "noise": NOISE}
@@ -77,6 +81,8 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
             # an array that the caller keeps alive
             op.dense.mask = <const unsigned char*><uintptr_t>settings["mask"].ctypes.data
         op.work = op.inputs * op.outputs
+    elif op.kind == LOCAL_CONV:
+        op.work = make_local_plan(&op.local, settings, which)
     elif op.kind == POOL:
         op.work = make_pool_plan(&op.pool, settings, training)
     elif op.kind == POINTWISE:
@@ -132,6 +138,7 @@ cdef bint make_affine(Affine* affine, dict settings) except False:
 
 cdef void free_operation(Operation* op) noexcept nogil:
     free_conv_plan(&op.conv)
+    free_local_conv(&op.local)
     free_pool_plan(&op.pool)
     free_several(&op.several)
 
@@ -178,6 +185,8 @@ cdef void forward_part(
     cdef ptrdiff_t end = (part + 1) * op.outputs // parts * LANES
     if op.kind == CONV:
         conv_forward_rows(&op.conv, x, packed, bias, y, saved, part, parts, scratch)
+    elif op.kind == LOCAL_CONV:
+        local_conv_forward_chunk(&op.local, x, packed, bias, y, scratch)
     elif op.kind == DENSE:
         dense_forward_chunk(&op.dense, packed, bias, op.relu, x, y)
     elif op.kind == POOL:
@@ -214,6 +223,9 @@ cdef void backward_input_part(
     cdef ptrdiff_t end = (part + 1) * op.outputs // parts * LANES
     if op.kind == CONV:
         conv_backward_input_rows(&op.conv, dy, packed, positive, dx, part, parts, scratch)
+    elif op.kind == LOCAL_CONV:
+        local_conv_backward_input_chunk(&op.local, dy, parameters + op.weight, positive, dx,
+                                        scratch)
     elif op.kind == DENSE:
         dense_backward_input_chunk(&op.dense, packed, positive, dy, dx, scratch)
     elif op.kind == POOL:

@@ -16,13 +16,16 @@ from fastnn._core.dense cimport dense_pack_panel, first_output
 from fastnn._core.dense_weights cimport dense_backward_weights_tile, dense_scratch
 from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport LANES, adam_update, sgd_update
+from fastnn._core.local_conv cimport local_conv_pack_position
+from fastnn._core.local_conv_plan cimport (
+    local_conv_backward_weights, local_conv_sums_size, local_panel_size)
 from fastnn._core.mask cimport clear_masked
-from fastnn._core.network cimport ADAM, NO_UPDATE
-from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE
+from fastnn._core.network cimport ADAM, NO_UPDATE, place
+from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE, LOCAL_CONV
 from fastnn._core.passes cimport scale_of, scratch_of, shift_of, slots_of
 from fastnn._core.single cimport single_pack, single_packs
 from fastnn._core.slots cimport add, sum_slots
-from fastnn._core.tiles cimport Tiling, tile_start, tile_width
+from fastnn._core.tiles cimport tile_start, tile_width
 from fastnn._core.upkeep cimport (
     add_penalty_gradients, penalty_task, penalty_tasks, prepare_gradient)
 
@@ -35,6 +38,8 @@ cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogi
         return single_packs(op)
     if op.kind == DENSE:
         tasks += op.dense.panels.panels
+    if op.kind == LOCAL_CONV:
+        tasks += op.local.positions
     if op.kind == CONV:
         tasks += op.conv.correlation.groups * op.conv.correlation.tiling.tiles
         if net.training and op.input_gradient:
@@ -79,6 +84,9 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
             clear_masked_weights(net, op, task, which)
         dense_pack_panel(&op.dense.panels, weight, task,
                          arena + op.packed + task * op.dense.panels.panel_size)
+    elif op.kind == LOCAL_CONV:
+        local_conv_pack_position(&op.local, weight, task,
+                                 arena + op.packed + task * local_panel_size(&op.local))
     elif task < forward_tiles:
         pack_tile(&op.conv.correlation, weight, False, task // op.conv.correlation.tiling.tiles,
                   task % op.conv.correlation.tiling.tiles, arena + op.packed)
@@ -156,6 +164,8 @@ cdef ptrdiff_t finish_tasks(const Network* net, const Operation* op) noexcept no
         return 0
     if not op.trained:
         return 1 if op.weights + op.biases and keeps_gradients(net) else 0
+    if op.kind == LOCAL_CONV:
+        return op.local.positions
     return op.dense.gradient.tiling.tiles if op.kind == DENSE else update_tasks(op)
 
 
@@ -179,8 +189,8 @@ cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thr
     cdef ptrdiff_t first = task * op.block, n = min(op.block, op.weights + op.biases - first)
     if not op.trained:
         memset(gradient, 0, (op.weights + op.biases) * sizeof(real))
-    elif op.kind == DENSE:
-        finish_dense(net, op, task, scratch)
+    elif op.kind == DENSE or op.kind == LOCAL_CONV:
+        finish_rows(net, op, task, scratch)
     else:
         gradient = gradient + first if keeps_gradients(net) else scratch
         add_up(net, op, first, n, gradient)
@@ -201,41 +211,59 @@ cdef void add_up(const Network* net, const Operation* op, ptrdiff_t first, ptrdi
         sum_slots(slots_of(net, op, gradient), n, op.slotted, slots, gradient)
 
 
-cdef void finish_dense(Network* net, const Operation* op, ptrdiff_t task,
-                       real* scratch) noexcept nogil:
-    """Of a tile's rows, and of their biases."""
-    cdef const Tiling* tiling = &op.dense.gradient.tiling
-    cdef ptrdiff_t start = tile_start(tiling, task), n = tile_width(tiling, task)
-    cdef ptrdiff_t numbers = n * op.inputs
-    cdef real* rows = <real*>net.gradients + op.weight + start * op.inputs
-    cdef real* biases = <real*>net.gradients + op.weight + op.weights + start
-    cdef real* other = scratch + dense_rows(op) + numbers + n
+cdef void finish_rows(Network* net, const Operation* op, ptrdiff_t task,
+                      real* scratch) noexcept nogil:
+    """Of the outputs of a tile, or of a position, whose gradient is taken across the batch."""
+    cdef ptrdiff_t start, n, numbers
+    cdef real* rows
+    cdef real* biases
+    cdef real* other
+    if op.kind == DENSE:
+        start = tile_start(&op.dense.gradient.tiling, task)
+        n = tile_width(&op.dense.gradient.tiling, task)
+    else:
+        start, n = task * op.local.filters, op.local.filters
+    numbers = n * op.row
+    rows = <real*>net.gradients + op.weight + start * op.row
+    biases = <real*>net.gradients + op.weight + op.weights + start
+    other = scratch + room_for_sums(net, op, scratch) + numbers + n
     if not keeps_gradients(net):
-        rows = scratch + dense_rows(op)
+        rows = scratch + room_for_sums(net, op, scratch)
         biases = rows + numbers
-    dense_gradient(net, op, task, scratch, rows, biases)
+    row_gradients(net, op, task, scratch, rows, biases if op.biases else NULL)
     while op.also >= 0:
         op = &net.op[op.also]
-        dense_gradient(net, op, task, scratch, other, other + numbers)
+        row_gradients(net, op, task, scratch, other, other + numbers if op.biases else NULL)
         add(numbers, other, rows)
         if op.biases:
             add(n, other + numbers, biases)
     if op.dense.mask != NULL:
-        clear_masked(op.dense.mask + start * op.inputs, numbers, rows)
-    finish(net, op, start * op.inputs, numbers, rows)
+        clear_masked(op.dense.mask + start * op.row, numbers, rows)
+    finish(net, op, start * op.row, numbers, rows)
     if op.biases:
         finish(net, op, op.weights + start, n, biases)
 
 
-cdef inline ptrdiff_t dense_rows(const Operation* op) noexcept nogil:
-    """Where a tile's rows start in scratch memory."""
-    return dense_scratch(&op.dense.gradient)
+cdef inline ptrdiff_t room_for_sums(const Network* net, const Operation* op,
+                                    const real* which) noexcept nogil:
+    """What `row_gradients` needs of scratch memory; a task's rows stand behind."""
+    if op.kind == DENSE:
+        return dense_scratch(&op.dense.gradient)
+    return local_conv_sums_size(&op.local, net.samples, which)
 
 
-cdef void dense_gradient(const Network* net, const Operation* op, ptrdiff_t task, real* scratch,
-                         real* rows, real* biases) noexcept nogil:
-    """Of a tile's rows and biases; pointers are passed as if all others stood before them."""
-    cdef ptrdiff_t start = tile_start(&op.dense.gradient.tiling, task)
-    dense_backward_weights_tile(
-        &op.dense.gradient, task, <real*>net.arena + op.x_panels, <real*>net.arena + op.dy_panels,
-        net.samples, scratch, rows - start * op.inputs, biases - start if op.biases else NULL)
+cdef void row_gradients(const Network* net, const Operation* op, ptrdiff_t task, real* scratch,
+                        real* rows, real* biases) noexcept nogil:
+    """Of a tile's outputs, or of a position's."""
+    cdef ptrdiff_t start
+    if op.kind == DENSE:
+        # pointers are passed as if all other rows stood before them
+        start = tile_start(&op.dense.gradient.tiling, task)
+        dense_backward_weights_tile(
+            &op.dense.gradient, task, <real*>net.arena + op.x_panels,
+            <real*>net.arena + op.dy_panels, net.samples, scratch, rows - start * op.row,
+            biases - start if biases != NULL else NULL)
+    else:
+        local_conv_backward_weights(
+            &op.local, task, place(net, op.back_x, 0, 0, rows), net.frame_size,
+            place(net, op.dy, 0, 0, rows), net.frame_size, net.samples, scratch, rows, biases)

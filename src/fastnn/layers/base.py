@@ -211,6 +211,10 @@ class Layer:
         self.parameter_shapes = parameter_shapes
         return self.output_shape
 
+    def rows(self, name):
+        """How many outputs a parameter's weights lead to: rows of it, as constraints see them."""
+        return self.parameter_shapes[name][0]
+
     def initial(self, name, seed, index):
         """Return the first value of a parameter of the layer at this place of a network."""
         stream = 2 * index + list(self.parameter_shapes).index(name)

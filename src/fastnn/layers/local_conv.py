@@ -97,6 +97,18 @@ class _LocallyConnected(WeightedLayer):
             dy, self.weight, x.shape, relu_output=relu_output, **self._how
         )
 
+    def rows(self, name):
+        return math.prod(self.parameter_shapes[name][: self.rank + 1])
+
+    def _instruction(self, input_shape):
+        window = geometry.window(self.label, input_shape[:-1], self.size, **self._how)
+        return {
+            "kind": "local_conv",
+            "window": window.sizes,
+            "channels": input_shape[-1],
+            "filters": self.filters,
+        }
+
     def _gradient_arrays(self):
         if self._has_bias:
             return self.gradients["weight"], self.gradients["bias"]
