@@ -5,10 +5,10 @@ import pytest
 
 pytest.importorskip("torch")
 
-import test_pytorch_live as live
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import test_pytorch_live as live
 from fastnn import functional
 
 CHECKS = [
