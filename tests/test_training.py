@@ -8,6 +8,7 @@ import pytest
 
 import fastnn as fn
 from fastnn.compiling import instructions
+from fastnn.running import Samples
 
 L, SGD, Adam = fn.layers, fn.optimizers.SGD, fn.optimizers.Adam
 
@@ -235,11 +236,35 @@ def huge(weight):
     return net, trainer, trainer.step([[1e10], [0.0]], [[0.0], [0.0]], sample_weight=weight)
 
 
-def test_a_step_whose_loss_is_nan_makes_no_update():
-    net, trainer, loss = huge([0.0, 1.0])
-    assert np.isnan(loss)
+@pytest.mark.parametrize(("weight", "expected"), [([0.0, 1.0], np.nan), (None, np.inf)])
+def test_a_step_whose_loss_is_not_finite_makes_no_update(weight, expected):
+    net, trainer, loss = huge(weight)
+    np.testing.assert_equal(loss, expected)
     assert net.parameters[0] == np.float32(1e30)
-    assert trainer.optimizer.steps == 0
+    assert trainer.optimizer.steps == net.steps == 0
+
+
+@pytest.mark.parametrize("weight", [1e25, np.nan])
+def test_a_step_whose_penalty_is_not_finite_makes_no_update(weight):
+    layer = L.Dense(1, bias=False, weight_regularizer=fn.regularizers.L2(1e300))
+    net = fn.Sequential([layer], input_shape=(1,))
+    net.parameters[:] = weight
+    trainer = fn.Trainer(net, "mean_absolute_error", fn.optimizers.Adam())
+    assert not np.isfinite(trainer.step([[0.0]], [[0.0]]))
+    assert trainer.optimizer.steps == net.steps == 0
+    np.testing.assert_array_equal(net.parameters, np.float32([weight]))
+
+
+def test_a_program_comes_back_from_a_loss_that_is_not_finite():
+    net = fn.Sequential([L.Dense(1, bias=False)], input_shape=(1,))
+    net.parameters[:] = 2.0**30
+    x = np.array([[0.0], [2.0**100], [1.0], [2.0]], np.float32)
+    loss = fn.losses.get("half_squared_error")
+    runner, optimizer = net.runner(loss, training=True), fn.optimizers.SGD(0.5)
+    samples = Samples(runner.source(x), np.zeros((4, 1), np.float32))
+    done = runner.run(samples, 0, 4, 1, optimizer=optimizer)
+    assert [figures.loss for figures in done] == [0.0, np.inf]
+    assert (net.parameters.tolist(), optimizer.steps) == ([2.0**30], 1)
 
 
 def test_steps_that_are_refused_count_as_none():

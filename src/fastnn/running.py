@@ -5,6 +5,7 @@ them. Networks of fastnn's own layers are compiled (`fastnn.compiling`); a netwo
 has no instruction runs its stages one after the other, by the same operations.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,11 @@ class Samples(NamedTuple):
     weight: np.ndarray | None = None  # (N,), of the network's dtype
     order: np.ndarray | None = None  # int64: which sample is taken nth; None: the nth
 
+    @property
+    def count(self):
+        """How many samples are taken; an order may leave some out, or repeat them."""
+        return len(self.x) if self.order is None else len(self.order)
+
 
 class Figures(NamedTuple):
     """What a batch gave."""
@@ -38,6 +44,11 @@ class Figures(NamedTuple):
     def loss(self):
         """The objective that training minimises."""
         return self.data_loss + self.penalty
+
+    @property
+    def sound(self):
+        """Whether the loss is finite, so that an update was made."""
+        return math.isfinite(self.loss)
 
 
 def make_runner(net, route, loss, training):
@@ -79,7 +90,7 @@ class Compiled:
             Which of the samples, in their order.
         batch_size : int
         optimizer : Optimizer, optional
-            Makes an update after every batch whose loss is not NaN.
+            Makes an update after every batch whose loss is finite.
         counts_right : bool
             Whether to count decisions that equal the target.
         outputs : list of ndarray, shape (N, *output_shape), optional
@@ -88,7 +99,8 @@ class Compiled:
         Returns
         -------
         list of Figures
-            Of each batch that there was time for, at least one.
+            Of each batch that there was time for, at least one; none after one whose loss is
+            not finite.
         """
         x, target, weight, order = samples
         if target is not None:
@@ -108,7 +120,7 @@ class Compiled:
             seconds=PIECE,
         )
         figures = [Figures(*batch) for batch in done]
-        if optimizer is not None and not follows and figures[0].loss == figures[0].loss:
+        if optimizer is not None and not follows and figures[0].sound:
             self.upkeep.update(optimizer)
         return figures
 
@@ -151,6 +163,6 @@ class Staged:
             right = (decided == self.loss.decided(target)) & self.loss.counted(target)
             right = int(np.count_nonzero(right))
         figures = Figures(loss, total_weight, right, penalty)
-        if optimizer is not None and figures.loss == figures.loss:
+        if optimizer is not None and figures.sound:
             self.upkeep.update(optimizer)
         return [figures]

@@ -42,7 +42,7 @@ class Trainer:
         return self.__dict__ | {"_quick": None}
 
     def step(self, x, y, sample_weight=None):
-        """Make one update, unless the loss is NaN.
+        """Make one update, unless the loss is NaN or infinite.
 
         `net.gradients` need not hold the gradients afterwards: see `loss_and_gradients`.
 

@@ -23,9 +23,9 @@ cdef double now() noexcept nogil:
 
 
 cdef void begin(Run* run, const real* which) noexcept nogil:
-    """Make the next batch ready, if there is one and time for it."""
+    """Make the next batch ready, if there is one, time for it, and the last one was sound."""
     cdef Network* net = run.net
-    if net.first >= run.stop or (run.done and now() > run.deadline):
+    if net.first >= run.stop or (run.done and (net.unsound or now() > run.deadline)):
         run.finished = True
         return
     net.samples = min(run.batch, run.stop - net.first)

@@ -87,7 +87,7 @@ cdef struct Network:
     ptrdiff_t chunks, lots
     ptrdiff_t penalties         # double: terms of the penalties, see upkeep.pyx
     ptrdiff_t squares           # double: terms of the gradients' norm, likewise
-    bint unsound                # whether some loss is NaN: then no update is made
+    bint unsound                # whether some loss is not finite: then no update is made
 
 
 cdef void* address(object array) except? NULL

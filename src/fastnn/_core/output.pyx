@@ -105,7 +105,7 @@ cdef void loss_of_chunk(Network* net, const Head* head, ptrdiff_t chunk, ptrdiff
         loss_chunk(&head.loss, y, labels, target, share, lanes, dy, losses)
     for lane in range(lanes):
         counted = losses[lane] * share[lane]    # ∞ · 0 is NaN as well
-        if counted != counted:
+        if counted - counted != 0:              # so are ∞ − ∞ and NaN − NaN
             net.unsound = True
 
 

@@ -126,7 +126,7 @@ cdef class Program:
 
     def run(self, tuple data, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, *,
             optimizer=None, bint counts_right=False, outputs=None, double seconds=1e9):
-        """Run batches until `stop`, or until the seconds are over.
+        """Run batches until `stop`, a loss that is not finite, or until the seconds are over.
 
         `data` is (arrays, targets, weight, order): an array for each input, one for each output,
         which holds labels if it is of integers, and what each sample counts; targets, weight and

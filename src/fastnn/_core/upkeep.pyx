@@ -77,7 +77,7 @@ cdef void penalty_task(Network* net, const Operation* op, ptrdiff_t task,
             total[term] = penalty_term(&op.bias_held.penalty,
                                        min(<ptrdiff_t>TERM, op.biases - first),
                                        weight + op.weights + first)
-        if total[term] != total[term]:
+        if total[term] - total[term] != 0:      # infinite or NaN
             net.unsound = True
 
 

@@ -105,7 +105,7 @@ cdef inline bint keeps_gradients(const Network* net) noexcept nogil:
 
 cdef void update(Network* net, const Holding* held, const unsigned char* mask, ptrdiff_t start,
                  ptrdiff_t n, ptrdiff_t row, real* gradient) noexcept nogil:
-    """The optimizer's update of n parameters, unless the loss of some sample is NaN.
+    """The optimizer's update of n parameters, unless the loss of some sample is not finite.
 
     Where they are held to something by rows, these are whole ones. `mask`, theirs, may be NULL.
     Uses up the gradient.
