@@ -203,8 +203,9 @@ def test_callbacks_hear_of_every_moment():
     linear(2, features=2).fit(
         *separable(20), batch_size=16, epochs=2, verbose=0, callbacks=[Everything()]
     )
-    an_epoch = [("on_epoch_begin", None), ("on_batch_end", 0), ("on_batch_end", 1)]
-    an_epoch += [("on_epoch_end", None)]
+    a_batch = ["on_batch_begin", "on_batch_end", "on_progress"]
+    batches = [(hook, None if hook == "on_progress" else b) for b in (0, 1) for hook in a_batch]
+    an_epoch = [("on_epoch_begin", None), *batches, ("on_epoch_end", None)]
     epochs = [(hook, epoch, batch) for epoch in (0, 1) for hook, batch in an_epoch]
     end = ("on_train_end", 1, None)
     assert heard == [("on_train_begin", None, None), *epochs, end]

@@ -14,6 +14,7 @@ from fastnn import (
     initializers,
     layers,
     losses,
+    metrics,
     optimizers,
     reference,
     regularizers,
@@ -24,12 +25,14 @@ from fastnn.layers.node import Input
 from fastnn.model import Model
 from fastnn.network import Sequential
 from fastnn.saving import load
+from fastnn.soundness import NonFiniteLossError
 from fastnn.training import History, Trainer
 
 __all__ = [
     "History",
     "Input",
     "Model",
+    "NonFiniteLossError",
     "Sequential",
     "Trainer",
     "__version__",
@@ -42,6 +45,7 @@ __all__ = [
     "layers",
     "load",
     "losses",
+    "metrics",
     "optimizers",
     "reference",
     "regularizers",

@@ -4,6 +4,7 @@ Every message says who complains, what was expected, what came, and the usual me
 """
 
 import difflib
+import importlib
 import math
 
 import numpy as np
@@ -167,3 +168,14 @@ def check_no_nan(who, what, array):
             f"{who}: {what} holds {count} NaN, the first at index {first}; "
             f"drop such samples or fill them with np.nan_to_num({what})"
         )
+
+
+def extra(who, module, name):
+    """Import and return a package that only an extra of fastnn brings."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise ImportError(
+            f"{who}: it needs {package} ({error}); pip install 'fastnn[{name}]'"
+        ) from error

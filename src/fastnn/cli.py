@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 import fastnn as fn
+from fastnn.callbacks import Progress
 from fastnn.datasets import digits_split
 from fastnn.digits import class_table, train_digits
-from fastnn.progress import progress
 
 USER_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 # What NumPy and the library raise when an array, a number or a file is not what it should be.
@@ -50,10 +50,12 @@ def _train(args):
     with _user_errors("cannot train"):
         if args.threads is not None:
             fn.set_num_threads(args.threads)
-        with progress(args.epochs, quiet=args.quiet) as callbacks:
-            net, seconds = train_digits(
-                epochs=args.epochs, batch_size=args.batch_size, seed=args.seed, callbacks=callbacks
-            )
+        net, seconds = train_digits(
+            epochs=args.epochs,
+            batch_size=args.batch_size,
+            seed=args.seed,
+            callbacks=[] if args.quiet else [Progress()],
+        )
     x_train, _, x_test, y_test = digits_split()
     predicted = np.asarray(net.predict_classes(x_test))
     correct = int(np.sum(predicted == y_test))

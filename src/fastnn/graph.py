@@ -9,6 +9,7 @@ Whatever trains the network (`fastnn.training`) runs these same few methods: `en
 
 import copy
 import math
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,8 @@ class Graph:
         self.who = type(self).__name__
         self._check_layers()
         self.dtype = real_dtype(self.who, dtype)
+        if seed is None:
+            seed = int.from_bytes(os.urandom(8), "little")
         self.seed = integer(self.who, "seed", seed, 0, 2**64 - 1)
         self.input_shapes = self._kept = None
         self._parameters = self._gradients = None

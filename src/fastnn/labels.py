@@ -3,6 +3,8 @@
 x, y, sample_weight, class_weight --Data--> checked x, target, weight
 """
 
+import copy
+
 import numpy as np
 
 from fastnn.checks import check_no_nan, number
@@ -27,6 +29,15 @@ class Data:
         The labels that the network knows.
     learn : bool
         Whether to find the classes in `y` where there are none yet.
+
+    Attributes
+    ----------
+    x, target, weight
+        What losses take; the weight is that of sample and class.
+    labels : ndarray of int, shape (N,), or None
+        Class numbers, if each sample has one label.
+    rows : ndarray of int64, or None
+        Which samples count, if not all, or some more than once.
     """
 
     def __init__(
@@ -43,6 +54,7 @@ class Data:
         learn=False,
     ):
         n, outputs = len(x), net.output_shape
+        self.labels = self.rows = self._sample_weight = None
         if len(net.outputs) > 1:
             self._compare_several(who, net, loss, x, y, sample_weight, class_weight)
             return
@@ -54,6 +66,7 @@ class Data:
         weight = None
         if sample_weight is not None:
             weight = sample_weights(who, sample_weight, n, net.dtype)
+        self._sample_weight = weight
         self.classes = None
         if _holds_labels(loss, shape, outputs) and (learn or classes is not None):
             y = label_array(who, y)
@@ -65,6 +78,7 @@ class Data:
                 self.classes = find_classes(who, y[counted], max(outputs[-1], 2))
             if self.classes is not None:
                 y = encode_counted(who, y, counted, self.classes, loss)
+                self.labels = y if y.ndim == 1 else None
         if class_weight is not None:
             if self.classes is None or y.ndim != 1:
                 raise ValueError(
@@ -86,7 +100,14 @@ class Data:
         self.x, self.classes, self.weight = x, None, None
         if sample_weight is not None:
             self.weight = sample_weights(who, sample_weight, len(x), net.dtype)
+        self._sample_weight = self.weight
         self.target = loss.targets(y, len(x), net)
+
+    def held_out(self, rows):
+        """Return these samples of the data, without the weights of classes."""
+        data = copy.copy(self)
+        data.rows, data.weight = rows, self._sample_weight
+        return data
 
 
 def _holds_labels(loss, shape, outputs):

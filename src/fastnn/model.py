@@ -21,8 +21,9 @@ class Model(Network):
         others take and return lists.
     dtype : {"float32", "float64"}
         What the network computes in, whatever it is fed.
-    seed : int
-        Decides initial weights, and in training the order of samples and all noise.
+    seed : int or None
+        Decides initial weights, and in training the order of samples and all noise. None draws one,
+        which `net.seed` holds, so that the run can be repeated.
 
     Raises
     ------

@@ -134,11 +134,13 @@ class Network(Graph):
         epochs=1,
         batch_size=32,
         validation_data=None,
+        validation_split=None,
         metrics=None,
         callbacks=(),
         sample_weight=None,
         class_weight=None,
         shuffle=True,
+        initial_epoch=0,
         verbose=1,
     ):
         """Train the network; a second call goes on from where the first ended.
@@ -159,9 +161,14 @@ class Network(Graph):
             How often to go through the data, and how many samples an update takes.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Evaluated after every epoch.
+        validation_split : float, optional
+            A share of the samples to evaluate after every epoch, and not to train on. The seed
+            decides which: the same samples and seed are split alike in every call. Of labels (N,)
+            both parts get the same share of each class. Weights of classes do not count in it.
         metrics : list, optional
-            "accuracy" and functions `(y_true, y_pred)` of labels, or of outputs where there are no
-            labels. By default accuracy, for classification.
+            By name ("accuracy", "top_5", "precision", "recall", "f1", "auc"; "mae", "rmse", "r2"),
+            with settings (see `fastnn.metrics`), or functions `(y_true, y_pred)` of labels, or of
+            outputs where there are no labels. By default accuracy, for classification.
         callbacks : list
             See `fastnn.callbacks`.
         sample_weight : array_like, shape (N,), optional
@@ -170,13 +177,23 @@ class Network(Graph):
             Factors of the samples' weights by label; "balanced" gives every class the same sum.
         shuffle : bool
             Whether every epoch takes the samples in a new order, which the seed decides.
+        initial_epoch : int
+            The number of the first epoch, from 0, for callbacks and progress: the epochs that are
+            run are `initial_epoch` to `epochs - 1`.
         verbose : int
-            1 prints a line an epoch.
+            0 shows nothing; 1 a bar on a terminal (with rich), a line that changes in a notebook,
+            else a plain line an epoch; 2 always plain lines.
 
         Returns
         -------
         History
             A list for every figure, an entry an epoch: `history["loss"]`.
+
+        Raises
+        ------
+        NonFiniteLossError
+            If the loss of a batch is NaN or infinite. That batch makes no update, nor does any
+            behind it.
 
         Examples
         --------
@@ -198,11 +215,13 @@ class Network(Graph):
             epochs=epochs,
             batch_size=batch_size,
             validation_data=validation_data,
+            validation_split=validation_split,
             metrics=metrics,
             callbacks=callbacks,
             sample_weight=sample_weight,
             class_weight=class_weight,
             shuffle=shuffle,
+            initial_epoch=initial_epoch,
             verbose=verbose,
         )
 
@@ -212,7 +231,8 @@ class Network(Graph):
         Parameters
         ----------
         x, y, sample_weight, metrics
-            As for `fit`. Weights count in the loss only.
+            As for `fit`. Weights count in the loss only; metrics with weights are functions of
+            `fastnn.metrics`.
         loss : str or Loss, optional
             That of the last `fit` by default.
 
@@ -327,8 +347,9 @@ class Sequential(Network):
         Shape of one sample. Without it the network is built on its first data.
     dtype : {"float32", "float64"}
         What the network computes in, whatever it is fed.
-    seed : int
-        Decides initial weights, and in training the order of samples and all noise.
+    seed : int or None
+        Decides initial weights, and in training the order of samples and all noise. None draws one,
+        which `net.seed` holds, so that the run can be repeated.
 
     Examples
     --------

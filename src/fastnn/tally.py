@@ -2,75 +2,123 @@
 
 import numpy as np
 
+from fastnn import metrics as named
+
 
 class Tally:
-    """The weighted mean loss over batches, the accuracy, and the user's metrics."""
+    """The weighted mean loss over batches, the accuracy, and other metrics.
 
-    def __init__(self, net, loss, metrics):
+    Parameters
+    ----------
+    net, loss
+        A built network and its loss.
+    metrics : list, optional
+        Names, metrics, functions; by default accuracy where the loss decides for classes.
+    """
+
+    def __init__(self, net, loss, metrics=None):
         self.net, self.loss = net, loss
         if metrics is None:
             metrics = ["accuracy"] if loss.decides else []
-        self.metrics = [m for m in metrics if m != "accuracy"]
-        self.counts_right = len(self.metrics) < len(metrics)
-        if metrics and len(net.outputs) > 1:
+        found = named.get_all(metrics)
+        if found and len(net.outputs) > 1:
             raise ValueError(
                 f"metrics: they are for networks with one output, got {len(net.outputs)} outputs; "
                 f"use predict"
             )
-        for metric in self.metrics:
-            if not callable(metric):
-                raise ValueError(
-                    f'metrics: expected "accuracy" or functions (y_true, y_pred), got {metric!r}'
-                )
-        if self.counts_right and not loss.decides:
-            raise ValueError(f"metrics: accuracy is for classification, {loss.name} has no classes")
+        for metric in found:
+            metric.check(loss, net.output_shape)
+        self.metrics = [metric for metric in found if not isinstance(metric, named.Accuracy)]
+        self.counts_right = len(self.metrics) < len(found)
+        self._counted = None, None, 0
 
-    def outputs(self, samples):
-        """Begin with these samples; return where their outputs shall go, if anywhere."""
+    def begin(self, samples):
+        """Begin with these samples."""
+        self.samples, self.done = samples, 0
         self.total = self.weight = self.right = self.penalty = self.batches = 0
-        self.samples, self.seen = samples, None
-        if self.metrics:
-            (self.seen,) = outputs = self.net.empty_outputs(len(samples.x))
-            return outputs
-        return None
+        self.outputs = self.net.empty_outputs(samples.count) if self.metrics else None
 
-    def add(self, figures):
-        """Take in what a batch gave."""
+    def add(self, figures, samples):
+        """Take in what a batch of so many samples gave."""
         adds = self.loss.reduction == "sum"
         self.total += figures.data_loss if adds else figures.data_loss * figures.weight
         self.penalty += figures.penalty
         self.batches += 1
         self.weight += figures.weight
         self.right += figures.right
+        self.done += samples
 
-    def result(self):
-        """Return the figures of all batches."""
+    def running(self):
+        """Return the figures so far that cost nothing: the loss, and the accuracy."""
         over = 1 if self.loss.reduction == "sum" else self.weight
         penalty = self.penalty / max(self.batches, 1)
         figures = {"loss": (self.total / over if over else 0.0) + penalty}
         if self.counts_right:
-            decisions = int(np.count_nonzero(self.loss.counted(self.samples.target)))
+            decisions = self._decisions()
             figures["accuracy"] = self.right / decisions if decisions else 0.0
-        if self.metrics and len(self.seen):
-            true, predicted = self._compared()
-            for metric in self.metrics:
-                figures[getattr(metric, "__name__", "metric")] = float(metric(true, predicted))
         return figures
 
-    def _compared(self):
-        """What the user's metrics see: labels where there are any, else outputs."""
-        true, predicted = self.samples.target, self.seen
-        if self.samples.order is not None:
-            true = true[self.samples.order]
-        if self.loss.decides:
-            counted = self.loss.counted(true)
-            true, predicted = self.loss.decided(true), self.loss.decided(predicted, logits=True)
-            if not counted.all():
-                true, predicted = true[counted], predicted[counted]
-        return self._labels(true), self._labels(predicted)
+    def result(self):
+        """Return the figures of all batches so far."""
+        figures = self.running()
+        if self.metrics and self.done:
+            figures |= self.measured(self._targets(), self.outputs[0][: self.done])
+        return figures
+
+    def measured(self, target, outputs):
+        """Return what the metrics make of targets and outputs."""
+        shown, measured = {}, {}
+        for metric in self.metrics:
+            sees = metric.sees or ("labels" if self.loss.decides else "outputs")
+            if sees not in shown:
+                shown[sees] = self._shown(sees, target, outputs)
+            measured[metric.name] = float(metric.of(*shown[sees], self._classes()))
+        return measured
+
+    def _decisions(self):
+        """How many decisions of the samples so far count."""
+        target, order = self.samples.target, self.samples.order
+        if self._counted[0] is not target:  # those of an epoch are mostly those of the last
+            counted = self.loss.counted(target)
+            counted = counted.reshape(len(target), counted[:1].size)
+            each = None if counted.all() else np.count_nonzero(counted, axis=1)
+            self._counted = target, each, counted.shape[1]
+        _, each, positions = self._counted
+        if each is None:
+            return self.done * positions
+        return int(each[: self.done].sum() if order is None else each[order[: self.done]].sum())
+
+    def _targets(self):
+        """The targets of the samples so far, in the order in which they were taken."""
+        target, order = self.samples.target, self.samples.order
+        if self.done < self.samples.count or order is not None:
+            target = target[: self.done] if order is None else target[order[: self.done]]
+        return target
+
+    def _shown(self, sees, true, predicted):
+        """What a metric compares: without what is ignored."""
+        if sees == "outputs":
+            return true, predicted
+        counted = self.loss.counted(true)
+        true = self.loss.decided(true)
+        if sees == "labels":
+            predicted = self.loss.decided(predicted, logits=True)
+        if not counted.all():
+            true, predicted = true[counted], predicted[counted]
+        if sees == "labels":
+            return self._labels(true), self._labels(predicted)
+        if self.loss.decides == "sign" and true.shape[-1] == 1:
+            true, predicted = true[..., 0], predicted[..., 0]
+        return true, predicted
 
     def _labels(self, values):
-        """What the user's metrics see: labels where there are any."""
+        """What metrics of labels see: the user's own, where there are any."""
         if self.net.classes_ is None:
             return values
         return self.net.decode(values[..., 0] if self.loss.decides == "sign" else values)
+
+    def _classes(self):
+        """All labels that there are."""
+        if not self.loss.decides or self.net.classes_ is not None:
+            return self.net.classes_
+        return np.arange(self.net.output_shape[-1] if self.loss.decides == "largest" else 2)

@@ -8,13 +8,15 @@ import time
 import numpy as np
 
 from fastnn import functional, losses, optimizers
-from fastnn.callbacks import Callbacks, ProgressLine
+from fastnn.callbacks import Callbacks, Progress, ProgressLine
 from fastnn.checks import integer
 from fastnn.history import History
 from fastnn.inputs import check_inputs
 from fastnn.labels import Data
 from fastnn.network import BATCH
 from fastnn.running import Samples
+from fastnn.soundness import check_loss
+from fastnn.splitting import split
 from fastnn.tally import Tally
 from fastnn.trainer import Trainer
 
@@ -28,82 +30,133 @@ def fit(
     x,
     y,
     *,
-    loss,
-    optimizer,
-    epochs,
-    batch_size,
-    validation_data,
-    metrics,
-    callbacks,
-    sample_weight,
-    class_weight,
-    shuffle,
-    verbose,
+    loss=None,
+    optimizer=None,
+    epochs=1,
+    batch_size=32,
+    validation_data=None,
+    validation_split=None,
+    metrics=None,
+    callbacks=(),
+    sample_weight=None,
+    class_weight=None,
+    shuffle=True,
+    initial_epoch=0,
+    verbose=1,
+    bootstrap=None,
 ):
-    """Train `net`; see `Sequential.fit`."""
+    """Train `net`; see `Sequential.fit`, and `fastnn.splitting` for `bootstrap`."""
     who = "fit"
     epochs, batch_size = integer(who, "epochs", epochs), integer(who, "batch_size", batch_size)
+    initial_epoch = integer(who, "initial_epoch", initial_epoch, 0, epochs)
+    display = _display(who, verbose)
     x = net.check(x)
     loss = (net.loss or losses.cross_entropy) if loss is None else losses.get(loss)
     trainer = Trainer(net, loss, _optimizer(net, optimizer))
     data = Data(who, net, loss, x, y, sample_weight, class_weight, classes=net.classes_, learn=True)
-    n = len(x)
-    if n == 0:
+    if len(x) == 0:
         raise ValueError(f"{who}: expected at least one sample, got x of shape {x.shape}")
     check_inputs(who, x)
-    validation = _validation(net, loss, validation_data, data.classes)
     tally, validation_tally = Tally(net, loss, metrics), Tally(net, loss, metrics)
-    watch = Callbacks([*callbacks, *([ProgressLine()] if verbose else [])], net)
+    if validation_split is None:
+        validation = _validation(net, loss, validation_data, data.classes)
+    else:
+        seed = net.seed if bootstrap is None else bootstrap.seed
+        validation = _set_aside(who, data, validation_split, validation_data, seed)
+    if bootstrap is not None:
+        data.rows = bootstrap.draw(np.arange(len(x)) if data.rows is None else data.rows)
+    watch = Callbacks([*callbacks, *display], net)
 
     net.classes_, net.loss, net.optimizer = data.classes, loss, trainer.optimizer
-    _learn_preprocessing(net, x)
-    runner = net.runner(loss, training=True)
-    source = runner.source(x)
-    history, logs = History(), {}
-    watch("on_train_begin", epochs=epochs, batches=-(-n // batch_size), samples=n)
+    _learn_preprocessing(net, data)
+
+    def validate():
+        if validation is None:
+            return {}
+        scores = _evaluate(net, loss, validation, validation_tally, BATCH)
+        return {f"val_{name}": score for name, score in scores.items()}
+
+    course = _Course(trainer, tally, watch, batch_size, validate)
+    source = course.runner.source(x)
+    n = len(x) if data.rows is None else len(data.rows)
+    history, logs = History(initial_epoch=initial_epoch), {}
     try:
-        for epoch in range(epochs):
+        about = {"epochs": epochs, "initial_epoch": initial_epoch, "samples": n}
+        watch("on_train_begin", **about, batches=-(-n // batch_size))
+        for epoch in range(initial_epoch, epochs):
+            if watch.stopped is not None:
+                break
             watch("on_epoch_begin", epoch=epoch)
             started = time.perf_counter()
-            samples = Samples(source, data.target, data.weight, _order(net, n, shuffle))
-            for batch, figures in enumerate(
-                _batches(runner, samples, batch_size, tally, trainer.optimizer, watch.batch)
-            ):
-                watch("on_batch_end", epoch=epoch, batch=batch, loss=figures.loss)
+            order = _order(net, n, shuffle, data.rows)
+            course.run(epoch, Samples(source, data.target, data.weight, order))
             seconds = time.perf_counter() - started
-            figures = tally.result()
-            if validation is not None:
-                scores = _evaluate(net, loss, validation, validation_tally, BATCH)
-                figures |= {f"val_{name}": score for name, score in scores.items()}
-            figures["seconds"] = seconds
-            history.append(figures)
-            logs = {"epoch": epoch, **figures, "samples_per_second": n / max(seconds, 1e-9)}
-            watch("on_epoch_end", **logs)
+            if tally.done == 0:  # stopped before the first batch
+                break
+            figures = tally.result() | validate() | {"seconds": seconds}
+            rate = tally.done / max(seconds, 1e-9)
+            logs = watch("on_epoch_end", epoch=epoch, **figures, samples_per_second=rate)
+            kept = set(logs) - {"epoch", "samples_per_second"}
+            history.append({name: figure for name, figure in logs.items() if name in kept})
+        history.stopped = watch.stopped
     finally:  # Ctrl-C too: the parameters are those of the last whole step
         net.forget()
         watch("on_train_end", **logs)
     return history
 
 
-def _batches(runner, samples, batch_size, tally, optimizer=None, one_by_one=False):
-    """Run all samples in batches, and yield what each batch gave; the tally takes it in."""
-    n, first = len(samples.x), 0
-    outputs = tally.outputs(samples)
-    while first < n:
-        stop = min(n, first + batch_size) if one_by_one else n
-        done = runner.run(
-            samples,
-            first,
-            stop,
-            batch_size,
-            optimizer=optimizer,
-            counts_right=tally.counts_right,
-            outputs=outputs,
-        )
-        first = min(stop, first + batch_size * len(done))
-        for figures in done:
-            tally.add(figures)
-            yield figures
+class _Course:
+    """The batches of a training run, and who hears of them.
+
+    Attributes
+    ----------
+    batches : int
+        Done so far, over all epochs.
+    """
+
+    def __init__(self, trainer, tally, watch, batch_size, validate):
+        self.trainer, self.tally, self.watch = trainer, tally, watch
+        self.batch_size, self.validate, self.batches = batch_size, validate, 0
+        self.runner = trainer.net.runner(trainer.loss, training=True)
+
+    def run(self, epoch, samples):
+        """Make a step of each batch, until a callback wants training to end."""
+        tally, watch, batch = self.tally, self.watch, 0
+        tally.begin(samples)
+        while tally.done < samples.count and watch.stopped is None:
+            if watch.batches:
+                watch("on_batch_begin", epoch=epoch, batch=batch)
+                if watch.stopped is not None:
+                    break
+            for figures in self._some(samples):
+                rows = slice(tally.done, min(samples.count, tally.done + self.batch_size))
+                check_loss(
+                    self.trainer.net, self.trainer.loss, samples, rows, figures, epoch, batch
+                )
+                tally.add(figures, rows.stop - rows.start)
+                if watch.batches:
+                    watch("on_batch_end", epoch=epoch, batch=batch, loss=figures.loss)
+                batch += 1
+                self.batches += 1
+            self._report(epoch, batch)
+
+    def _some(self, samples):
+        """Make as many steps as nobody needs to hear of one by one, and there is time for."""
+        first, stop = self.tally.done, samples.count
+        batches = self.watch.until(self.batches)
+        if batches is not None:
+            stop = min(stop, first + batches * self.batch_size)
+        how = {"counts_right": self.tally.counts_right, "outputs": self.tally.outputs}
+        optimizer = self.trainer.optimizer
+        return self.runner.run(samples, first, stop, self.batch_size, optimizer=optimizer, **how)
+
+    def _report(self, epoch, batches):
+        """Tell who wants to know how far the epoch is."""
+        watch, about = self.watch, {"epoch": epoch, "batches": batches, "samples": self.tally.done}
+        if watch.methods["on_progress"]:
+            watch("on_progress", **about, **self.tally.running())
+        if due := watch.due(self.batches):
+            watch.tell(due, about | self.tally.result() | self.validate())
 
 
 def evaluate(net, x, y, *, loss, metrics, sample_weight, batch_size):
@@ -120,10 +173,18 @@ def evaluate(net, x, y, *, loss, metrics, sample_weight, batch_size):
 
 def _evaluate(net, loss, data, tally, batch_size):
     runner = net.runner(loss)
-    samples = Samples(runner.source(data.x), data.target, data.weight)
-    for _ in _batches(runner, samples, batch_size, tally):
-        pass
+    samples = Samples(runner.source(data.x), data.target, data.weight, data.rows)
+    tally.begin(samples)
+    how = {"counts_right": tally.counts_right, "outputs": tally.outputs}
+    while tally.done < samples.count:
+        for figures in runner.run(samples, tally.done, samples.count, batch_size, **how):
+            tally.add(figures, min(batch_size, samples.count - tally.done))
     return tally.result()
+
+
+def _display(who, verbose):
+    """The callbacks that show progress."""
+    return [[], [Progress()], [ProgressLine()]][integer(who, "verbose", int(verbose), 0, 2)]
 
 
 def _optimizer(net, optimizer):
@@ -144,19 +205,31 @@ def _validation(net, loss, validation_data, classes):
     return Data("validation_data", net, loss, net.check(x), y, *weight, classes=classes)
 
 
-def _order(net, n, shuffle):
+def _set_aside(who, data, share, validation_data, seed):
+    """Leave a share of the data to validation, which is returned; nothing is copied."""
+    if validation_data is not None:
+        raise ValueError(f"{who}: expected validation_data or validation_split, got both")
+    data.rows, rows = split(who, len(data.x), share, seed, data.labels)
+    return data.held_out(rows)
+
+
+def _order(net, n, shuffle, rows):
     """The order of the samples in the next epoch; shuffled means sorted by random keys."""
     epoch, net.epochs = net.epochs, net.epochs + 1
     if not shuffle:
-        return None
+        return rows
     keys = functional.random_uint32(n, seed=net.seed, stream=SHUFFLE_STREAM, counter=epoch)
-    return np.argsort(keys, kind="stable").astype(np.int64, copy=False)
+    order = np.argsort(keys, kind="stable").astype(np.int64, copy=False)
+    return order if rows is None else rows[order]
 
 
-def _learn_preprocessing(net, x):
+def _learn_preprocessing(net, data):
     """Let every layer that standardises see the data, as the layers before it leave it."""
+    x, rows = data.x, data.rows
+    count = len(x) if rows is None else len(rows)
+    pieces = [slice(start, start + BATCH) for start in range(0, count, BATCH)]
     for layer in net.learns:
         if layer.mean is None:
             layer.learn_batches(
-                net.read_by(layer, x[start : start + BATCH]) for start in range(0, len(x), BATCH)
+                net.read_by(layer, x[piece if rows is None else rows[piece]]) for piece in pieces
             )

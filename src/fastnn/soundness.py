@@ -1,0 +1,82 @@
+"""What happens when the loss of a batch is no number: training ends, and says where it was."""
+
+import numpy as np
+
+from fastnn.inputs import Inputs
+
+
+class NonFiniteLossError(ArithmeticError):
+    """The loss of a batch is NaN or infinite; the batch made no update.
+
+    Attributes
+    ----------
+    epoch, batch : int
+        Where, counted from 0.
+    step : int
+        Updates that the network had made before, over all fits: `net.steps`.
+    loss : float
+    where : str
+        What is known of where it began.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> net = fn.Sequential([fn.layers.Dense(1)], input_shape=(1,))
+    >>> try:
+    ...     net.fit([[1e38]], [[-1e38]], loss="squared_error", optimizer="sgd", epochs=9, verbose=0)
+    ... except fn.NonFiniteLossError as error:
+    ...     print(error.loss, error.epoch)
+    inf 1
+    """
+
+    def __init__(self, loss, epoch, batch, step, where=""):
+        self.loss, self.epoch, self.batch, self.step, self.where = loss, epoch, batch, step, where
+        super().__init__(
+            f"fit: the loss of batch {batch} of epoch {epoch} (counted from 0) is {loss}, after "
+            f"{step} updates; this batch made none{where and f'. {where}'}. Usual mends: a lower "
+            f"learning rate, clip_norm, inputs scaled to about 1"
+        )
+
+    def __reduce__(self):
+        return type(self), (self.loss, self.epoch, self.batch, self.step, self.where)
+
+
+def check_loss(net, loss, samples, rows, figures, epoch, batch):
+    """Raise if the loss of a batch is not finite.
+
+    Parameters
+    ----------
+    net, loss
+    samples : Samples
+    rows : slice
+        Which of the samples, in their order, the batch was.
+    figures : Figures
+        What it gave.
+    epoch, batch : int
+        Where it stands.
+    """
+    if figures.sound:
+        return
+    taken = rows if samples.order is None else samples.order[rows]
+    where = _where(net, samples.x[taken], samples.target[taken], loss)
+    raise NonFiniteLossError(figures.loss, epoch, batch, net.steps, where)
+
+
+def _where(net, x, y, loss):
+    """Say where the first NaN or infinity of a step arises, as far as is known."""
+    for array in x.arrays if isinstance(x, Inputs) else (x,):
+        if array.dtype.kind == "f" and np.isinf(array).any():
+            return "x holds infinities in this batch"
+    if not np.isfinite(net.parameters).all():
+        held = [
+            f"{name} of {layer.label}"
+            for layer in net.layers
+            for name, array in layer.parameters.items()
+            if not np.isfinite(array).all()
+        ]
+        return f"NaN or infinities are in {', '.join(held)}, from the update before"
+    try:
+        from fastnn.diagnosing import first_unsound
+    except ImportError:
+        return ""
+    return str(first_unsound(net, x, y, loss) or "")
