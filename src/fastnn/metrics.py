@@ -6,8 +6,6 @@ The same as functions of arrays, with sample weights: `accuracy(y_true, y_pred)`
 """
 
 import re
-from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -70,9 +68,13 @@ class Metric:
     {'loss': 2.0, 'bias': -1.0}
     """
 
-    name: ClassVar[str] = "metric"
-    sees: ClassVar[str] = "labels"
-    greater_is_better: ClassVar[bool] = True
+    name = "metric"
+    sees = "labels"
+    greater_is_better = True
+
+    def __repr__(self):
+        settings = (f"{name}={value!r}" for name, value in vars(self).items() if name != "name")
+        return f"{type(self).__name__}({', '.join(settings)})"
 
     def __call__(self, y_true, y_pred):
         """Compare arrays; return a number."""
@@ -93,17 +95,15 @@ class Metric:
             raise ValueError(f"metrics: {self.name} is for numbers, {loss.name} compares classes")
 
 
-@dataclass(frozen=True)
 class Accuracy(Metric):
     """Share of right decisions; see `accuracy`."""
 
-    name: ClassVar[str] = "accuracy"
+    name = "accuracy"
 
     def __call__(self, y_true, y_pred):
         return scoring.accuracy(y_true, y_pred)
 
 
-@dataclass(frozen=True)
 class TopK(Metric):
     """Share of samples whose class is among the k with the highest outputs: `top_k_accuracy`.
 
@@ -114,15 +114,11 @@ class TopK(Metric):
     'top_3'
     """
 
-    sees: ClassVar[str] = "scores"
-    k: int = 5
+    sees = "scores"
 
-    def __post_init__(self):
-        integer("TopK", "k", self.k)
-
-    @property
-    def name(self):
-        return f"top_{self.k}"
+    def __init__(self, k=5):
+        self.k = integer("TopK", "k", k)
+        self.name = f"top_{self.k}"
 
     def __call__(self, y_true, y_pred):
         return top_k_accuracy(y_true, y_pred, self.k)
@@ -137,16 +133,15 @@ class TopK(Metric):
             )
 
 
-@dataclass(frozen=True)
 class Precision(Metric):
     """Precision of one class, or the mean of all; see `precision`."""
 
-    name: ClassVar[str] = "precision"
-    average: str = "auto"
-    positive: object = None
+    name = "precision"
 
-    def __post_init__(self):
-        one_of(type(self).__name__, "average", self.average, ("auto", "binary", "macro"))
+    def __init__(self, average="auto", positive=None):
+        who = type(self).__name__
+        self.average = one_of(who, "average", average, ("auto", "binary", "macro"))
+        self.positive = positive
 
     def __call__(self, y_true, y_pred):
         return self.of(y_true, y_pred, None)
@@ -156,21 +151,18 @@ class Precision(Metric):
         return getattr(scoring, self.name)(y_true, y_pred, **how)
 
 
-@dataclass(frozen=True)
 class Recall(Precision):
     """Recall of one class, or the mean of all; see `recall`."""
 
-    name: ClassVar[str] = "recall"
+    name = "recall"
 
 
-@dataclass(frozen=True)
 class F1(Precision):
     """Harmonic mean of precision and recall; see `f1`."""
 
-    name: ClassVar[str] = "f1"
+    name = "f1"
 
 
-@dataclass(frozen=True)
 class AUC(Metric):
     """Area under the ROC curve, for two classes or labels that do not exclude each other: `auc`.
 
@@ -178,8 +170,8 @@ class AUC(Metric):
     together.
     """
 
-    name: ClassVar[str] = "auc"
-    sees: ClassVar[str] = "scores"
+    name = "auc"
+    sees = "scores"
 
     def __call__(self, y_true, y_pred):
         if np.ndim(y_pred) == np.ndim(y_true) + 1:  # two outputs: their difference decides
@@ -194,34 +186,31 @@ class AUC(Metric):
             )
 
 
-@dataclass(frozen=True)
 class MAE(Metric):
     """Mean absolute error; see `mae`."""
 
-    name: ClassVar[str] = "mae"
-    sees: ClassVar[str] = "outputs"
-    greater_is_better: ClassVar[bool] = False
+    name = "mae"
+    sees = "outputs"
+    greater_is_better = False
 
     def __call__(self, y_true, y_pred):
         return mae(y_true, y_pred)
 
 
-@dataclass(frozen=True)
 class RMSE(MAE):
     """Root of the mean squared error; see `rmse`."""
 
-    name: ClassVar[str] = "rmse"
+    name = "rmse"
 
     def __call__(self, y_true, y_pred):
         return rmse(y_true, y_pred)
 
 
-@dataclass(frozen=True)
 class R2(MAE):
     """Coefficient of determination; see `r2`."""
 
-    name: ClassVar[str] = "r2"
-    greater_is_better: ClassVar[bool] = True
+    name = "r2"
+    greater_is_better = True
 
     def __call__(self, y_true, y_pred):
         return r2(y_true, y_pred)
@@ -256,8 +245,8 @@ def get(metric):
     Examples
     --------
     >>> import fastnn as fn
-    >>> fn.metrics.get("top_3")
-    TopK(k=3)
+    >>> fn.metrics.get("top_3").k
+    3
     """
     if isinstance(metric, str):
         if match := re.fullmatch(r"top_([1-9]\d{0,8})", metric):

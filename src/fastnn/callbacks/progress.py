@@ -137,8 +137,10 @@ class _Bar(_Live):
 
     def start(self):
         from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
-        text = TextColumn("{task.description}", markup=False)
+        wraps = Column(overflow="fold")
+        text = TextColumn("{task.description}", markup=False, table_column=wraps)
         # drawn when we say so: a thread that draws would take time from those that compute
         self.bar = Progress(BarColumn(20), text, auto_refresh=False)
         self.task = self.bar.add_task("", total=self.epochs - self.first)

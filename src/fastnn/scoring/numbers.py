@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from fastnn.checks import check_no_nan
 from fastnn.scoring._arrays import aligned, numbers, ratio, weights_of
 
 
@@ -83,13 +82,12 @@ def r2(y_true, y_pred, *, sample_weight=None):
     unexplained = weight @ (predicted - true) ** 2
     spread = weight @ (true - weight @ true / weight.sum()) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(spread > 0, 1 - unexplained / spread, np.where(unexplained == 0, 1, 0))
+        shares = np.where(spread == 0, unexplained == 0, 1 - unexplained / spread)
     return float(shares.mean())
 
 
 def _compared(who, y_true, y_pred, sample_weight):
     """Numbers and their weights as flat arrays."""
     true, predicted = numbers(who, "y_true", y_true), numbers(who, "y_pred", y_pred)
-    check_no_nan(who, "y_true", true)
     true, predicted = aligned(who, true, predicted)
     return true.ravel(), predicted.ravel(), weights_of(who, sample_weight, true.shape)
