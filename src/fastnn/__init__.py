@@ -21,6 +21,7 @@ from fastnn import (
 )
 from fastnn._build import __version__, build_info
 from fastnn._core.threads import get_num_threads, set_num_threads
+from fastnn.ensemble import Ensemble
 from fastnn.layers.node import Input
 from fastnn.model import Model
 from fastnn.network import Sequential
@@ -29,6 +30,7 @@ from fastnn.soundness import NonFiniteLossError
 from fastnn.training import History, Trainer
 
 __all__ = [
+    "Ensemble",
     "History",
     "Input",
     "Model",

@@ -58,7 +58,10 @@ def check_loss(net, loss, samples, rows, figures, epoch, batch):
     if figures.sound:
         return
     taken = rows if samples.order is None else samples.order[rows]
-    where = _where(net, samples.x[taken], samples.target[taken], loss)
+    x = samples.x[taken]
+    if isinstance(x, Inputs) and len(x.arrays) == 1:  # as programs read it
+        (x,) = x.arrays
+    where = _where(net, x, samples.target[taken], loss)
     raise NonFiniteLossError(figures.loss, epoch, batch, net.steps, where)
 
 

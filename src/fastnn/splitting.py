@@ -76,8 +76,8 @@ class Bootstrap:
     ----------
     seed : int
         Also decides which samples are set aside for validation.
-    member : int
-        Each has draws of its own.
+    member : int or None
+        Each has draws of its own; None takes every sample once.
 
     Examples
     --------
@@ -92,6 +92,8 @@ class Bootstrap:
 
     def draw(self, rows):
         """Return as many of these rows, drawn with replacement."""
+        if self.member is None:
+            return rows
         key = {"seed": self.seed, "stream": BOOTSTRAP_STREAM, "counter": self.member}
         words = functional.random_uint32(len(rows), **key).astype(np.uint64)
         return rows[((words * np.uint64(len(rows))) >> np.uint64(32)).astype(np.int64)]

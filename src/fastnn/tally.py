@@ -14,9 +14,11 @@ class Tally:
         A built network and its loss.
     metrics : list, optional
         Names, metrics, functions; by default accuracy where the loss decides for classes.
+    count : bool
+        Whether programs count right decisions, rather than compare outputs for the accuracy.
     """
 
-    def __init__(self, net, loss, metrics=None):
+    def __init__(self, net, loss, metrics=None, *, count=True):
         self.net, self.loss = net, loss
         if metrics is None:
             metrics = ["accuracy"] if loss.decides else []
@@ -28,7 +30,7 @@ class Tally:
             )
         for metric in found:
             metric.check(loss, net.output_shape)
-        self.metrics = [metric for metric in found if not isinstance(metric, named.Accuracy)]
+        self.metrics = [m for m in found if not (count and isinstance(m, named.Accuracy))]
         self.counts_right = len(self.metrics) < len(found)
         self._counted = None, None, 0
 
