@@ -20,7 +20,9 @@ def test_the_first_two_commands_train_on_the_digits_and_run_the_tests():
     assert blocks("sh")[:2] == SHELL
 
 
-@pytest.mark.parametrize("source", blocks("python"), ids=["train", "a graph", "add a layer"])
+@pytest.mark.parametrize(
+    "source", blocks("python"), ids=["train", "a graph", "watch", "add a layer"]
+)
 def test_a_python_example_runs(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(source, "README.md", "exec"), {"__name__": "__main__"})
