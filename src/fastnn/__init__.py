@@ -22,6 +22,7 @@ from fastnn import (
 from fastnn._build import __version__, build_info
 from fastnn._core.threads import get_num_threads, set_num_threads
 from fastnn.ensemble import Ensemble
+from fastnn.export import export_c
 from fastnn.layers.node import Input
 from fastnn.model import Model
 from fastnn.network import Sequential
@@ -41,6 +42,7 @@ __all__ = [
     "build_info",
     "callbacks",
     "constraints",
+    "export_c",
     "functional",
     "get_num_threads",
     "initializers",

@@ -259,6 +259,12 @@ class Network(Graph):
 
         save(self, path)
 
+    def export_c(self, path, *, name="model"):
+        """Write the network as one file of C99 that needs nothing else; see `fastnn.export_c`."""
+        from fastnn.export import export_c
+
+        export_c(self, path, name=name)
+
     def summary(self, batch_size=None):
         """Print a table of the layers, their output shapes and numbers of parameters.
 

@@ -4,9 +4,7 @@ A file holds nothing that runs. `load` builds only layers of `fastnn.layers.REGI
 every tensor's shape with what the architecture asks for before it makes any array.
 """
 
-import contextlib
 import json
-import os
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -14,6 +12,7 @@ from safetensors.numpy import save as to_bytes
 
 from fastnn import losses
 from fastnn.checks import real_dtype
+from fastnn.files import write_whole
 from fastnn.graph import Call
 from fastnn.layers import REGISTRY
 from fastnn.model import Model
@@ -45,18 +44,7 @@ def save(net, path):
             raise ValueError(f"save: {type(layer).__name__} is not one of {', '.join(REGISTRY)}")
         arrays = layer.parameters | layer.state()
         tensors |= {f"{index}.{name}": np.ascontiguousarray(a) for name, a in arrays.items()}
-    content = to_bytes(tensors, {KEY: json.dumps(_describe(net))})
-    import secrets  # here, as it imports hashlib: 9 ms
-
-    path = os.path.realpath(path)  # a link stays a link
-    temporary = f"{path}.{secrets.token_hex(4)}.partial"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+    write_whole(path, to_bytes(tensors, {KEY: json.dumps(_describe(net))}))
 
 
 def load(path):
