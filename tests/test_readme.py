@@ -20,9 +20,10 @@ def test_the_first_two_commands_train_on_the_digits_and_run_the_tests():
     assert blocks("sh")[:2] == SHELL
 
 
-@pytest.mark.parametrize(
-    "source", blocks("python"), ids=["train", "a graph", "watch", "add a layer"]
-)
+PYTHON = blocks("python")
+
+
+@pytest.mark.parametrize("source", PYTHON, ids=[source.splitlines()[0] for source in PYTHON])
 def test_a_python_example_runs(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(source, "README.md", "exec"), {"__name__": "__main__"})

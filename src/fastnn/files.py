@@ -22,8 +22,10 @@ def write_whole(path, content):
 
     Examples
     --------
-    >>> write_whole("file", b"content")
-    >>> open("file", "rb").read()
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "file")
+    >>> write_whole(path, b"content")
+    >>> path.read_bytes()
     b'content'
     """
     import secrets  # here, as it imports hashlib: 9 ms

@@ -46,11 +46,12 @@ def export_c(net, path, *, name="model"):
 
     Examples
     --------
-    >>> import fastnn as fn
+    >>> import pathlib, tempfile, fastnn as fn
     >>> net = fn.Sequential([fn.layers.Dense(1, "tanh")], input_shape=(2,))
-    >>> fn.export_c(net, "net.c", name="net")
-    >>> [line for line in open("net.c") if "dense_forward(x" in line]
-    ['    dense_forward(x, 2, dense_0_weight, dense_0_bias, 1, y);\\n']
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "net.c")
+    >>> fn.export_c(net, path, name="net")
+    >>> [line.strip() for line in path.read_text().splitlines() if "dense_forward(x" in line]
+    ['dense_forward(x, 2, dense_0_weight, dense_0_bias, 1, y);']
 
     Then ``cc -std=c99 -O2 net.c -lm -o net`` and ``echo 0.5 -1 | ./net``.
     """
