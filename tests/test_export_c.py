@@ -39,6 +39,14 @@ LAYERS = [
     (L.Standardize, [IMAGE]),
     (lambda: L.Permute((3, 1, 0, 2)), [(2, 3, 4, 5)]),
     (lambda: L.UpSample3D(2, mode="linear"), [(2, 1, 3, 2)]),
+    (lambda: L.UpSample3D((2, 3, 1), mode="linear"), [(2, 2, 3, 2)]),
+    *[
+        (lambda kind=kind: kind((2, 1, 3), stride=(1, 2, 1), padding="same"), [(4, 5, 6, 2)])
+        for kind in (L.MaxPool3D, L.AveragePool3D, L.LpPool3D)
+    ],
+    (lambda: L.AdaptiveAveragePool3D((2, 3, 1)), [(3, 5, 4, 2)]),
+    (lambda: L.Conv3D(4, (2, 1, 3), stride=(1, 2, 1), groups=2), [(4, 5, 6, 2)]),
+    (lambda: L.ConvTranspose3D(4, (2, 1, 3), stride=(1, 2, 1), groups=2), [(3, 4, 2, 2)]),
     (lambda: L.Pad(((2, 1), (0, 3)), "edge"), [IMAGE]),
     *MERGES,
 ]
@@ -255,9 +263,23 @@ def test_classes_are_those_of_predict_classes(name, nets, library):
     net = nets[name]
     x = samples(net, 50)[0]
     expected = net.predict_classes(x).reshape(50, -1)
-    got = library.classes(name, library.predict(name, x))[:, : expected.shape[1]]
+    decisions = library.classes(name, library.predict(name, x))
+    got, beyond = np.split(decisions, [expected.shape[1]], axis=1)
+    assert (beyond == -1).all()
     assert len(np.unique(got)) > 1
     np.testing.assert_array_equal(got if net.classes_ is None else net.classes_[got], expected)
+
+
+def test_the_first_of_equals_decides_and_a_nan_before_all(library):
+    rows = [[2, 2, 1], [1, 2, 2], [0, np.nan, 3], [np.nan, 1, np.nan], [-np.inf, -1, -1]]
+    assert library.classes("words", rows)[:, 0].tolist() == [0, 1, 1, 0, 1]
+    assert library.classes("truth", [[0.0], [-0.0], [1e-30], [np.nan]])[:, 0].tolist() == [
+        0,
+        0,
+        1,
+        0,
+    ]
+    assert library.classes("signs", [[0.5], [0.5 + 2**-23]])[:, 0].tolist() == [0, 1]
 
 
 def test_labels_are_those_of_the_network(nets, library):

@@ -174,8 +174,8 @@ def lacking(name):
 MALFORMED = [  # what is changed in a good file, and what the message says
     (change(version=2), "expected version 1 of the format, got 2"),
     (change(layers=[]), "tensors of no layer: 0.mean"),
-    (change(layers=7), "not iterable"),
-    (change(layers=[[]]), "mapping"),
+    (change(layers=7), "expected layers as a list, got 7"),
+    (change(layers=[[]]), "expected a layer's settings by name"),
     (lacking("layers"), "it lacks 'layers'"),
     (lacking("input_shape"), "it lacks 'input_shape'"),
     (change(input_shape=[4]), "Conv1D: expected input"),

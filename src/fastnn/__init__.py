@@ -26,7 +26,7 @@ from fastnn.export import export_c
 from fastnn.layers.node import Input
 from fastnn.model import Model
 from fastnn.network import Sequential
-from fastnn.saving import load
+from fastnn.saving import ModelFileError, load
 from fastnn.soundness import NonFiniteLossError
 from fastnn.training import History, Trainer
 
@@ -35,6 +35,7 @@ __all__ = [
     "History",
     "Input",
     "Model",
+    "ModelFileError",
     "NonFiniteLossError",
     "Sequential",
     "Trainer",

@@ -14,6 +14,7 @@ from fastnn.geometry import as_integer
 # More elements than this (terabytes) are a mistake in a size, never a wish.
 LARGEST_ARRAY = 2**40
 LARGEST_SIZE = 2**31 - 1
+LONGEST_NAME = 64  # of which a misspelt name may remind
 
 MENDS = {
     "c": "take its real part or np.abs of it",
@@ -139,7 +140,7 @@ def lookup(what, name, table):
     if not isinstance(name, str):
         raise TypeError(f"expected the name of {what}, one of {', '.join(table)}; got {name!r}")
     if name not in table:
-        lower = name.lower()
+        lower = name[:LONGEST_NAME].lower()
         close = difflib.get_close_matches(lower, table, n=1)
         close += [known for known in table if lower and known.startswith(lower)]
         meant = f"did you mean {close[0]!r}? " if close else ""

@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+import shutil
 
 
-def write_whole(path, content):
+def write_whole(path, content, *, keep_previous=False):
     """Write bytes to a file, or leave what was there if that fails.
 
     They go to a new file in the same folder, which then takes the place of the old one; once this
@@ -13,7 +14,10 @@ def write_whole(path, content):
     Parameters
     ----------
     path : path-like
-    content : bytes, or iterable of bytes
+    content : bytes
+    keep_previous : bool
+        Keep the file that was there, as ``path + ".previous"``. There is a whole file at `path` at
+        all times.
 
     Raises
     ------
@@ -31,17 +35,29 @@ def write_whole(path, content):
     import secrets  # here, as it imports hashlib: 9 ms
 
     path = os.path.realpath(path)
-    temporary = f"{path}.{secrets.token_hex(4)}.partial"
+    temporary, kept = (f"{path}.{secrets.token_hex(4)}.{end}" for end in ("partial", "kept"))
     try:
         with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if keep_previous and os.path.exists(path):
+            _link(path, kept)
+            os.replace(kept, f"{path}.previous")
         os.replace(temporary, path)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+        for name in (temporary, kept):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
     _sync_folder(os.path.dirname(path))
+
+
+def _link(path, name):
+    """Give a file another name; a copy, where the system knows no links."""
+    try:
+        os.link(path, name)
+    except OSError:
+        shutil.copyfile(path, name)
 
 
 def _sync_folder(folder):

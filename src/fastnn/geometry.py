@@ -242,14 +242,34 @@ def _check_windows_meet_input(name, axis, inputs, count, size, stride, dilation,
     """Padding and dilation together can leave a window with nothing but padding to pool."""
     if dilation == 1:
         return
-    for position in range(count):
-        first = position * stride - before
-        taps_before = max(0, -(first // dilation))  # ceil(−first / dilation)
-        if taps_before >= size or first + taps_before * dilation >= inputs:
-            raise ValueError(
-                f"{name}: window {position} of axis {axis} holds nothing but padding (size {size}, "
-                f"dilation {dilation}, padding {before} before, input {inputs}); use less padding"
-            )
+    behind = -(-(inputs + before) // stride)  # the first window that starts behind the input
+    position = _first_around(inputs, min(count, -(-before // stride)), stride, dilation, before)
+    if position is None and behind < count:
+        position = behind
+    if position is not None:
+        raise ValueError(
+            f"{name}: window {position} of axis {axis} holds nothing but padding (size {size}, "
+            f"dilation {dilation}, padding {before} before, input {inputs}); use less padding"
+        )
+
+
+def _first_around(inputs, count, stride, dilation, before):
+    """Which of the first windows, that start before the input, has it between two taps, or None.
+
+    Of each, the first tap that is not before the input is `ahead` from its beginning. From window
+    to window this grows by a step, modulo the dilation; it need not be followed one by one.
+    """
+    position, ahead, step = 0, -before % dilation, stride % dilation
+    while position < count:
+        if ahead >= inputs:
+            return position
+        if step == 0 or position >= dilation:  # from where on it repeats
+            return None
+        windows = -(-(inputs - ahead) // step)
+        position, ahead = position + windows, ahead + windows * step
+        if ahead >= dilation:
+            ahead -= dilation
+    return None
 
 
 def is_winograd(name, algorithm, size, stride, dilation, groups, filters, channels=None):

@@ -10,6 +10,7 @@ Whatever trains the network (`fastnn.training`) runs these same few methods: `en
 import copy
 import math
 import os
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -115,13 +116,15 @@ class Graph:
         for index, call in enumerate(self.calls):
             for value in call.x:
                 readers[value].append(index)
+        places = Counter(call.layer for call in self.calls)
         self.heads, number, done = [], {}, set()
         for place in range(count):
             head, value = [], place
             while len(readers[value]) == 1 and value not in self.outputs:
                 index = readers[value][0]
-                layer = self.layers[self.calls[index].layer]
-                if not isinstance(layer, Preprocess) or self._is_shared(layer):
+                place_of = self.calls[index].layer
+                layer = self.layers[place_of]
+                if not isinstance(layer, Preprocess) or places[place_of] > 1:
                     break
                 head.append(layer)
                 done.add(index)
@@ -139,9 +142,6 @@ class Graph:
                 following += 1
             number[count + index] = x[0]
         self.route = pool_before_relu(Route(steps, count, [number[v] for v in self.outputs]))
-
-    def _is_shared(self, layer):
-        return sum(self.layers[call.layer] is layer for call in self.calls) > 1
 
     @property
     def stages(self):
@@ -368,6 +368,7 @@ class Graph:
     def _check_layers(self):
         if not self.layers:
             raise ValueError(f"{self.who}: expected at least one layer, got none")
+        seen = set()
         for index, layer in enumerate(self.layers):
             if isinstance(layer, type) and issubclass(layer, Layer):
                 name = layer.__name__
@@ -376,11 +377,12 @@ class Graph:
                 )
             if not isinstance(layer, Layer):
                 raise TypeError(f"{self.who}: expected layers, got {layer!r} at index {index}")
-            if layer.joined or any(layer is other for other in self.layers[:index]):
+            if layer.joined or id(layer) in seen:
                 raise ValueError(
                     f"{self.who}: the layer {layer.label} at index {index} is in a network "
                     f"already; make a new one for each place"
                 )
+            seen.add(id(layer))
 
 
 def _one_or_all(shapes):

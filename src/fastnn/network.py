@@ -253,11 +253,20 @@ class Network(Graph):
             batch_size=batch_size,
         )
 
-    def save(self, path):
-        """Write the network to a safetensors file; see `fastnn.load`."""
+    def save(self, path, *, keep_previous=False):
+        """Write the network to a safetensors file; see `fastnn.load`.
+
+        The file is complete on the disk before it takes its place.
+
+        Parameters
+        ----------
+        path : path-like
+        keep_previous : bool
+            Keep the file that was there, as ``path + ".previous"``.
+        """
         from fastnn.saving import save
 
-        save(self, path)
+        save(self, path, keep_previous=keep_previous)
 
     def export_c(self, path, *, name="model"):
         """Write the network as one file of C99 that needs nothing else; see `fastnn.export_c`."""

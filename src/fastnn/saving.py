@@ -1,50 +1,57 @@
-"""Networks as safetensors files: arrays as tensors, all else as JSON in the file's metadata.
+"""Networks as model files: what is written, and how it becomes a network again.
 
 A file holds nothing that runs. `load` builds only layers of `fastnn.layers.REGISTRY`, and compares
-every tensor's shape with what the architecture asks for before it makes any array.
+all shapes with those of the file's tensors, which are no larger than the file, before it makes any
+array: a description costs what it is long, whatever it asks for.
+
+`describe` and `rebuild` are a network's part of a file, for those who write more into one.
 """
 
-import json
+import math
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as to_bytes
 
-from fastnn import losses
-from fastnn.checks import real_dtype
-from fastnn.files import write_whole
+from fastnn import losses, model_file
+from fastnn.checks import LARGEST_SIZE, integer, real_dtype
 from fastnn.graph import Call
 from fastnn.layers import REGISTRY
+from fastnn.layers.merging import Merge
 from fastnn.model import Model
+from fastnn.model_file import ModelFileError
 from fastnn.network import Sequential
 
-KEY = "fastnn"  # of the JSON text in the metadata
+__all__ = ["ModelFileError", "describe", "load", "rebuild", "save"]
+
 VERSION = 1
+MOST_LAYERS = 10_000  # and calls of them
+LONG_LABELS = 2**20  # bytes of them
+MOST_AXES = 31  # of a sample; NumPy's arrays have one more, the batch's, or twice as many
 
 
-def save(net, path):
+def save(net, path, *, keep_previous=False):
     """Write a network to a file, or leave what was there if that fails.
+
+    The file is complete on the disk before it takes its place; links stay links.
 
     Parameters
     ----------
-    net : Sequential
+    net : Sequential or Model
         Built; its layers are those of `fastnn.layers`.
     path : path-like
+    keep_previous : bool
+        Keep the file that was there, as ``path + ".previous"``.
 
     Raises
     ------
     ValueError
         If the network is not built or has a layer that `load` would not know.
+    OSError
+        If the file cannot be written.
     """
     if not net.built:
         raise ValueError("save: expected a built network; give input_shape or fit it first")
-    tensors = {}
-    for index, layer in enumerate(net.layers):
-        if REGISTRY.get(type(layer).__name__) is not type(layer):
-            raise ValueError(f"save: {type(layer).__name__} is not one of {', '.join(REGISTRY)}")
-        arrays = layer.parameters | layer.state()
-        tensors |= {f"{index}.{name}": np.ascontiguousarray(a) for name, a in arrays.items()}
-    write_whole(path, to_bytes(tensors, {KEY: json.dumps(_describe(net))}))
+    tensors, description = describe(net)
+    model_file.write(path, tensors, description, keep_previous=keep_previous)
 
 
 def load(path):
@@ -56,13 +63,22 @@ def load(path):
 
     Returns
     -------
-    Sequential
+    Sequential or Model
         With its preprocessing, its classes and the loss it was trained with.
 
     Raises
     ------
-    ValueError
-        If the file is not a network's, or damaged.
+    fastnn.ModelFileError
+        If the file is not a network's, is damaged, or describes a network that cannot be; a
+        `ValueError`, with one line that says what is wrong.
+    OSError
+        If the file cannot be opened.
+
+    Notes
+    -----
+    Files need not be trusted: nothing of them is run, and no array is made that is larger than the
+    file itself. Networks of more than 10,000 layers, or with samples of more than 2³¹ − 1 numbers,
+    are refused.
 
     Examples
     --------
@@ -73,26 +89,24 @@ def load(path):
     >>> bool((fn.load(path).predict([[1, 2]]) == net.predict([[1, 2]])).all())
     True
     """
-    with open(path, "rb"):  # the system's own message where there is no such file
-        pass
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            names = file.keys()
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-            if KEY not in metadata:
-                raise ValueError("it holds tensors, but no fastnn network")
-            return _rebuild(json.loads(metadata[KEY]), shapes, file.get_tensor)
-    except SafetensorError as error:
-        raise ValueError(f"load: {path} is not a whole safetensors file ({error})") from None
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
-        raise ValueError(f"load: cannot read {path}: {reason}") from error
+    with model_file.read(path) as file:
+        return rebuild(file.description, file)
 
 
-def _describe(net):
-    """The network without its arrays, as JSON can hold it."""
-    return {
+def describe(net):
+    """Return a network as its arrays, by name, and all else, as JSON can hold it."""
+    tensors = {}
+    for index, layer in enumerate(net.layers):
+        if REGISTRY.get(type(layer).__name__) is not type(layer):
+            raise ValueError(f"save: {type(layer).__name__} is not one of {', '.join(REGISTRY)}")
+        arrays = layer.parameters | layer.state()
+        tensors |= {f"{index}.{name}": np.ascontiguousarray(a) for name, a in arrays.items()}
+    if max(len(net.layers), len(net.calls)) > MOST_LAYERS:
+        raise ValueError(
+            f"save: expected at most {MOST_LAYERS} layers and calls of them, "
+            f"got {max(len(net.layers), len(net.calls))}"
+        )
+    return tensors, {
         "version": VERSION,
         "layers": [_entry(layer) for layer in net.layers],
         **_joints(net),
@@ -104,6 +118,41 @@ def _describe(net):
         "classes_dtype": None if net.classes_ is None else net.classes_.dtype.str,
         "loss": net.loss and {"name": net.loss.name, **net.loss.options},
     }
+
+
+def rebuild(description, file):
+    """Return the network of a description.
+
+    Parameters
+    ----------
+    description : object
+        As `describe` made it, but from anywhere.
+    file : ModelFile
+        Which holds the network's tensors, and no others.
+    """
+    if not isinstance(description, dict):
+        raise ValueError(f"expected a description of a network, got {description!r}")
+    if description["version"] != VERSION:
+        raise ValueError(f"expected version {VERSION} of the format, got {description['version']}")
+    layers = [_layer(entry) for entry in _listed("layers", description["layers"])]
+    shapes, calls, outputs = _calls(description, len(layers))
+    _plan(layers, shapes, calls)
+    dtype = real_dtype("Sequential", description["dtype"])
+    states = _checked_tensors(layers, file)
+    for index, (layer, state) in enumerate(zip(layers, states, strict=True)):
+        parameters = {name: file.tensor(f"{index}.{name}") for name in layer.parameter_shapes}
+        layer.attach(parameters, {}, dtype)
+        layer.restore({name: file.tensor(f"{index}.{name}") for name in state})
+    how = {"dtype": dtype, "seed": description["seed"]}
+    if "calls" in description:
+        net = Model.of_calls(layers, calls, outputs, shapes, **how)
+    else:
+        net = Sequential(layers, *shapes, **how)
+    net.epochs = integer("epochs", "their number", description["epochs"], 0)
+    net.steps = description["steps"]
+    net.loss = description["loss"] and _loss(description["loss"])
+    net.classes_ = _classes(net, description["classes"], description["classes_dtype"])
+    return net
 
 
 def _joints(net):
@@ -118,80 +167,141 @@ def _entry(layer):
     return {"layer": type(layer).__name__, **layer.config(), **frozen}
 
 
-def _rebuild(description, shapes, tensor):
-    """Make the network; `shapes` are those of the file's tensors, `tensor(name)` reads one."""
-    if description["version"] != VERSION:
-        raise ValueError(f"expected version {VERSION} of the format, got {description['version']}")
-    layers = [_layer(**entry) for entry in description["layers"]]
-    shapes_in, calls, outputs = _calls(description, len(layers))
-    planned = list(shapes_in)
-    for index, x in calls:
-        planned.append(layers[index].plan(*(planned[value] for value in x)))
-    dtype = real_dtype("Sequential", description["dtype"])
-    if strangers := [n for n in shapes if n.partition(".")[0] not in map(str, range(len(layers)))]:
-        raise ValueError(f"tensors of no layer: {', '.join(strangers)}")
-    for index, layer in enumerate(layers):
-        found = {n.partition(".")[2]: n for n in shapes if n.partition(".")[0] == str(index)}
-        for name, expected in layer.parameter_shapes.items():
-            if shapes.get(found.get(name)) != expected:
-                raise ValueError(
-                    f"{layer.label}: expected {name} of shape {expected}, "
-                    f"got {shapes.get(found.get(name), 'none')}"
-                )
-        arrays = {name: tensor(key) for name, key in found.items()}
-        parameters = {name: arrays.pop(name) for name in layer.parameter_shapes}
-        layer.attach(parameters, {}, dtype)
-        layer.restore(arrays)
-    how = {"dtype": dtype, "seed": description["seed"]}
-    if "calls" in description:
-        net = Model.of_calls(layers, calls, outputs, shapes_in, **how)
-    else:
-        net = Sequential(layers, *shapes_in, **how)
-    net.epochs, net.steps = description["epochs"], description["steps"]
-    net.loss = description["loss"] and _loss(description["loss"])
-    net.classes_ = _classes(net, description["classes"], description["classes_dtype"])
-    return net
+# --- of descriptions that come from anywhere ------------------------------------------------------
+
+
+def _listed(what, value, most=MOST_LAYERS):
+    """Return a list, which shall be one and not too long."""
+    if not isinstance(value, list):
+        raise TypeError(f"expected {what} as a list, got {value!r}")
+    if len(value) > most:
+        raise ValueError(f"expected at most {most} {what}, got {len(value)}")
+    return value
+
+
+def _layer(entry):
+    if not isinstance(entry, dict):
+        raise TypeError(f"expected a layer's settings by name, got {entry!r}")
+    config = dict(entry)
+    layer, trainable = config.pop("layer"), config.pop("trainable", True)
+    if not isinstance(layer, str) or layer not in REGISTRY:
+        raise ValueError(f"unknown layer {layer!r}: known are {', '.join(REGISTRY)}")
+    made = REGISTRY[layer](**config)
+    made.trainable = trainable
+    return made
+
+
+def _shape(value):
+    """Return the shape of a sample, checked."""
+    sizes = _listed("sizes of input_shape", value, MOST_AXES)
+    return _checked_shape("an input", tuple(integer("input_shape", "a size", n) for n in sizes))
+
+
+def _checked_shape(what, shape):
+    if len(shape) > MOST_AXES or math.prod(shape) > LARGEST_SIZE:
+        raise ValueError(
+            f"expected samples of at most {MOST_AXES} axes and {LARGEST_SIZE} numbers, "
+            f"got {what} of shape {shape}"
+        )
+    return shape
 
 
 def _calls(description, layers):
     """Return the shapes of the inputs, calls of all these layers, and the outputs, checked."""
     if "calls" not in description:
-        return [tuple(description["input_shape"])], [Call(i, (i,)) for i in range(layers)], [layers]
-    shapes = [tuple(shape) for shape in description["input_shapes"]]
-    calls = [Call(layer, tuple(x)) for layer, x in description["calls"]]
-    outputs = description["outputs"]
-    for known, (layer, x) in enumerate(calls, len(shapes)):
-        if layer not in range(layers) or not x or any(value not in range(known) for value in x):
-            raise ValueError(f"a call of layer {layer} of {layers} on values {x} of {known}")
-    values = range(len(shapes) + len(calls))
+        shape = _shape(description["input_shape"])
+        return [shape], [Call(i, (i,)) for i in range(layers)], [layers]
+    shapes = [_shape(shape) for shape in _listed("input_shapes", description["input_shapes"])]
+    calls, read = [], set()
+    for call in _listed("calls", description["calls"]):
+        layer, x = _listed("a call", call, 2)
+        last = len(shapes) + len(calls) - 1
+        x = _listed("a call's values", x, Merge.most_inputs)
+        x = tuple(integer("a call", "a value that it reads", value, 0, last) for value in x)
+        calls.append(Call(integer("a call", "its layer", layer, 0, layers - 1), x))
+        if len(x) == 0:
+            raise ValueError(f"a call of layer {layer} on no values")
+        read.update(x)
+    values = len(shapes) + len(calls)
+    outputs = [
+        integer("outputs", "a value", value, 0, values - 1)
+        for value in _listed("outputs", description["outputs"])
+    ]
     called = {layer for layer, _ in calls}
-    if not outputs or any(v not in values for v in outputs) or len(called) != layers:
-        raise ValueError(f"outputs {outputs} of {len(values)} values, {len(called)} layers called")
+    unread = sorted(set(range(values)).difference(read, outputs))
+    if not outputs or unread or len(called) != layers:
+        raise ValueError(
+            f"outputs {outputs} of {values} values, of which nobody reads {unread}; "
+            f"{len(called)} of {layers} layers called"
+        )
     return shapes, calls, outputs
+
+
+def _plan(layers, shapes, calls):
+    """Work out the shapes of all values and parameters; nothing is made."""
+    planned, seen = list(shapes), {}
+    for index, x in calls:
+        read = tuple(planned[value] for value in x)
+        layer = layers[index]
+        if len(read) > 1 and not layer.merges:
+            raise ValueError(f"{layer.label}: expected one value to read, got {len(read)}")
+        if seen.setdefault(index, read) != read:
+            raise ValueError(f"{layer.label}: called on samples of shapes {seen[index]} and {read}")
+        planned.append(_checked_shape(f"{layer.label}'s output", layer.plan(*read)))
+
+
+def _checked_tensors(layers, file):
+    """Return the names of every layer's arrays beside its parameters; all shapes are checked."""
+    found = [{} for _ in layers]
+    places = {str(index): index for index in range(len(layers))}
+    for name, shape in file.shapes.items():
+        number, _, array = name.partition(".")
+        if number not in places:
+            raise ValueError(f"tensors of no layer: {name}")
+        found[places[number]][array] = shape
+    for index, (layer, arrays) in enumerate(zip(layers, found, strict=True)):
+        for name, expected in layer.parameter_shapes.items():
+            shape = arrays.pop(name, "none")
+            if shape != expected:
+                raise ValueError(f"{layer.label}: expected {name} of shape {expected}, got {shape}")
+            if not file.is_float(f"{index}.{name}"):
+                raise ValueError(f"{layer.label}: expected {name} of floats")
+        layer.check_state(arrays)
+    return found
 
 
 def _classes(net, classes, dtype):
     if classes is None:
         return None
-    dtype = np.dtype(dtype)
-    outputs = max(net.output_shape[-1], 2)
+    if not isinstance(dtype, str) or len(dtype) > 20:
+        raise ValueError(f"expected the dtype of the classes, got {dtype!r}")
+    dtype, outputs = np.dtype(dtype), max(net.output_shape[-1], 2)
+    classes = _listed("classes", classes, outputs)
     if dtype.kind not in "biufU" or len(classes) != outputs:
         raise ValueError(f"expected {outputs} classes, got {len(classes)} of dtype {dtype}")
-    return np.array(classes, dtype)
+    if dtype.kind == "U":
+        if not all(isinstance(label, str) for label in classes):
+            raise ValueError("expected labels that are all text")
+        if dtype.itemsize * len(classes) > LONG_LABELS:  # in text that need not be as long
+            dtype = np.dtype(f"U{max(map(len, classes))}")
+    elif not all(isinstance(label, (bool, int, float)) for label in classes):
+        raise ValueError("expected labels that are all numbers")
+    array = np.array(classes, dtype)
+    if array.tolist() != classes or not (array[:-1] < array[1:]).all():
+        raise ValueError(f"expected ascending classes of dtype {dtype}, got {classes}")
+    return array
 
 
 def _loss(entry):
     if isinstance(entry, str):  # as it was before losses had settings
         return losses.get(entry)
     settings = dict(entry)
-    if settings["name"] == losses.Joint.name:
-        return losses.Joint([_loss(part) for part in settings["losses"]], settings["weights"])
-    return type(losses.get(settings.pop("name")))(**settings)
-
-
-def _layer(layer, *, trainable=True, **config):
-    if layer not in REGISTRY:
-        raise ValueError(f"unknown layer {layer!r}: known are {', '.join(REGISTRY)}")
-    made = REGISTRY[layer](**config)
-    made.trainable = trainable
-    return made
+    name = settings.pop("name")
+    if not isinstance(name, str):
+        raise TypeError(f"expected the name of a loss, got {name!r}")
+    if name == losses.Joint.name:
+        parts = _listed("losses", settings["losses"])
+        if any(isinstance(part, dict) and part.get("name") == name for part in parts):
+            raise ValueError("a joint loss of joint losses")
+        return losses.Joint([_loss(part) for part in parts], settings["weights"])
+    return type(losses.get(name))(**settings)

@@ -349,10 +349,14 @@ class Layer:
         """Return arrays that are not parameters but belong to a saved layer, by name."""
         return {}
 
+    def check_state(self, shapes):
+        """Raise unless these are shapes, by name, of arrays that `restore` takes; none is made."""
+        if shapes:
+            raise ValueError(f"{self.label}: unexpected arrays {', '.join(shapes)}")
+
     def restore(self, state):
         """Take back what `state` returned."""
-        if state:
-            raise ValueError(f"{self.label}: unexpected arrays {', '.join(state)}")
+        self.check_state({name: np.shape(array) for name, array in state.items()})
 
     # --- helpers -------------------------------------------------------------------------------
 

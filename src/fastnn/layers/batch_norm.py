@@ -121,18 +121,21 @@ class BatchNorm(Normalization):
             "running_variance": self.running_variance.copy(),
         }
 
-    def restore(self, state):
-        expected = self.state()
-        if set(state) != set(expected):
+    def check_state(self, shapes):
+        expected = ("running_mean", "running_variance") if self.input_shape else ()
+        if set(shapes) != set(expected):
             raise ValueError(
                 f"{self.label}: expected {' and '.join(expected) or 'no arrays'}, "
-                f"got {', '.join(state) or 'none'}"
+                f"got {', '.join(shapes) or 'none'}"
             )
-        for name, array in expected.items():
-            if np.shape(state[name]) != array.shape:
-                raise ValueError(
-                    f"{self.label}: expected {name} of shape {array.shape}, "
-                    f"got {np.shape(state[name])}"
-                )
         for name in expected:
-            getattr(self, name)[...] = state[name]
+            if shapes[name] != self.input_shape[-1:]:
+                raise ValueError(
+                    f"{self.label}: expected {name} of shape {self.input_shape[-1:]}, "
+                    f"got {shapes[name]}"
+                )
+
+    def restore(self, state):
+        super().restore(state)
+        for name, array in state.items():
+            getattr(self, name)[...] = array

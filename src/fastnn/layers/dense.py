@@ -155,15 +155,24 @@ class Dense(WeightedLayer):
         """Return the mask, if there is one."""
         return {} if self.mask is None else {"mask": self.mask}
 
+    def check_state(self, shapes):
+        """Raise unless these are the shapes of a mask, or of nothing."""
+        shapes = dict(shapes)
+        shape = shapes.pop("mask", None)
+        if shape is not None and shape != self.parameter_shapes["weight"]:
+            raise ValueError(
+                f"{self.label}: expected a mask of shape {self.parameter_shapes['weight']}, "
+                f"got {shape}"
+            )
+        super().check_state(shapes)
+
     def restore(self, state):
         """Take back what `state` returned."""
-        state = dict(state)
-        if "mask" in state:
-            self.mask = self._checked_mask(self.label, state.pop("mask"))
-            self._arguments["mask"] = self.mask
-            self._plan(self.input_shape)
-            self.clear_masked(self.weight)
         super().restore(state)
+        if "mask" in state:
+            self.mask = self._checked_mask(self.label, state["mask"])
+            self._arguments["mask"] = self.mask
+            self.clear_masked(self.weight)
 
     def _checked_mask(self, who, mask):
         mask = real_array(who, "mask", mask)

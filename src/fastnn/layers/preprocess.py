@@ -163,17 +163,22 @@ class Standardize(Preprocess):
     def state(self):
         return {} if self.mean is None else {"mean": self.mean, "spread": self.spread}
 
-    def restore(self, state):
-        if not state:
+    def check_state(self, shapes):
+        if not shapes:
             return
-        if set(state) != {"mean", "spread"}:
-            raise ValueError(f"{self.label}: expected mean and spread, got {', '.join(state)}")
-        mean, spread = (np.array(state[name], np.float64) for name in ("mean", "spread"))
-        features = self.input_shape[-1:] if self.input_shape else mean.shape[:1]
-        if not mean.shape == spread.shape == features:
+        if set(shapes) != {"mean", "spread"}:
+            raise ValueError(f"{self.label}: expected mean and spread, got {', '.join(shapes)}")
+        features = self.input_shape[-1:] if self.input_shape else shapes["mean"][:1]
+        if not shapes["mean"] == shapes["spread"] == features:
             raise ValueError(
                 f"{self.label}: expected mean and spread of shape {features}, "
-                f"got {mean.shape} and {spread.shape}"
+                f"got {shapes['mean']} and {shapes['spread']}"
             )
-        self.mean, self.spread = mean, spread
-        self.version += 1
+
+    def restore(self, state):
+        super().restore(state)
+        if state:
+            self.mean, self.spread = (
+                np.array(state[name], np.float64) for name in ("mean", "spread")
+            )
+            self.version += 1
