@@ -85,6 +85,7 @@ def nodes(value):
             yield from nodes(entry)
 
 
+MOST_ENTRIES = 12_000  # of a list that is lengthened
 MOST_PLACES = 2000  # in a description that is to be changed once more
 
 
@@ -149,7 +150,8 @@ class Mutator:
         if kind == 0:
             del holder[key]
         elif kind == 1 and isinstance(holder, list):
-            holder *= rng.choice([2, 3, 100, 5000])
+            holder *= rng.choice([2, 3, 100, MOST_ENTRIES // max(1, len(holder))])
+            del holder[MOST_ENTRIES:]
         elif kind == 2:
             other, place = rng.choice(places)
             holder[key] = copy.deepcopy(other[place])

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import time
 import tracemalloc
 
@@ -156,8 +157,10 @@ def test_a_description_that_is_too_long_is_neither_read_nor_written(tmp_path, mo
 def test_what_is_no_plain_file_is_the_systems_error_or_refused(tmp_path):
     with pytest.raises(IsADirectoryError):
         fn.load(tmp_path)
-    with pytest.raises(fn.ModelFileError, match="is no plain file"):
-        fn.load("/dev/null")
+    os.mkfifo(tmp_path / "pipe")  # which nobody writes to
+    for path in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(fn.ModelFileError, match="is no plain file"):
+            fn.load(path)
 
 
 def test_the_deepest_network_that_is_read_is_read_in_time(tmp_path):

@@ -129,6 +129,43 @@ def test_saving_replaces_a_file_as_a_whole(tmp_path, monkeypatch):
     fn.load(path)
 
 
+def test_the_file_before_can_be_kept(tmp_path, monkeypatch):
+    path, net = tmp_path / "net", trained()
+    net.save(path, keep_previous=True)
+    assert os.listdir(tmp_path) == ["net"]
+    first = path.read_bytes()
+    net.parameters += 1
+    net.save(path, keep_previous=True)
+    assert sorted(os.listdir(tmp_path)) == ["net", "net.previous"]
+    assert (tmp_path / "net.previous").read_bytes() == first
+    second = path.read_bytes()
+    assert second != first
+
+    def fail(*paths):
+        raise OSError("no links here")
+
+    monkeypatch.setattr(os, "link", fail)
+    net.parameters += 1
+    net.save(path, keep_previous=True)
+    assert (tmp_path / "net.previous").read_bytes() == second
+    assert sorted(os.listdir(tmp_path)) == ["net", "net.previous"]
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
+    calls, synced, replace = [], os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (calls.append("sync"), synced(file)))
+    monkeypatch.setattr(os, "replace", lambda *paths: (calls.append("replace"), replace(*paths)))
+    trained().save(tmp_path / "net")
+    assert calls == ["sync", "replace", "sync"]  # its content, its name, the folder
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "net")
+    trained().save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    fn.load(tmp_path / "net")
+
+
 def test_only_built_networks_of_known_layers_are_saved(tmp_path):
     class Twice(L.Layer):
         def _forward(self, x, training):
@@ -213,7 +250,7 @@ def test_malformed_files_are_refused(tamper, message, tmp_path):
     tensors = load_file(path)
     tamper(description, tensors)
     save_file(tensors, path, {"fastnn": json.dumps(description)})
-    with pytest.raises(ValueError, match=message) as caught:
+    with pytest.raises(fn.ModelFileError, match=message) as caught:
         fn.load(path)
     assert str(caught.value).startswith(f"load: cannot read {path}: ")
 
@@ -229,7 +266,7 @@ NOT_NETWORKS = [  # content, message
 @pytest.mark.parametrize(("content", "message"), NOT_NETWORKS)
 def test_other_files_are_refused(content, message, tmp_path):
     (tmp_path / "net").write_bytes(content)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(fn.ModelFileError, match=message):
         fn.load(tmp_path / "net")
 
 
@@ -238,14 +275,14 @@ def test_a_cut_file_is_refused(tmp_path):
     content = (tmp_path / "net").read_bytes()
     for length in range(0, len(content), 97):
         (tmp_path / "net").write_bytes(content[:length])
-        with pytest.raises(ValueError, match="not a whole safetensors file"):
+        with pytest.raises(fn.ModelFileError, match="not a whole safetensors file"):
             fn.load(tmp_path / "net")
 
 
 @pytest.mark.parametrize("metadata", [{"fastnn": "{"}, {"fastnn": "[]"}, {"fastnn": "null"}])
 def test_broken_descriptions_are_refused(metadata, tmp_path):
     save_file({}, tmp_path / "net", metadata)
-    with pytest.raises(ValueError, match="cannot read"):
+    with pytest.raises(fn.ModelFileError, match="cannot read"):
         fn.load(tmp_path / "net")
 
 

@@ -117,16 +117,14 @@ def read(path):
 
 def _check_size(path):
     """Raise unless the file is a plain one, and as long as its first number says at least."""
-    with open(path, "rb") as file:  # the system's own message where there is no such file
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ModelFileError(f"load: {path} is no plain file")
+    mode = os.stat(path).st_mode  # the system's own message where there is no such file
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of which opening says what it is
+        raise ModelFileError(_line(f"load: {path} is no plain file"))
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
         header = int.from_bytes(file.read(8), "little")
-    room = status.st_size - 8
-    if room < 0 or header > room:
-        raise _not_whole(
-            path, f"{status.st_size} bytes, where its header alone would take {header}"
-        )
+    if size < 8 or header > size - 8:
+        raise _not_whole(path, f"{size} bytes, where its header alone would take {header}")
 
 
 def _not_whole(path, reason):
