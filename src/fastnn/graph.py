@@ -141,7 +141,8 @@ class Graph:
                 x = (following,)
                 following += 1
             number[count + index] = x[0]
-        self.route = pool_before_relu(Route(steps, count, [number[v] for v in self.outputs]))
+        self.unfused = Route(steps, count, [number[v] for v in self.outputs])  # layer by layer
+        self.route = pool_before_relu(self.unfused)
 
     @property
     def stages(self):
@@ -152,7 +153,7 @@ class Graph:
         return copy.deepcopy(self)  # layers belong to one network
 
     def __getstate__(self):
-        derived = ("_parameters", "_gradients", "heads", "route", "places")
+        derived = ("_parameters", "_gradients", "heads", "route", "unfused", "places")
         derived += ("learns", "_kept", "_runners", "_learnt")
         return {name: value for name, value in self.__dict__.items() if name not in derived}
 

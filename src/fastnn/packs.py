@@ -60,6 +60,10 @@ class Packs:
         """Give each sample another shape of the same size; nothing is copied."""
         return Packs(self.data.reshape(self.data.shape[0], *features, LANES), self.n)
 
+    def like(self, array, *, empty="copy"):
+        """Bring another batch, a plain array, into packs of this dtype; see `pack`."""
+        return pack(array, self.dtype, empty=empty)
+
     def unpack(self, n_threads=None):
         """Return the batch as a plain array (n, *features)."""
         array = np.empty(self.shape, self.dtype)

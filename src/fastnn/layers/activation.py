@@ -1,6 +1,5 @@
 """Activations as a layer, by name: every element by itself, and softmax over the last axis."""
 
-from fastnn import functional
 from fastnn._core.pointwise import FROM_INPUT
 from fastnn.checks import lookup
 
@@ -62,14 +61,16 @@ class Activation(Layer):
     def _forward(self, x, training):
         y = x
         if self.function != "linear":
-            y = getattr(functional, f"{self.function}_forward")(x, **self.options)
+            y = getattr(self.operations, f"{self.function}_forward")(x, **self.options)
         self._saved = x if self.function in FROM_INPUT else y  # backward needs nothing else
         return y
 
     def _backward(self, dy, input_gradient):
         if not input_gradient or self.function == "linear":
             return dy if input_gradient else None
-        return getattr(functional, f"{self.function}_backward")(dy, self._saved, **self.options)
+        return getattr(self.operations, f"{self.function}_backward")(
+            dy, self._saved, **self.options
+        )
 
     def _instruction(self, input_shape):
         if self.function == "linear":

@@ -1,6 +1,6 @@
 """Adaptive average pooling: an output of given size, whatever the size of the input."""
 
-from fastnn import functional, geometry
+from fastnn import geometry
 from fastnn.functional.pool import window_scales
 
 from .base import Layer
@@ -21,12 +21,12 @@ class AdaptiveAveragePool(Layer):
 
     def _forward(self, x, training):
         self._saved = x.shape
-        return functional.adaptive_average_pool_forward(x, self.output_size)
+        return self.operations.adaptive_average_pool_forward(x, self.output_size)
 
     def _backward(self, dy, input_gradient):
         if not input_gradient:
             return None
-        return functional.adaptive_average_pool_backward(dy, self._saved)
+        return self.operations.adaptive_average_pool_backward(dy, self._saved)
 
     def _instruction(self, input_shape):
         window = geometry.adaptive(self.label, input_shape[:-1], self.output_size)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fastnn import initializers
+from fastnn import functional, initializers
 from fastnn.checks import (
     batch_of,
     check_count,
@@ -106,6 +106,11 @@ class Layer:
         self._arguments = arguments | {"name": name, "input_shape": self.given_shape}
 
     # --- what a layer implements ---------------------------------------------------------------
+
+    # Whose operations `_forward` and `_backward` name: `self.operations.dense_forward(…)`. A layer
+    # that checks another one (`fastnn.verify`) is a copy of it with those of the reference here,
+    # which have the same names and parameters.
+    operations = functional
 
     merges = False  # whether it reads several values: see Merge
     activation = None  # a layer that follows the operation, see WeightedLayer

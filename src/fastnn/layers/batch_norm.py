@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from fastnn import functional
 from fastnn._core.batch_norm_driver import batch_norm_track
 from fastnn.checks import number
 
@@ -85,8 +84,10 @@ class BatchNorm(Normalization):
             # copies: what backward is told are the statistics that y came from
             mean, variance = self.running_mean.copy(), self.running_variance.copy()
             self._saved = x, mean, variance, False
-            return functional.batch_norm_inference(x, mean, variance, self.scale, self.shift, **how)
-        y, mean, variance = functional.batch_norm_forward(x, self.scale, self.shift, **how)
+            return self.operations.batch_norm_inference(
+                x, mean, variance, self.scale, self.shift, **how
+            )
+        y, mean, variance = self.operations.batch_norm_forward(x, self.scale, self.shift, **how)
         self._saved = x, mean, variance, True
         count = np.prod(x.shape[:-1], dtype=np.float64)
         if count:
@@ -97,7 +98,7 @@ class BatchNorm(Normalization):
 
     def _backward(self, dy, input_gradient):
         x, mean, variance, training = self._saved
-        dx, *gradients = functional.batch_norm_backward(
+        dx, *gradients = self.operations.batch_norm_backward(
             dy, x, mean, variance, self.scale, epsilon=self.epsilon, training=training
         )
         self._store(*gradients)

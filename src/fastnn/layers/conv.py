@@ -1,6 +1,6 @@
 """Convolutions (cross-correlations) over one, two or three spatial axes."""
 
-from fastnn import functional, geometry
+from fastnn import geometry
 from fastnn.checks import integer
 from fastnn.resampling import conv_pad_mode
 
@@ -124,7 +124,7 @@ class _Conv(WeightedLayer):
     def _forward(self, x, training, relu_follows=False):
         self._saved = x
         activation = "relu" if relu_follows else None
-        return functional.conv_forward(
+        return self.operations.conv_forward(
             x,
             self.weight,
             self.bias,
@@ -137,11 +137,11 @@ class _Conv(WeightedLayer):
         x = self._saved
         if self.trainable:
             out = self._gradient_arrays()
-            functional.conv_backward_weights(x, dy, self.size, out=out, **self._how)
+            self.operations.conv_backward_weights(x, dy, self.size, out=out, **self._how)
         if not input_gradient:
             return None
         relu_output = x if relu_precedes else None
-        return functional.conv_backward_input(
+        return self.operations.conv_backward_input(
             dy,
             self.weight,
             x.shape,

@@ -1,6 +1,6 @@
 """Transposed convolutions over one, two or three spatial axes."""
 
-from fastnn import functional, geometry
+from fastnn import geometry
 from fastnn.checks import integer
 
 from .spatial import check_axes, padding_of
@@ -78,7 +78,7 @@ class _ConvTranspose(WeightedLayer):
 
     def _forward(self, x, training, relu_follows=False):
         self._saved = x
-        return functional.conv_transpose_forward(
+        return self.operations.conv_transpose_forward(
             x,
             self.weight,
             self.bias,
@@ -91,11 +91,11 @@ class _ConvTranspose(WeightedLayer):
         x, how = self._saved, self._how | {"groups": self.groups}
         if self.trainable:
             out = self._gradient_arrays()
-            functional.conv_transpose_backward_weights(x, dy, self.size, out=out, **how)
+            self.operations.conv_transpose_backward_weights(x, dy, self.size, out=out, **how)
         if not input_gradient:
             return None
         relu_output = x if relu_precedes else None
-        return functional.conv_transpose_backward_input(
+        return self.operations.conv_transpose_backward_input(
             dy, self.weight, x.shape, relu_output=relu_output, **how
         )
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from fastnn import functional
 from fastnn.checks import batch_of, integer, real_array
 
 from .base import Parameter
@@ -132,17 +131,17 @@ class Dense(WeightedLayer):
         self._saved = x
         self.clear_masked(self.weight)
         activation = "relu" if relu_follows else None
-        return functional.dense_forward(x, self.weight, self.bias, activation=activation)
+        return self.operations.dense_forward(x, self.weight, self.bias, activation=activation)
 
     def _backward(self, dy, input_gradient, relu_precedes=False):
         x = self._saved
         if self.trainable:
-            functional.dense_backward_weights(x, dy, out=self._gradient_arrays())
+            self.operations.dense_backward_weights(x, dy, out=self._gradient_arrays())
             self.clear_masked(self.gradients["weight"])
         if not input_gradient:
             return None
         relu_output = x if relu_precedes else None
-        return functional.dense_backward_input(dy, self.weight, relu_output=relu_output)
+        return self.operations.dense_backward_input(dy, self.weight, relu_output=relu_output)
 
     def _instruction(self, input_shape):
         return {"kind": "dense", "mask": self.mask}

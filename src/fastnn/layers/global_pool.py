@@ -1,6 +1,6 @@
 """Global pooling: the largest or the mean of all pixels of a channel."""
 
-from fastnn import functional, geometry
+from fastnn import geometry
 from fastnn.functional.pool import window_scales
 
 from .base import Layer
@@ -25,12 +25,14 @@ class _GlobalPool(Layer):
 
 class GlobalMaxPool(_GlobalPool):
     def _forward(self, x, training):
-        y, argmax = functional.global_max_pool_forward(x, keep_dims=self.keep_dims)
+        y, argmax = self.operations.global_max_pool_forward(x, keep_dims=self.keep_dims)
         self._saved = argmax, x.shape
         return y
 
     def _backward(self, dy, input_gradient):
-        return functional.global_max_pool_backward(dy, *self._saved) if input_gradient else None
+        return (
+            self.operations.global_max_pool_backward(dy, *self._saved) if input_gradient else None
+        )
 
     def _instruction(self, input_shape):
         window = self._window(input_shape)
@@ -40,10 +42,14 @@ class GlobalMaxPool(_GlobalPool):
 class GlobalAveragePool(_GlobalPool):
     def _forward(self, x, training):
         self._saved = x.shape
-        return functional.global_average_pool_forward(x, keep_dims=self.keep_dims)
+        return self.operations.global_average_pool_forward(x, keep_dims=self.keep_dims)
 
     def _backward(self, dy, input_gradient):
-        return functional.global_average_pool_backward(dy, self._saved) if input_gradient else None
+        return (
+            self.operations.global_average_pool_backward(dy, self._saved)
+            if input_gradient
+            else None
+        )
 
     def _instruction(self, input_shape):
         window = self._window(input_shape)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fastnn import functional, geometry, initializers
+from fastnn import geometry, initializers
 from fastnn.checks import integer
 
 from .spatial import output_sizes, padding_of
@@ -81,19 +81,19 @@ class _LocallyConnected(WeightedLayer):
     def _forward(self, x, training, relu_follows=False):
         self._saved = x
         activation = "relu" if relu_follows else None
-        return functional.local_conv_forward(
+        return self.operations.local_conv_forward(
             x, self.weight, self.bias, activation=activation, **self._how
         )
 
     def _backward(self, dy, input_gradient, relu_precedes=False):
         x = self._saved
-        functional.local_conv_backward_weights(
+        self.operations.local_conv_backward_weights(
             x, dy, self.size, out=self._gradient_arrays(), **self._how
         )
         if not input_gradient:
             return None
         relu_output = x if relu_precedes else None
-        return functional.local_conv_backward_input(
+        return self.operations.local_conv_backward_input(
             dy, self.weight, x.shape, relu_output=relu_output, **self._how
         )
 

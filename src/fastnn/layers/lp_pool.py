@@ -1,6 +1,5 @@
 """Lp pooling: the p-norm of each window, channel by channel."""
 
-from fastnn import functional
 from fastnn.checks import number
 
 from .pool import _Pool
@@ -23,14 +22,14 @@ class LpPool(_Pool):
         super().__init__(size, stride, padding, name, input_shape, **how)
 
     def _forward(self, x, training):
-        y = functional.lp_pool_forward(x, self.size, **self._how)
+        y = self.operations.lp_pool_forward(x, self.size, **self._how)
         self._saved = x, y
         return y
 
     def _backward(self, dy, input_gradient):
         if not input_gradient:
             return None
-        return functional.lp_pool_backward(dy, *self._saved, self.size, **self._how)
+        return self.operations.lp_pool_backward(dy, *self._saved, self.size, **self._how)
 
     def _instruction(self, input_shape):
         window = self._window(input_shape)

@@ -2,7 +2,6 @@
 
 import math
 
-from fastnn import functional
 from fastnn.checks import batch_of, check_count, check_samples, real_array, real_dtype
 from fastnn.packs import Packs, pack
 
@@ -181,10 +180,10 @@ class Merge(Layer):
 
     def _forward(self, xs, training):
         self._saved = xs
-        return getattr(functional, f"{self.function}_forward")(xs, **self._how)
+        return getattr(self.operations, f"{self.function}_forward")(xs, **self._how)
 
     def _backward(self, dy, wanted):
-        backward = getattr(functional, f"{self.function}_backward")
+        backward = getattr(self.operations, f"{self.function}_backward")
         return backward(dy, self._saved, **self._how, wanted=wanted)
 
     # --- helpers -------------------------------------------------------------------------------

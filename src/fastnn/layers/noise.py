@@ -11,7 +11,6 @@ at several places of a model makes a noise of its own at each.
 
 import math
 
-from fastnn import functional
 from fastnn.checks import number
 
 from .base import Layer
@@ -47,14 +46,18 @@ class Noise(Layer):
         if not training or self.strength == 0:
             return x
         self._saved = {"seed": self.seed, "layer": self.index, "step": self.steps}
-        return getattr(functional, f"{self.operation}_forward")(x, self.strength, **self._saved)
+        return getattr(self.operations, f"{self.operation}_forward")(
+            x, self.strength, **self._saved
+        )
 
     def _backward(self, dy, input_gradient):
         if not input_gradient:
             return None
         if not self._saved:
             return dy
-        return getattr(functional, f"{self.operation}_backward")(dy, self.strength, **self._saved)
+        return getattr(self.operations, f"{self.operation}_backward")(
+            dy, self.strength, **self._saved
+        )
 
     def _instruction(self, input_shape):
         if self.strength == 0:
@@ -173,7 +176,7 @@ class GaussianNoise(Noise):
         super().__init__(name, input_shape, stddev=self.stddev)
 
     def _backward(self, dy, input_gradient):
-        return functional.gaussian_noise_backward(dy) if input_gradient else None
+        return self.operations.gaussian_noise_backward(dy) if input_gradient else None
 
     def _instruction(self, input_shape):
         return super()._instruction(input_shape)  # of this way back too

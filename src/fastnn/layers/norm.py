@@ -3,7 +3,6 @@
 import math
 from types import MappingProxyType
 
-from fastnn import functional
 from fastnn.checks import integer, positive
 
 from .base import Layer, Parameter
@@ -108,12 +107,12 @@ class LayerNorm(Normalization):
 
     def _forward(self, x, training):
         self._saved = x
-        return functional.layer_norm_forward(
+        return self.operations.layer_norm_forward(
             x, self.scale, self.shift, axes=self.axes, epsilon=self.epsilon
         )
 
     def _backward(self, dy, input_gradient):
-        dx, *gradients = functional.layer_norm_backward(
+        dx, *gradients = self.operations.layer_norm_backward(
             dy, self._saved, self.scale, axes=self.axes, epsilon=self.epsilon
         )
         self._store(*gradients)
@@ -176,12 +175,12 @@ class GroupNorm(Normalization):
 
     def _forward(self, x, training):
         self._saved = x
-        return functional.group_norm_forward(
+        return self.operations.group_norm_forward(
             x, self.groups, self.scale, self.shift, epsilon=self.epsilon
         )
 
     def _backward(self, dy, input_gradient):
-        dx, *gradients = functional.group_norm_backward(
+        dx, *gradients = self.operations.group_norm_backward(
             dy, self._saved, self.groups, self.scale, epsilon=self.epsilon
         )
         self._store(*gradients)
@@ -238,10 +237,12 @@ class InstanceNorm(Normalization):
 
     def _forward(self, x, training):
         self._saved = x
-        return functional.instance_norm_forward(x, self.scale, self.shift, epsilon=self.epsilon)
+        return self.operations.instance_norm_forward(
+            x, self.scale, self.shift, epsilon=self.epsilon
+        )
 
     def _backward(self, dy, input_gradient):
-        dx, *gradients = functional.instance_norm_backward(
+        dx, *gradients = self.operations.instance_norm_backward(
             dy, self._saved, self.scale, epsilon=self.epsilon
         )
         self._store(*gradients)

@@ -1,6 +1,5 @@
 """Padding and cropping of the spatial axes of `(N, *spatial, channels)`."""
 
-from fastnn import functional
 from fastnn.resampling import (
     amounts,
     crop_axes,
@@ -57,12 +56,12 @@ class Pad(Resample):
 
     def _forward(self, x, training):
         self._saved = x.shape
-        return functional.pad_forward(x, self.padding, mode=self.mode, value=self.value)
+        return self.operations.pad_forward(x, self.padding, mode=self.mode, value=self.value)
 
     def _backward(self, dy, input_gradient):
         if not input_gradient:
             return None
-        return functional.pad_backward(dy, self._saved, self.padding, mode=self.mode)
+        return self.operations.pad_backward(dy, self._saved, self.padding, mode=self.mode)
 
     def _instruction(self, input_shape):
         return self._lines(input_shape, pad_line, self.value)
@@ -129,12 +128,12 @@ class _Crop(Resample):
 
     def _forward(self, x, training):
         self._saved = x.shape
-        return functional.crop_forward(x, self.cropping)
+        return self.operations.crop_forward(x, self.cropping)
 
     def _backward(self, dy, input_gradient):
         if not input_gradient:
             return None
-        return functional.crop_backward(dy, self._saved, self.cropping)
+        return self.operations.crop_backward(dy, self._saved, self.cropping)
 
     def _instruction(self, input_shape):
         return self._lines(input_shape, crop_line)

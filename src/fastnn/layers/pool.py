@@ -1,6 +1,6 @@
 """Pooling: the largest or the mean of each window, channel by channel."""
 
-from fastnn import functional, geometry
+from fastnn import geometry
 from fastnn.functional.pool import window_scales
 
 from .base import Layer
@@ -49,12 +49,12 @@ class MaxPool(_Pool):
         super().__init__(size, stride, padding, name, input_shape, **how)
 
     def _forward(self, x, training):
-        y, argmax = functional.max_pool_forward(x, self.size, **self._how)
+        y, argmax = self.operations.max_pool_forward(x, self.size, **self._how)
         self._saved = argmax, x.shape
         return y
 
     def _backward(self, dy, input_gradient):
-        return functional.max_pool_backward(dy, *self._saved) if input_gradient else None
+        return self.operations.max_pool_backward(dy, *self._saved) if input_gradient else None
 
     def _instruction(self, input_shape):
         window = self._window(input_shape)
@@ -78,12 +78,12 @@ class AveragePool(_Pool):
 
     def _forward(self, x, training):
         self._saved = x.shape
-        return functional.average_pool_forward(x, self.size, **self._how)
+        return self.operations.average_pool_forward(x, self.size, **self._how)
 
     def _backward(self, dy, input_gradient):
         if not input_gradient:
             return None
-        return functional.average_pool_backward(dy, self._saved, self.size, **self._how)
+        return self.operations.average_pool_backward(dy, self._saved, self.size, **self._how)
 
     def _instruction(self, input_shape):
         window = self._window(input_shape)

@@ -1,6 +1,5 @@
 """PReLU: a ReLU whose slope where x is not positive is learnt."""
 
-from fastnn import functional
 from fastnn.checks import one_of
 
 from .base import Layer, Parameter
@@ -73,14 +72,14 @@ class PReLU(Layer):
 
     def _forward(self, x, training):
         self._saved = x
-        return functional.prelu_forward(x, self.slope)
+        return self.operations.prelu_forward(x, self.slope)
 
     def _backward(self, dy, input_gradient):
         x = self._saved
         if self.trainable:
-            dslope = functional.prelu_backward_weights(x, dy, self.slope.shape)
+            dslope = self.operations.prelu_backward_weights(x, dy, self.slope.shape)
             self.gradients["slope"][...] = dslope
-        return functional.prelu_backward_input(dy, x, self.slope) if input_gradient else None
+        return self.operations.prelu_backward_input(dy, x, self.slope) if input_gradient else None
 
     def _instruction(self, input_shape):
         return {"kind": "prelu", "channels": input_shape[-1]}

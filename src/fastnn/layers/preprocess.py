@@ -7,7 +7,7 @@ on the plain batch, before it is packed; anywhere else they unpack and pack agai
 import numpy as np
 
 from fastnn.checks import check_no_nan, number, real_array
-from fastnn.packs import Packs, pack
+from fastnn.packs import Packs
 
 from .base import Layer
 
@@ -30,12 +30,12 @@ class Preprocess(Layer):
 
     def _forward(self, x, training):
         self._saved = True
-        return pack(self.apply(x.unpack()), self.dtype)
+        return x.like(self.apply(x.unpack()))
 
     def _backward(self, dy, input_gradient):
         if not input_gradient:
             return None
-        return pack(dy.unpack() * self.slope, self.dtype, empty="zero")
+        return dy.like(dy.unpack() * self.slope, empty="zero")
 
 
 class Rescale(Preprocess):

@@ -2,7 +2,6 @@
 
 import math
 
-from fastnn import functional
 from fastnn.checks import integer, text_of
 from fastnn.resampling import inverse, permutation, permuted_axes
 
@@ -120,10 +119,10 @@ class Permute(Layer):
 
     def _forward(self, x, training):
         self._saved = True
-        return functional.permute_forward(x, self.axes)
+        return self.operations.permute_forward(x, self.axes)
 
     def _backward(self, dy, input_gradient):
-        return functional.permute_backward(dy, self.axes) if input_gradient else None
+        return self.operations.permute_backward(dy, self.axes) if input_gradient else None
 
     def _instruction(self, input_shape):
         return {

@@ -1,6 +1,6 @@
 """Enlarging the spatial axes of `(N, *spatial, channels)` by whole numbers."""
 
-from fastnn import functional, geometry
+from fastnn import geometry
 from fastnn.resampling import up_sample_axes, up_sample_line, up_sample_mode
 
 from .resample import Resample
@@ -18,12 +18,12 @@ class _UpSample(Resample):
 
     def _forward(self, x, training):
         self._saved = x.shape
-        return functional.up_sample_forward(x, self.scale, mode=self.mode)
+        return self.operations.up_sample_forward(x, self.scale, mode=self.mode)
 
     def _backward(self, dy, input_gradient):
         if not input_gradient:
             return None
-        return functional.up_sample_backward(dy, self._saved, self.scale, mode=self.mode)
+        return self.operations.up_sample_backward(dy, self._saved, self.scale, mode=self.mode)
 
     def _instruction(self, input_shape):
         return self._lines(input_shape, up_sample_line)
