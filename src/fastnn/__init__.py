@@ -7,6 +7,8 @@
 (1, 1)
 """
 
+import importlib
+
 from fastnn import (
     callbacks,
     constraints,
@@ -44,6 +46,7 @@ __all__ = [
     "callbacks",
     "constraints",
     "export_c",
+    "diagnose",
     "functional",
     "get_num_threads",
     "initializers",
@@ -55,4 +58,19 @@ __all__ = [
     "reference",
     "regularizers",
     "set_num_threads",
+    "verify",
 ]
+
+# What is looked for in these modules when it is first used: importing them takes time.
+_LATER = {"diagnose": "fastnn.diagnosing", "verify": "fastnn.verifying"}
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
