@@ -49,7 +49,7 @@ class Diagnosis:
         titles |= {"weight_gradient": "their gradient", "not_a_number": "NaN"}
         left = ("call", "parameters", "trainable")
         shown = [field.name for field in fields(Row) if field.name not in left]
-        empty = {name for name in ("not_a_number", "infinite", "saturated", "dead")}
+        empty = {"not_a_number", "infinite", "saturated", "dead"}
         shown = [
             name
             for name in shown

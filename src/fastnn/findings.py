@@ -96,7 +96,7 @@ def _against_vanishing(figures):
 
 
 def _about_units(figures, rows):
-    ends = {value for value in figures.net.outputs}
+    ends = set(figures.net.outputs)
     inputs, words = len(figures.net.input_shapes), []
     for row, place in zip(rows, figures.places, strict=True):
         if row.saturated is not None and row.saturated > HALF and not place.in_loss:

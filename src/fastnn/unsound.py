@@ -71,7 +71,8 @@ def first_unsound(net, x, y, loss, weight=None):
     from fastnn import losses
     from fastnn.labels import sample_weights
 
-    x, loss = net.check(x), losses.get(loss)
+    loss = losses.get(loss)
+    x = net.check(list(x.arrays) if isinstance(x, Inputs) else x)
     target = loss.targets(y, len(x), net)
     if weight is not None:
         weight = sample_weights("first_unsound", weight, len(x), net.dtype)
