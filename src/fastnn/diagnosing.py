@@ -162,5 +162,6 @@ def diagnose(net, x, y, loss=None, *, optimizer=None):
     _learn_preprocessing(net, x)
     with np.errstate(all="ignore"):
         figures = Figures(net, loss, optimizer).take(x, data.target)
-    rows = figures.rows()
-    return Diagnosis(rows, findings(figures, rows), figures.total, figures.samples)
+        rows = figures.rows()
+        words = findings(figures, rows)
+    return Diagnosis(rows, words, figures.total, figures.samples)

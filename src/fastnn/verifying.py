@@ -78,7 +78,7 @@ def verify(net, x=None, y=None, *, loss=None, rows=4, progress=None):
     >>> net = fn.Sequential([fn.layers.Dense(2, "tanh"), fn.layers.Dense(1)], input_shape=(3,))
     >>> verification = fn.verify(net)
     >>> verification.ok, len(verification.rows)
-    (True, 17)
+    (True, 18)
     >>> verification.rows[0].layer, verification.rows[0].what
     ('Dense (layer 0)', 'output')
     """
