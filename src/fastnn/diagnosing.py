@@ -129,7 +129,8 @@ def diagnose(net, x, y, loss=None, *, optimizer=None):
     A finding is made of these:
 
     - the first NaN or infinity: of the input, a layer's parameters or output, the loss, a gradient
-    - inputs whose root mean square is not between 1/10 and 10: weights are drawn for 1
+    - inputs whose root mean square is not between 1/10 and 4: weights are drawn for 1; above, a
+      third of sigmoids would be saturated from the start
     - `delta` of a trained layer below 2⁻¹⁰ of the gradient at the loss, or above 2¹⁰ of it, or 0:
       five sigmoids in a row leave 4⁻⁵ = 2⁻¹⁰ of a gradient where they are steepest
     - more than half of the outputs saturated, but for an activation that the loss includes

@@ -10,7 +10,9 @@ ENOUGH = 8  # samples: a unit that is 0 for half of all inputs is 0 for these on
 VANISHED = 2.0**-10  # what five sigmoids at their steepest, 1/4 each, leave of a gradient
 EXPLODED = 2.0**10
 FAST = 0.1  # an update changes a tenth of the weights
-INPUTS = 0.1, 10.0  # root mean squares for which weights drawn for 1 will do
+# Root mean squares of the input for which weights drawn for 1 will do: above, a third of sigmoids
+# would be saturated from the start (|z| > 4.36), below, weights learn ten times as slowly.
+INPUTS = 0.1, 4.0
 SHOWN = 4  # layers in a sentence
 
 HELPS = {

@@ -74,7 +74,9 @@ class Verification:
     def _words(self):
         words = [f"{name}: not verified, it is your own" for name in self.unverified]
         if self.ok:
-            words.append(f"All within tolerance, on {self.samples} samples.")
+            most = max(self.rows, key=lambda row: row.ratio)
+            nearest = f"the nearest to it {most.layer}: {most.what}, {100 * most.ratio:.2g} %"
+            words.append(f"All within tolerance, on {self.samples} samples; {nearest}.")
         else:
             first = self.wrong[0]
             words.append(f"{len(self.wrong)} wrong, first {first.layer}: {first.what}.")
