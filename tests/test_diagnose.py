@@ -248,9 +248,12 @@ def test_dead_units_are_counted(function):
     assert "dead" in diagnosis.findings[-1]
     assert "25 % of Dense (layer 0)" in diagnosis.findings[-1]
     assert "dead" not in found(net, x[:4], y[:4])  # too few to tell
-    images = fn.Sequential(
-        [L.Conv2D(4, 1, activation=function), L.Flatten(), L.Dense(2)], (2, 4, 1)
-    )
+    # some live in the second batch alone
+    net.layers[0].bias[4:], net.layers[0].weight[4:] = 0, 10.0
+    halves = np.concatenate([-np.abs(x), np.abs(x)]).repeat(2, axis=0)
+    assert diagnose(net, halves, np.arange(256) % 2).rows[0].dead == 0.25
+    layers = [L.Conv2D(4, 1, activation=function), L.Flatten(), L.Dense(2)]
+    images = fn.Sequential(layers, input_shape=(2, 4, 1))
     images.layers[0].bias[1] = -1000
     assert diagnose(images, x.reshape(-1, 2, 4, 1), y).rows[0].dead == 0.25
 

@@ -217,6 +217,9 @@ def test_numbers_that_are_not_finite_are_equal_only_to_themselves(monkeypatch):
     net = fn.Sequential([L.Dense(2, "tanh"), L.Dense(1)], input_shape=(2,))
     net.layers[1].bias = [np.inf]
     assert fn.verify(net).ok
+    x, y = np.array([[1.0, 2.0], [-np.inf, 1.0], [0.5, np.inf]]), [0, 1, 1]
+    softmax = fn.Sequential([L.Dense(2, "relu"), L.Dense(2, "softmax")], input_shape=(2,))
+    assert fn.verify(softmax, x, y).ok
     right = functional.tanh_forward
 
     def broken(x):
@@ -343,6 +346,8 @@ def test_errors():
         fn.verify(net, rows=0)
     with pytest.raises(ValueError, match="at least one sample"):
         fn.verify(net, np.zeros((0, 3)))
+    with pytest.raises(ValueError, match="verify: x holds 1 NaN"):
+        fn.verify(net, [[0.0, np.nan, 0.0]])
 
 
 def test_it_prints_as_a_table():

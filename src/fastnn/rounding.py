@@ -244,7 +244,8 @@ def loss_magnitudes(loss, y, target, value, gradient):
     `(1 + |t|)` of the largest target, and `(1 + gamma)²` of focal losses; as many eps more as
     logits are apart where there is a softmax, whose exponentials are of distances.
     """
-    labels = target.dtype.kind == "i"
+    labels, y = target.dtype.kind == "i", np.where(np.isfinite(y), y, 0.0)
+    value = value if math.isfinite(value) else 0.0
     largest = 1.0 if labels else float(np.abs(target).sum(axis=-1).max(initial=0))
     classes = getattr(loss, "class_weight", None)
     share = max(classes) if classes else 1.0
