@@ -23,8 +23,6 @@ from fastnn import (
 )
 from fastnn._build import __version__, build_info
 from fastnn._core.threads import get_num_threads, set_num_threads
-from fastnn.ensemble import Ensemble
-from fastnn.export import export_c
 from fastnn.layers.node import Input
 from fastnn.model import Model
 from fastnn.network import Sequential
@@ -62,7 +60,12 @@ __all__ = [
 ]
 
 # What is looked for in these modules when it is first used: importing them takes time.
-_LATER = {"diagnose": "fastnn.diagnosing", "verify": "fastnn.verifying"}
+_LATER = {
+    "Ensemble": "fastnn.ensemble",
+    "diagnose": "fastnn.diagnosing",
+    "export_c": "fastnn.export",
+    "verify": "fastnn.verifying",
+}
 
 
 def __getattr__(name):

@@ -16,7 +16,7 @@ from fastnn import losses, optimizers
 from fastnn.findings import findings
 from fastnn.labels import Data
 from fastnn.measuring import Figures, Row
-from fastnn.training import _learn_preprocessing
+from fastnn.training import learn_preprocessing
 from fastnn.unsound import Unsound, first_unsound
 
 __all__ = ["Diagnosis", "Row", "Unsound", "diagnose", "first_unsound"]
@@ -160,7 +160,7 @@ def diagnose(net, x, y, loss=None, *, optimizer=None):
     if optimizer is not None:
         optimizer.serve(net)
     data = Data(who, net, loss, x, y, classes=net.classes_, learn=True)
-    _learn_preprocessing(net, x)
+    learn_preprocessing(net, x)
     with np.errstate(all="ignore"):
         figures = Figures(net, loss, optimizer).take(x, data.target)
         rows = figures.rows()

@@ -68,7 +68,7 @@ def fit(
     watch = Callbacks([*callbacks, *display], net)
 
     net.classes_, net.loss, net.optimizer = data.classes, loss, trainer.optimizer
-    _learn_preprocessing(net, data)
+    learn_preprocessing(net, data.x, data.rows)
 
     def validate():
         if validation is None:
@@ -223,9 +223,8 @@ def _order(net, n, shuffle, rows):
     return order if rows is None else rows[order]
 
 
-def _learn_preprocessing(net, data):
+def learn_preprocessing(net, x, rows=None):
     """Let every layer that standardises see the data, as the layers before it leave it."""
-    x, rows = data.x, data.rows
     count = len(x) if rows is None else len(rows)
     pieces = [slice(start, start + BATCH) for start in range(0, count, BATCH)]
     for layer in net.learns:

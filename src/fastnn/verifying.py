@@ -23,7 +23,7 @@ from fastnn.layers.noise import Noise
 from fastnn.layers.preprocess import Preprocess
 from fastnn.rounding import ANY, loss_magnitudes
 from fastnn.tracing import Trace, place_of, plain, scratch
-from fastnn.training import Trainer, _learn_preprocessing
+from fastnn.training import Trainer, learn_preprocessing
 from fastnn.twin import Plain, adopt, exactly, twin_of
 from fastnn.verification import Check, Verification
 from fastnn.verifying_data import expected_seconds, random_batch
@@ -98,7 +98,7 @@ def verify(net, x=None, y=None, *, loss=None, rows=4, progress=None):
             loss = Joint([loss] * len(net.outputs))
     loss, net = losses.get(loss), scratch(net)
     if x is not None:
-        _learn_preprocessing(net, x)
+        learn_preprocessing(net, x)
     x, target = _batch(who, net, loss, x, y, rows)
     check_inputs(who, x)
     tell = progress if progress is not None else lambda text: None
@@ -114,7 +114,7 @@ def _batch(who, net, loss, x, y, rows):
     """The samples and targets that are compared."""
     random_x, random_y = random_batch(net, loss, rows if x is None else min(rows, len(x)))
     if x is None:
-        _learn_preprocessing(net, random_x)
+        learn_preprocessing(net, random_x)
         x = random_x
     if len(x) == 0:
         raise ValueError(f"{who}: expected at least one sample, got x of shape {x.shape}")
