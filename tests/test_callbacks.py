@@ -461,7 +461,7 @@ def notebook(monkeypatch):
 
 def test_a_notebook_shows_a_line_that_changes(monkeypatch, capsys):
     shown = notebook(monkeypatch)
-    x, y = np.zeros((100_000, 3), np.float32), np.zeros(100_000, int)
+    x, y = np.zeros((10**6, 3), np.float32), np.zeros(10**6, int)
     stop = Hears("on_progress", stop=4)
     net().fit(x, y, batch_size=1, callbacks=[stop])
     assert capsys.readouterr().out == ""
