@@ -17,7 +17,8 @@ from fastnn._core.feed cimport affine_forward_chunk
 from fastnn._core.kernels cimport (
     ACCUMULATE, LANES, RELU, fastnn_run, lanes_to_rows, rows_to_lanes, tile)
 from fastnn._core.operation cimport (
-    BATCH_NORM, CONV, DENSE, GROUP_NORM, MERGE, PERMUTE, POINTWISE, POOL, PRELU, RESAMPLE, SOFTMAX)
+    BATCH_NORM, CONV, DENSE, GROUP_NORM, LOCAL_CONV, MERGE, PERMUTE, POINTWISE, POOL, PRELU,
+    RESAMPLE, SOFTMAX)
 from fastnn._core.merge_plan cimport merge_plan_scratch
 from fastnn._core.pointwise cimport pointwise_forward_chunk
 from fastnn._core.pool_plan cimport PoolPlan, grid, pool_forward_rows, pool_plan_scratch
@@ -31,8 +32,8 @@ cdef bint single_supports(const Operation* op, Layout before) noexcept nogil:
     """Whether samples can go singly through an operation, from the layout that they have before.
 
     Groups would share packs of channels; other ways to convolve have no path of their own here, nor
-    have permutations and normalisations of a sample. Samples that were given another shape may have
-    other channels than are expected.
+    have permutations, normalisations of a sample and locally connected layers. Samples that were
+    given another shape may have other channels than are expected.
     """
     cdef const Correlation* plan = &op.conv.correlation
     if op.kind == CONV:
@@ -42,7 +43,7 @@ cdef bint single_supports(const Operation* op, Layout before) noexcept nogil:
         return before.channels == op.pool.windows.channels
     if op.kind == RESAMPLE:
         return before.channels == op.resample.resampling.channels
-    return op.kind != PERMUTE and op.kind != GROUP_NORM
+    return op.kind != PERMUTE and op.kind != GROUP_NORM and op.kind != LOCAL_CONV
 
 
 cdef Layout layout_after(const Operation* op, Layout before) noexcept nogil:
