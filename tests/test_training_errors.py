@@ -158,7 +158,11 @@ STEPS = [
     (lambda: step([0, 1], 1, "squared_error", [1, -1]), ValueError, "got -1.0 at index 1"),
     (lambda: step([0, 1], 1, "squared_error", [NAN, 1]), ValueError, "got nan at index 0"),
     (lambda: step([0, 1], 1, "squared_error", [1e300, 1]), ValueError, "got inf at index 0"),
-    (lambda: step([0, 1], 1, "squared_error", ["a", "b"]), TypeError, "sample_weight of numbers"),
+    (
+        lambda: step([0, 1], 1, "squared_error", ["a", "b"]),
+        TypeError,
+        "sample_weight of real numbers",
+    ),
     (
         lambda: step(["a", "b"], 1, "half_squared_error"),
         TypeError,

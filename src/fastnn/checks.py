@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from fastnn.columns import column_array, frame_array, is_frame, is_series
 from fastnn.geometry import as_integer
 
 # More elements than this (terabytes) are a mistake in a size, never a wish.
@@ -33,6 +34,10 @@ def real_array(who, what, value):
             f"{who}: expected {what} as a dense array, got a sparse {type(value).__name__}; "
             f"convert it with {what}.toarray()"
         )
+    if type(value) is not np.ndarray and is_frame(value):
+        return frame_array(who, what, value)
+    if type(value) is not np.ndarray and is_series(value):
+        return column_array(who, what, value)
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -148,7 +153,7 @@ def lookup(what, name, table):
     return table[name]
 
 
-def check_no_nan(who, what, array):
+def check_no_nan(who, what, array, mend=None):
     """Raise if `array` holds a NaN, saying how many and where the first one is."""
     if array.dtype.kind != "f":
         return
@@ -167,7 +172,7 @@ def check_no_nan(who, what, array):
     if count:
         raise ValueError(
             f"{who}: {what} holds {count} NaN, the first at index {first}; "
-            f"drop such samples or fill them with np.nan_to_num({what})"
+            f"{mend or f'drop such samples or fill them with np.nan_to_num({what})'}"
         )
 
 

@@ -7,7 +7,8 @@ import copy
 
 import numpy as np
 
-from fastnn.checks import check_no_nan, number
+from fastnn.checks import check_no_nan, number, real_array
+from fastnn.columns import is_missing
 
 SHOWN = 5  # labels in a message
 
@@ -122,21 +123,27 @@ def label_array(who, y):
     """Return labels as an array of text, whole numbers or truth values."""
     if hasattr(y, "toarray"):
         raise TypeError(f"{who}: expected dense labels, got a sparse matrix; use y.toarray()")
-    y = np.asarray(y)
+    given, y = y, np.asarray(y)
+    if y.dtype.kind == "T" or (y.dtype.kind == "U" and not isinstance(given, np.ndarray)):
+        y = np.asarray(given, object)  # NumPy makes text of all that stands beside text
+    wrong = ""
     if y.dtype.kind == "O":  # a column of a data frame
         values = y.ravel().tolist()
-        if all(isinstance(value, str) for value in values):
-            y = y.astype(np.str_)
-        elif all(isinstance(value, (bool, int, float, np.number)) for value in values):
+        if all(isinstance(value, (str, bytes)) for value in values):
+            kinds = {isinstance(value, str) for value in values}
+            y = y.astype(np.str_ if True in kinds else np.bytes_) if len(kinds) == 1 else y
+        elif all(isinstance(value, (bool, int, float, np.number, np.bool_)) for value in values):
             y = np.array(values).reshape(y.shape)
-    if y.dtype.kind in "ST":
-        y = np.char.decode(y) if y.dtype.kind == "S" else y.astype(np.str_)
+        missing = [row for row, value in enumerate(values) if is_missing(value)]
+        wrong = f" ({len(missing)} missing, the first at index {missing[0]})" if missing else ""
+    if y.dtype.kind == "S":
+        y = np.char.decode(y)
     if y.dtype.kind not in "biufU":
         raise TypeError(
-            f"{who}: expected labels that are all text or all whole numbers, got dtype {y.dtype}; "
-            f"drop samples without a label"
+            f"{who}: expected labels that are all text or all whole numbers, got dtype {y.dtype}"
+            f"{wrong}; drop samples without a label"
         )
-    check_no_nan(who, "y", y)
+    check_no_nan(who, "y", y, "drop samples without a label")
     if y.dtype.kind == "f" and (wrong := y != np.floor(y)).any():
         raise ValueError(
             f"{who}: expected labels, got {y[wrong][0]}; for numbers use "
@@ -220,11 +227,9 @@ def class_weights(who, class_weight, classes, index):
 
 def sample_weights(who, weights, n, dtype):
     """Return the weights of `n` samples, checked."""
-    try:
-        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused below
-            weights = np.ascontiguousarray(weights, dtype)
-    except (TypeError, ValueError):
-        raise TypeError(f"{who}: expected sample_weight of numbers, got {weights!r}") from None
+    weights = real_array(who, "sample_weight", weights)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused below
+        weights = np.ascontiguousarray(weights, dtype)
     if weights.shape != (n,):
         raise ValueError(
             f"{who}: expected sample_weight of shape ({n},), one a sample, got {weights.shape}"

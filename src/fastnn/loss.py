@@ -11,6 +11,7 @@ import numpy as np
 from fastnn import functional
 from fastnn._core.loss import labels_within
 from fastnn.checks import check_no_nan, real_array, text_of
+from fastnn.columns import is_frame, is_series
 from fastnn.functional._losses import (
     check_options,
     check_target,
@@ -142,6 +143,11 @@ class Loss:
         return np.ones(target.shape, bool)
 
     def _numbers(self, target):
+        if is_frame(target) or is_series(target):
+            try:
+                return real_array(self.name, "target", target)
+            except TypeError as error:
+                raise TypeError(f"{error}; {self._mend()}") from None
         if not hasattr(target, "toarray") and (kind := np.asarray(target).dtype.kind) in "OSTU":
             got = "objects" if kind == "O" else "text"
             raise TypeError(f"{self.name}: expected numbers as target, got {got}; {self._mend()}")
