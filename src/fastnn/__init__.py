@@ -43,6 +43,8 @@ __all__ = [
     "build_info",
     "callbacks",
     "constraints",
+    "data",
+    "datasets",
     "diagnose",
     "export_c",
     "functional",
@@ -59,16 +61,19 @@ __all__ = [
     "verify",
 ]
 
-# What is looked for in these modules when it is first used: importing them takes time.
+# What is imported when it is first used, as that takes time: names, and where they are; modules.
 _LATER = {
     "Ensemble": "fastnn.ensemble",
     "diagnose": "fastnn.diagnosing",
     "export_c": "fastnn.export",
     "verify": "fastnn.verifying",
 }
+_MODULES = "data", "datasets"
 
 
 def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f"fastnn.{name}")
     if name not in _LATER:
         raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
     value = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)

@@ -19,6 +19,7 @@ other words of one. Who draws is
     2^32 - 18               seeds of the networks of an ensemble        0           0, and on
     2^32 - 17               samples of a network of an ensemble         its number  0, and on
     2^32 - 16               which samples are for validation            0           0, and on
+    2^32 - 3                the parts of a data set                     0           0, and on
     2^32 - 1                noise on gradients                          step        0, and on
 
 for layers below 2^30 and the low 32 bits of epoch and step. As to noise, a layer is its place, of
