@@ -151,11 +151,11 @@ def _pools_by_rows(convolution, pool):
 
 def source_array(x):
     """Return samples as an array that a program reads: float32, float64 or uint8, C-contiguous."""
-    if x.dtype in READABLE and x.flags.c_contiguous:
+    if x.dtype in READABLE and x.flags.c_contiguous and x.flags.aligned:
         return x
     kind, size = x.dtype.kind, x.dtype.itemsize
     if kind == "b":
         x = x.view(np.uint8)
     elif not (kind == "f" and size in (4, 8)) and x.dtype != np.uint8:
         x = x.astype(np.float32 if size <= 2 else np.float64)
-    return np.ascontiguousarray(x, x.dtype.newbyteorder("="))
+    return np.require(x, x.dtype.newbyteorder("="), ["C", "A"])

@@ -13,6 +13,7 @@ from fastnn.checks import integer
 from fastnn.history import History
 from fastnn.inputs import check_inputs
 from fastnn.labels import Data
+from fastnn.layers.preprocess import pieces
 from fastnn.network import BATCH
 from fastnn.running import Samples
 from fastnn.soundness import check_loss
@@ -225,10 +226,6 @@ def _order(net, n, shuffle, rows):
 
 def learn_preprocessing(net, x, rows=None):
     """Let every layer that standardises see the data, as the layers before it leave it."""
-    count = len(x) if rows is None else len(rows)
-    pieces = [slice(start, start + BATCH) for start in range(0, count, BATCH)]
     for layer in net.learns:
         if layer.mean is None:
-            layer.learn_batches(
-                net.read_by(layer, x[piece if rows is None else rows[piece]]) for piece in pieces
-            )
+            layer.learn_batches(net.read_by(layer, part) for part in pieces(x, rows))

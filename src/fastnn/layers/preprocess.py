@@ -4,12 +4,27 @@ These layers map every number by itself, `y = (x - shift) * slope`. In front of 
 on the plain batch, before it is packed; anywhere else they unpack and pack again.
 """
 
+import math
+
 import numpy as np
 
 from fastnn.checks import check_no_nan, number, real_array
+from fastnn.inputs import Inputs
 from fastnn.packs import Packs
 
 from .base import Layer
+
+PIECE = 2**20  # numbers
+
+
+def pieces(x, rows=None):
+    """Yield samples, or these rows of them, in parts of at most 1024, or of 2^20 numbers."""
+    arrays = x.arrays if isinstance(x, Inputs) else (x,)
+    numbers = max(1, *(math.prod(array.shape[1:]) for array in arrays))
+    step = max(1, min(1024, PIECE // numbers))
+    for start in range(0, len(x) if rows is None else len(rows), step):
+        part = slice(start, start + step)
+        yield x[part if rows is None else rows[part]]
 
 
 class Preprocess(Layer):
@@ -111,7 +126,7 @@ class Standardize(Preprocess):
         x : array_like, shape (N, ..., features)
         """
         x = real_array(self.label, "x", x)
-        self.learn_batches(x[start : start + 1024] for start in range(0, len(x), 1024))
+        self.learn_batches(pieces(x))
 
     def learn_batches(self, batches):
         """Take mean and spread from an iterable of batches, which need not fit into memory."""
