@@ -127,7 +127,7 @@ class Network(Graph):
     def fit(
         self,
         x,
-        y,
+        y=None,
         *,
         loss=None,
         optimizer=None,
@@ -147,7 +147,10 @@ class Network(Graph):
 
         Parameters
         ----------
-        x : array_like, shape (N, *input_shape)
+        x : array_like, shape (N, *input_shape), or batches
+            Batches bring their y, and are one update each: a sequence of `(x, y)` or
+            `(x, y, sample_weight)`, a function that returns an iterator over them, or
+            `fastnn.data.Batches`. Then `y` is not given, and `batch_size` plays no part.
         y : array_like
             For losses of classes labels of any kind, (N,), or shares of classes, (N, classes); for
             labels that do not exclude each other 0 or 1 for each, (N, labels), with a loss of two

@@ -38,6 +38,22 @@ class Batches:
     -----
     A batch is one update: `batch_size` plays no part, and nothing but the batch is in memory. The
     bits are those of training on arrays that hold the same batches.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> def squares():
+    ...     for start in range(0, 64, 8):
+    ...         x = [[n / 64] for n in range(start, start + 8)]
+    ...         yield x, [a * a for (a,) in x]
+    >>> net = fn.Sequential([fn.layers.Dense(8, "tanh"), fn.layers.Dense(1)], input_shape=(1,))
+    >>> history = net.fit(squares, loss="mean_squared_error", epochs=20, verbose=0)
+    >>> history["loss"][-1] < history["loss"][0]
+    True
+    >>> forever = fn.data.Batches(batch for _ in range(99) for batch in squares())
+    Traceback (most recent call last):
+    ...
+    ValueError: Batches: an iterator needs steps_per_epoch, how many of its batches an epoch takes
     """
 
     def __init__(self, source, steps_per_epoch=None, classes=None):
