@@ -203,12 +203,21 @@ def test_callbacks_hear_of_every_moment():
     linear(2, features=2).fit(
         *separable(20), batch_size=16, epochs=2, verbose=0, callbacks=[Everything()]
     )
-    a_batch = ["on_batch_begin", "on_batch_end", "on_progress"]
-    batches = [(hook, None if hook == "on_progress" else b) for b in (0, 1) for hook in a_batch]
-    an_epoch = [("on_epoch_begin", None), *batches, ("on_epoch_end", None)]
-    epochs = [(hook, epoch, batch) for epoch in (0, 1) for hook, batch in an_epoch]
+
+    def epoch(number):
+        for batch in (0, 1):
+            yield from [("on_batch_begin", number, batch), ("on_batch_end", number, batch)]
+            yield "on_progress", number, None
+            if batch == 0:  # behind the last batch the epoch has to end first
+                yield "on_resumable", number, None
+
+    epochs = [
+        (("on_epoch_begin", number, None), *epoch(number), ("on_epoch_end", number, None),
+         ("on_resumable", number + 1, None))
+        for number in (0, 1)
+    ]  # fmt: skip
     end = ("on_train_end", 1, None)
-    assert heard == [("on_train_begin", None, None), *epochs, end]
+    assert heard == [("on_train_begin", None, None), *epochs[0], *epochs[1], end]
 
 
 def test_progress_is_a_line_an_epoch(capsys):

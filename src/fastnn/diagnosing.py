@@ -13,10 +13,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from fastnn import losses, optimizers
+from fastnn.feeds import learn_preprocessing
 from fastnn.findings import findings
 from fastnn.labels import Data
 from fastnn.measuring import Figures, Row
-from fastnn.training import learn_preprocessing
 from fastnn.unsound import Unsound, first_unsound
 
 __all__ = ["Diagnosis", "Row", "Unsound", "diagnose", "first_unsound"]

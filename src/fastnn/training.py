@@ -3,33 +3,25 @@
 Both check what they are given and leave the work to a runner (`fastnn.running`).
 """
 
-import time
-
-import numpy as np
-
-from fastnn import functional, losses, optimizers
+from fastnn import losses, optimizers
 from fastnn.callbacks import Callbacks, Progress, ProgressLine
 from fastnn.checks import integer
+from fastnn.course import Course
+from fastnn.feeds import SHUFFLE_STREAM, ArrayFeed, learn_preprocessing
 from fastnn.history import History
-from fastnn.inputs import check_inputs
 from fastnn.labels import Data
-from fastnn.layers.preprocess import pieces
 from fastnn.network import BATCH
 from fastnn.running import Samples
-from fastnn.soundness import check_loss
-from fastnn.splitting import split
 from fastnn.tally import Tally
 from fastnn.trainer import Trainer
 
-__all__ = ["SHUFFLE_STREAM", "History", "Trainer", "evaluate", "fit"]
-
-SHUFFLE_STREAM = 2**31  # of random numbers; _core/random.pyx lists the others
+__all__ = ["SHUFFLE_STREAM", "History", "Trainer", "evaluate", "fit", "learn_preprocessing"]
 
 
 def fit(
     net,
     x,
-    y,
+    y=None,
     *,
     loss=None,
     optimizer=None,
@@ -43,6 +35,7 @@ def fit(
     class_weight=None,
     shuffle=True,
     initial_epoch=0,
+    resume=None,
     verbose=1,
     bootstrap=None,
 ):
@@ -51,25 +44,29 @@ def fit(
     epochs, batch_size = integer(who, "epochs", epochs), integer(who, "batch_size", batch_size)
     initial_epoch = integer(who, "initial_epoch", initial_epoch, 0, epochs)
     display = _display(who, verbose)
-    x = net.check(x)
+    feed = _feed(net, x, y, sample_weight, class_weight)
+    saved = None
+    if resume is not None:
+        from fastnn.checkpoints import restore
+
+        saved = restore(net, resume, batch_size=batch_size, shuffle=bool(shuffle))
     loss = (net.loss or losses.cross_entropy) if loss is None else losses.get(loss)
     trainer = Trainer(net, loss, _optimizer(net, optimizer))
-    data = Data(who, net, loss, x, y, sample_weight, class_weight, classes=net.classes_, learn=True)
-    if len(x) == 0:
-        raise ValueError(f"{who}: expected at least one sample, got x of shape {x.shape}")
-    check_inputs(who, x)
+    feed.compare(loss)
     tally, validation_tally = Tally(net, loss, metrics), Tally(net, loss, metrics)
     if validation_split is None:
-        validation = _validation(net, loss, validation_data, data.classes)
+        validation = _validation(net, loss, validation_data, feed.classes)
+    elif validation_data is not None:
+        raise ValueError(f"{who}: expected validation_data or validation_split, got both")
     else:
         seed = net.seed if bootstrap is None else bootstrap.seed
-        validation = _set_aside(who, data, validation_split, validation_data, seed)
+        validation = feed.set_aside(validation_split, seed)
     if bootstrap is not None:
-        data.rows = bootstrap.draw(np.arange(len(x)) if data.rows is None else data.rows)
+        feed.redraw(bootstrap)
     watch = Callbacks([*callbacks, *display], net)
 
-    net.classes_, net.loss, net.optimizer = data.classes, loss, trainer.optimizer
-    learn_preprocessing(net, data.x, data.rows)
+    net.classes_, net.loss, net.optimizer = feed.classes, loss, trainer.optimizer
+    feed.learn_preprocessing()
 
     def validate():
         if validation is None:
@@ -77,87 +74,16 @@ def fit(
         scores = _evaluate(net, loss, validation, validation_tally, BATCH)
         return {f"val_{name}": score for name, score in scores.items()}
 
-    course = _Course(trainer, tally, watch, batch_size, validate)
-    source = course.runner.source(x)
-    n = len(x) if data.rows is None else len(data.rows)
-    history, logs = History(initial_epoch=initial_epoch), {}
-    try:
-        about = {"epochs": epochs, "initial_epoch": initial_epoch, "samples": n}
-        watch("on_train_begin", **about, batches=-(-n // batch_size))
-        for epoch in range(initial_epoch, epochs):
-            if watch.stopped is not None:
-                break
-            watch("on_epoch_begin", epoch=epoch)
-            started = time.perf_counter()
-            order = _order(net, n, shuffle, data.rows)
-            course.run(epoch, Samples(source, data.target, data.weight, order))
-            seconds = time.perf_counter() - started
-            if tally.done == 0:  # stopped before the first batch
-                break
-            figures = tally.result() | validate() | {"seconds": seconds}
-            rate = tally.done / max(seconds, 1e-9)
-            logs = watch("on_epoch_end", epoch=epoch, **figures, samples_per_second=rate)
-            kept = set(logs) - {"epoch", "samples_per_second"}
-            history.append({name: figure for name, figure in logs.items() if name in kept})
-        history.stopped = watch.stopped
-    finally:  # Ctrl-C too: the parameters are those of the last whole step
-        net.forget()
-        watch("on_train_end", **logs)
-    return history
+    how = {"batch_size": batch_size, "shuffle": shuffle, "epoch": initial_epoch}
+    return Course(trainer, feed, tally, watch, validate, **how).run(epochs, saved)
 
 
-class _Course:
-    """The batches of a training run, and who hears of them.
+def _feed(net, x, y, sample_weight, class_weight):
+    if y is not None:
+        return ArrayFeed(net, x, y, sample_weight, class_weight)
+    from fastnn.data.feeding import BatchFeed
 
-    Attributes
-    ----------
-    batches : int
-        Done so far, over all epochs.
-    """
-
-    def __init__(self, trainer, tally, watch, batch_size, validate):
-        self.trainer, self.tally, self.watch = trainer, tally, watch
-        self.batch_size, self.validate, self.batches = batch_size, validate, 0
-        self.runner = trainer.net.runner(trainer.loss, training=True)
-
-    def run(self, epoch, samples):
-        """Make a step of each batch, until a callback wants training to end."""
-        tally, watch, batch = self.tally, self.watch, 0
-        tally.begin(samples)
-        while tally.done < samples.count and watch.stopped is None:
-            if watch.batches:
-                watch("on_batch_begin", epoch=epoch, batch=batch)
-                if watch.stopped is not None:
-                    break
-            for figures in self._some(samples):
-                rows = slice(tally.done, min(samples.count, tally.done + self.batch_size))
-                check_loss(
-                    self.trainer.net, self.trainer.loss, samples, rows, figures, epoch, batch
-                )
-                tally.add(figures, rows.stop - rows.start)
-                if watch.batches:
-                    watch("on_batch_end", epoch=epoch, batch=batch, loss=figures.loss)
-                batch += 1
-                self.batches += 1
-            self._report(epoch, batch)
-
-    def _some(self, samples):
-        """Make as many steps as nobody needs to hear of one by one, and there is time for."""
-        first, stop = self.tally.done, samples.count
-        batches = self.watch.until(self.batches)
-        if batches is not None:
-            stop = min(stop, first + batches * self.batch_size)
-        how = {"counts_right": self.tally.counts_right, "outputs": self.tally.outputs}
-        optimizer = self.trainer.optimizer
-        return self.runner.run(samples, first, stop, self.batch_size, optimizer=optimizer, **how)
-
-    def _report(self, epoch, batches):
-        """Tell who wants to know how far the epoch is."""
-        watch, about = self.watch, {"epoch": epoch, "batches": batches, "samples": self.tally.done}
-        if watch.methods["on_progress"]:
-            watch("on_progress", **about, **self.tally.running())
-        if due := watch.due(self.batches):
-            watch.tell(due, about | self.tally.result() | self.validate())
+    return BatchFeed(net, x, sample_weight, class_weight)
 
 
 def evaluate(net, x, y, *, loss, metrics, sample_weight, batch_size):
@@ -175,7 +101,8 @@ def evaluate(net, x, y, *, loss, metrics, sample_weight, batch_size):
 def _evaluate(net, loss, data, tally, batch_size):
     runner = net.runner(loss)
     samples = Samples(runner.source(data.x), data.target, data.weight, data.rows)
-    tally.begin(samples)
+    tally.begin()
+    tally.enter(samples)
     how = {"counts_right": tally.counts_right, "outputs": tally.outputs}
     while tally.done < samples.count:
         for figures in runner.run(samples, tally.done, samples.count, batch_size, **how):
@@ -204,28 +131,3 @@ def _validation(net, loss, validation_data, classes):
         raise ValueError("validation_data: expected (x, y) or (x, y, sample_weight)")
     x, y, *weight = validation_data
     return Data("validation_data", net, loss, net.check(x), y, *weight, classes=classes)
-
-
-def _set_aside(who, data, share, validation_data, seed):
-    """Leave a share of the data to validation, which is returned; nothing is copied."""
-    if validation_data is not None:
-        raise ValueError(f"{who}: expected validation_data or validation_split, got both")
-    data.rows, rows = split(who, len(data.x), share, seed, data.labels)
-    return data.held_out(rows)
-
-
-def _order(net, n, shuffle, rows):
-    """The order of the samples in the next epoch; shuffled means sorted by random keys."""
-    epoch, net.epochs = net.epochs, net.epochs + 1
-    if not shuffle:
-        return rows
-    keys = functional.random_uint32(n, seed=net.seed, stream=SHUFFLE_STREAM, counter=epoch)
-    order = np.argsort(keys, kind="stable").astype(np.int64, copy=False)
-    return order if rows is None else rows[order]
-
-
-def learn_preprocessing(net, x, rows=None):
-    """Let every layer that standardises see the data, as the layers before it leave it."""
-    for layer in net.learns:
-        if layer.mean is None:
-            layer.learn_batches(net.read_by(layer, part) for part in pieces(x, rows))

@@ -15,6 +15,7 @@ import numpy as np
 
 from fastnn import losses, optimizers, reference
 from fastnn.checks import integer
+from fastnn.feeds import learn_preprocessing
 from fastnn.inputs import Inputs, check_inputs
 from fastnn.joint import Joint
 from fastnn.labels import Data
@@ -23,7 +24,7 @@ from fastnn.layers.noise import Noise
 from fastnn.layers.preprocess import Preprocess
 from fastnn.rounding import ANY, loss_magnitudes
 from fastnn.tracing import Trace, place_of, plain, scratch
-from fastnn.training import Trainer, learn_preprocessing
+from fastnn.trainer import Trainer
 from fastnn.twin import Plain, adopt, exactly, twin_of
 from fastnn.verification import Check, Verification
 from fastnn.verifying_data import expected_seconds, random_batch

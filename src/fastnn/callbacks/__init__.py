@@ -10,6 +10,7 @@ of what is known at that moment:
     on_progress(net, logs)      epoch, batches, samples, loss, accuracy: of the epoch so far
     on_check(net, logs)         the same, other metrics, and val_…
     on_epoch_end(net, logs)     epoch, loss, accuracy, val_…, seconds, samples_per_second
+    on_resumable(net, logs)     epoch, batches: where a checkpoint would have training go on
     on_train_end(net, logs)     what the last epoch ended with
 
 Programs make many steps a call. `on_progress` is called where they come back, every 0.1 s or at the

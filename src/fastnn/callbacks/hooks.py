@@ -10,6 +10,7 @@ HOOKS = (
     "on_progress",
     "on_check",
     "on_epoch_end",
+    "on_resumable",
     "on_train_end",
 )
 
@@ -43,6 +44,12 @@ class Callbacks:
             for callback in callbacks
             if hasattr(callback, "on_check") and getattr(callback, "every", None) is not None
         ]
+        self.pauses = [  # how often
+            integer("callbacks", "every", callback.every)
+            for callback in callbacks
+            if hasattr(callback, "on_resumable") and getattr(callback, "every", None) is not None
+        ]
+        self.callbacks = list(callbacks)
         self.batches = bool(self.methods["on_batch_begin"] or self.methods["on_batch_end"])
 
     def until(self, batch):
@@ -52,7 +59,8 @@ class Callbacks:
         """
         if self.batches:
             return 1
-        return min((every - batch % every for every, _ in self.checks), default=None)
+        often = [every for every, _ in self.checks] + self.pauses
+        return min((every - batch % every for every in often), default=None)
 
     def due(self, batch):
         """Return what is to be called after so many batches, with validation data evaluated."""

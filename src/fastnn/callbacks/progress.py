@@ -7,6 +7,7 @@ within an epoch, so that it takes less than one part in 100 of the run.
 """
 
 import importlib.util
+import math
 import os
 import sys
 import time
@@ -91,6 +92,7 @@ class _Live:
     def on_train_begin(self, net, logs):
         self.first, self.epochs = logs["initial_epoch"], logs["epochs"]
         self.samples, self.done = logs["samples"], float(self.first)
+        self.batches = logs.get("batches")
         self.begun = self.epoch_begun = time.perf_counter()
         self.due, self.known = self.begun + LEAST, {}
         self.start()
@@ -99,7 +101,10 @@ class _Live:
         now = time.perf_counter()
         if now < self.due:
             return
-        self.done = logs["epoch"] + logs["samples"] / self.samples
+        done, of = logs["samples"], self.samples
+        if of is None:  # of batches that are made on the way, whose number may be known
+            done, of = logs["batches"], self.batches or math.inf
+        self.done = logs["epoch"] + done / of
         rate = logs["samples"] / max(now - self.epoch_begun, 1e-9)
         validation = {name: f for name, f in self.known.items() if name.startswith("val_")}
         self._show({**logs, **validation, "samples_per_second": rate})

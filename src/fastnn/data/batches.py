@@ -93,15 +93,15 @@ class Batches:
             return checked(batch, 0)
         raise ValueError("fit: expected at least one batch, got none")
 
-    def epoch(self, order=None):
-        """Yield the batches of an epoch; those of a sequence in this order."""
+    def epoch(self, order=None, first=0):
+        """Yield the batches of an epoch from this one on; those of a sequence in this order."""
         if self.is_sequence:
             rows = range(len(self.source)) if order is None else order.tolist()
-            batches = (self.source[row] for row in itertools.islice(rows, self.steps))
+            batches = (self.source[row] for row in itertools.islice(rows, first, self.steps))
         else:
-            batches = itertools.islice(self._open(), self.steps)
-        number = -1
-        for number, batch in enumerate(batches):
+            batches = itertools.islice(self._open(), first, self.steps)
+        number = first - 1
+        for number, batch in enumerate(batches, first):
             yield checked(batch, number)
         if number + 1 < (self.steps or 1):
             wanted = (

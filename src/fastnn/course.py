@@ -1,0 +1,182 @@
+"""Course: the batches of a training run, epoch by epoch, and who hears of them.
+
+At certain moments a run can be written down, so that another goes on from there and ends with the
+same bits: when the program comes back, and behind an epoch. `state` is what that takes beside the
+network; `fastnn.checkpoints` puts both into a file.
+"""
+
+import time
+
+from fastnn.history import History
+from fastnn.soundness import check_loss
+
+STATE = "epoch", "batch", "batches", "batch_size", "shuffle", "initial_epoch"
+
+
+class Course:
+    """A training run.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch at hand, or the next.
+    batch, batches : int
+        Batches done of that epoch, and of all.
+    history : History
+    """
+
+    def __init__(self, trainer, feed, tally, watch, validate, *, batch_size, shuffle, epoch):
+        self.trainer, self.feed, self.tally, self.watch = trainer, feed, tally, watch
+        self.validate, self.batch_size, self.shuffle = validate, batch_size, bool(shuffle)
+        self.epoch, self.batch, self.batches = epoch, 0, 0
+        self.history = History(initial_epoch=epoch)
+        self.runner = trainer.net.runner(trainer.loss, training=True)
+
+    @property
+    def initial_epoch(self):
+        """The first epoch of the history."""
+        return self.history.initial_epoch
+
+    def run(self, epochs, saved=None):
+        """Train up to this number of epochs; `saved` is a state to go on from."""
+        feed, watch, logs = self.feed, self.watch, {}
+        for callback in watch.callbacks:
+            if hasattr(callback, "attach"):
+                callback.attach(self)
+        try:
+            watch(
+                "on_train_begin",
+                epochs=epochs,
+                initial_epoch=self.epoch if saved is None else saved[0]["epoch"],
+                samples=feed.samples,
+                batches=feed.batches(self.batch_size),
+            )
+            if saved is not None:
+                self.restore(*saved)
+            while self.epoch < epochs and watch.stopped is None:
+                figures = self._run_epoch()
+                if figures is None:
+                    break
+                logs = watch("on_epoch_end", epoch=self.epoch, **figures)
+                hidden = ("epoch", "samples_per_second")
+                self.history.append({k: v for k, v in logs.items() if k not in hidden})
+                self.epoch, self.batch = self.epoch + 1, 0
+                watch("on_resumable", epoch=self.epoch, batches=0)
+            self.history.stopped = watch.stopped
+        finally:  # Ctrl-C too: the parameters are those of the last whole step
+            self.trainer.net.forget()
+            watch("on_train_end", **logs)
+        return self.history
+
+    def _run_epoch(self):
+        """Return the figures of the epoch at hand; None if it ended before its first batch."""
+        net, tally, watch = self.trainer.net, self.tally, self.watch
+        watch("on_epoch_begin", epoch=self.epoch)
+        started, before = time.perf_counter(), 0
+        if self.batch == 0:  # else it was begun already
+            net.epochs += 1
+            tally.begin()
+        else:
+            before = tally.seen
+        number = net.epochs - 1
+        for samples, first in self.feed.epoch(number, self.runner, self.shuffle, self.batch,
+                                              self.batch_size):  # fmt: skip
+            tally.enter(samples, first)
+            self._run(samples)
+            if watch.stopped is not None:
+                break
+        seconds = time.perf_counter() - started
+        if tally.seen == 0:
+            return None
+        rate = (tally.seen - before) / max(seconds, 1e-9)
+        figures = tally.result() | self.validate()
+        return figures | {"seconds": seconds, "samples_per_second": rate}
+
+    def _run(self, samples):
+        """Make a step of each batch of these samples, until a callback wants training to end."""
+        tally, watch = self.tally, self.watch
+        size = samples.count if self.feed.comes_in_batches else self.batch_size
+        while tally.done < samples.count and watch.stopped is None:
+            if watch.batches:
+                watch("on_batch_begin", epoch=self.epoch, batch=self.batch)
+                if watch.stopped is not None:
+                    break
+            for figures in self._some(samples, size):
+                rows = slice(tally.done, min(samples.count, tally.done + size))
+                check_loss(
+                    self.trainer.net, self.trainer.loss, samples, rows, figures, self.epoch,
+                    self.batch,
+                )  # fmt: skip
+                tally.add(figures, rows.stop - rows.start)
+                if watch.batches:
+                    watch("on_batch_end", epoch=self.epoch, batch=self.batch, loss=figures.loss)
+                self.batch += 1
+                self.batches += 1
+            self._report(last=tally.done == samples.count)
+
+    def _some(self, samples, size):
+        """Make as many steps as nobody needs to hear of one by one, and there is time for."""
+        first, stop = self.tally.done, samples.count
+        batches = self.watch.until(self.batches)
+        if batches is not None:
+            stop = min(stop, first + batches * size)
+        how = {"counts_right": self.tally.counts_right, "outputs": self.tally.outputs}
+        optimizer = self.trainer.optimizer
+        return self.runner.run(samples, first, stop, size, optimizer=optimizer, **how)
+
+    def _report(self, last):
+        """Tell who wants to know how far the epoch is."""
+        watch = self.watch
+        about = {"epoch": self.epoch, "batches": self.batch, "samples": self.tally.seen}
+        if watch.methods["on_progress"]:
+            watch("on_progress", **about, **self.tally.running())
+        if due := watch.due(self.batches):
+            watch.tell(due, about | self.tally.result() | self.validate())
+        if watch.stopped is None and not (last and not self.feed.comes_in_batches):
+            watch("on_resumable", epoch=self.epoch, batches=self.batch)
+
+    # --- for checkpoints -----------------------------------------------------------------------
+
+    def state(self):
+        """Return what goes on from here is made of, beside the network: numbers, and arrays."""
+        numbers, arrays = self.tally.state()
+        optimizer = self.trainer.optimizer
+        described = {name: getattr(self, name) for name in STATE}
+        described |= {
+            "tally": numbers,
+            "history": dict(self.history),
+            "stopped": self.watch.stopped,
+            "optimizer": {"name": type(optimizer).__name__, "steps": optimizer.steps},
+            "callbacks": [],
+        }
+        arrays = {f"tally.{name}": array for name, array in arrays.items()}
+        arrays |= {f"optimizer.{i}": vector for i, vector in enumerate(optimizer.state)}
+        for i, callback in enumerate(self.watch.callbacks):
+            about, own = callback.state() if hasattr(callback, "state") else (None, {})
+            described["callbacks"].append([type(callback).__name__, about])
+            arrays |= {f"callback.{i}.{name}": array for name, array in own.items()}
+        return described, arrays
+
+    def restore(self, described, arrays):
+        """Go on from a state."""
+        self.epoch, self.batch = described["epoch"], described["batch"]
+        self.batches = described["batches"]
+        self.history.update({name: list(column) for name, column in described["history"].items()})
+        self.history.initial_epoch = described["initial_epoch"]
+        self.watch.stopped = described["stopped"]
+        self.tally.restore(described["tally"], _part(arrays, "tally."))
+        vectors = _part(arrays, "optimizer.")
+        vectors = [vectors[str(i)] for i in range(len(vectors))]
+        self.trainer.optimizer.restore(described["optimizer"]["steps"], vectors)
+        states = described["callbacks"]
+        restored = [callback for callback in self.watch.callbacks if hasattr(callback, "restore")]
+        for callback in restored:
+            name = type(callback).__name__
+            place = next((i for i, state in enumerate(states) if state[0] == name), None)
+            if place is not None:
+                callback.restore(states[place][1], _part(arrays, f"callback.{place}."))
+                states = [*states[:place], ["", None], *states[place + 1 :]]
+
+
+def _part(arrays, prefix):
+    return {n.removeprefix(prefix): array for n, array in arrays.items() if n.startswith(prefix)}
