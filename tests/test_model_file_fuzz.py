@@ -163,9 +163,39 @@ def test_what_is_no_plain_file_is_the_systems_error_or_refused(tmp_path):
             fn.load(path)
 
 
-def test_the_deepest_network_that_is_read_is_read_in_time(tmp_path):
-    net = fn.Sequential([fn.layers.Rescale(1.0) for _ in range(5000)], (2,))
-    net.save(tmp_path / "net")
+RELU, MANY = {"layer": "Activation", "function": "relu"}, 10_000
+LARGE = [  # descriptions of networks that are as large as may be
+    {"layers": [RELU] * MANY},
+    {"layers": [{"layer": "Rescale", "scale": 1.0}] * MANY},
+    {
+        "layers": [RELU] * MANY,
+        "input_shapes": [[2]],
+        "calls": [[i, [0]] for i in range(MANY)],
+        "outputs": list(range(1, MANY + 1)),
+    },
+    {
+        "layers": [{"layer": "Rescale", "scale": 1.0}],
+        "input_shapes": [[2]],
+        "calls": [[0, [i]] for i in range(MANY)],
+        "outputs": [MANY] * MANY,
+    },
+]
+
+
+@pytest.mark.parametrize("index", range(len(LARGE)))
+def test_the_largest_networks_are_read_in_time(index, tmp_path):
+    path = described(tmp_path, **LARGE[index])
     started = time.process_time()
-    assert len(fn.load(tmp_path / "net").layers) == 5000
+    assert len(fn.load(path).calls) == MANY
     assert time.process_time() - started < SECONDS
+
+
+def test_more_values_than_may_be_are_neither_read_nor_written(tmp_path, monkeypatch):
+    x = fn.Input((2,))
+    net = fn.Model(x, fn.layers.Add()([x] * 9))
+    net.save(tmp_path / "net")
+    monkeypatch.setattr("fastnn.saving.MOST_READS", 8)
+    with pytest.raises(fn.ModelFileError, match="expected calls that read at most 8 values"):
+        fn.load(tmp_path / "net")
+    with pytest.raises(ValueError, match="got 1 that read 9"):
+        net.save(tmp_path / "net")

@@ -4,6 +4,7 @@ Values are numbered: first the network's inputs, then what each step makes. A st
 those that make what it reads, so that running a network is going along its route, and back.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -53,6 +54,7 @@ class Route:
 
     def __init__(self, steps, inputs, outputs):
         self.steps, self.inputs, self.outputs = tuple(steps), inputs, tuple(outputs)
+        self._asked = Counter(self.outputs)
         self._readers, self._maker = {}, {}
         for i, step in enumerate(self.steps):
             self._maker[step.y] = i
@@ -63,7 +65,7 @@ class Route:
 
     def readers(self, value):
         """How many times a value is read, the network's user included."""
-        return len(self._readers.get(value, ())) + self.outputs.count(value)
+        return len(self._readers.get(value, ())) + self._asked[value]
 
     def before(self, i):
         """The step that makes what step i reads, if nothing else reads it; else None."""
@@ -73,7 +75,7 @@ class Route:
     def after(self, i):
         """The step that alone reads what step i makes; None if there is no such step."""
         y = self.steps[i].y
-        return self._readers[y][0] if self.readers(y) == 1 and y not in self.outputs else None
+        return self._readers[y][0] if self.readers(y) == 1 and y not in self._asked else None
 
     def making(self, value):
         """The stage that makes a value; None for an input."""

@@ -24,6 +24,7 @@ __all__ = ["ModelFileError", "describe", "load", "rebuild", "save"]
 
 VERSION = 1
 MOST_LAYERS = 10_000  # and calls of them
+MOST_READS = 250_000  # values that these read
 LONG_LABELS = 2**20  # bytes of them
 MOST_AXES = 31  # of a sample; NumPy's arrays have one more, the batch's, or twice as many
 
@@ -101,10 +102,11 @@ def describe(net):
             raise ValueError(f"save: {type(layer).__name__} is not one of {', '.join(REGISTRY)}")
         arrays = layer.parameters | layer.state()
         tensors |= {f"{index}.{name}": np.ascontiguousarray(a) for name, a in arrays.items()}
-    if max(len(net.layers), len(net.calls)) > MOST_LAYERS:
+    calls, reads = len(net.calls), sum(len(call.x) for call in net.calls)
+    if calls > MOST_LAYERS or reads > MOST_READS:
         raise ValueError(
-            f"save: expected at most {MOST_LAYERS} layers and calls of them, "
-            f"got {max(len(net.layers), len(net.calls))}"
+            f"save: expected at most {MOST_LAYERS} calls of layers that read {MOST_READS} values, "
+            f"got {calls} that read {reads}"
         )
     return tensors, {
         "version": VERSION,
@@ -212,13 +214,16 @@ def _calls(description, layers):
         shape = _shape(description["input_shape"])
         return [shape], [Call(i, (i,)) for i in range(layers)], [layers]
     shapes = [_shape(shape) for shape in _listed("input_shapes", description["input_shapes"])]
-    calls, read = [], set()
+    calls, read, reads = [], set(), 0
     for call in _listed("calls", description["calls"]):
         layer, x = _listed("a call", call, 2)
         last = len(shapes) + len(calls) - 1
         x = _listed("a call's values", x, Merge.most_inputs)
         x = tuple(integer("a call", "a value that it reads", value, 0, last) for value in x)
         calls.append(Call(integer("a call", "its layer", layer, 0, layers - 1), x))
+        reads += len(x)
+        if reads > MOST_READS:
+            raise ValueError(f"expected calls that read at most {MOST_READS} values")
         if len(x) == 0:
             raise ValueError(f"a call of layer {layer} on no values")
         read.update(x)

@@ -66,7 +66,7 @@ class Merge(Layer):
     def plan(self, *input_shapes):
         """Work out the shapes for inputs of these; nothing is allocated. Return the output's."""
         shapes = tuple(map(self._sizes, input_shapes))
-        self._check_number(len(shapes), " and ".join(map(batch_of, shapes)))
+        self._check_number(shapes, batch_of)
         output_shape = self._merged(shapes)
         if output_shape is None:
             raise ValueError(
@@ -188,11 +188,12 @@ class Merge(Layer):
 
     # --- helpers -------------------------------------------------------------------------------
 
-    def _check_number(self, count, got):
-        """Raise unless the layer takes as many inputs."""
-        if not 2 <= count <= self.most_inputs:
+    def _check_number(self, shapes, text):
+        """Raise unless the layer takes as many inputs; `text` makes one of a shape."""
+        if not 2 <= len(shapes) <= self.most_inputs:
+            got = " and ".join(map(text, shapes))
             number = "two" if self.most_inputs == 2 else f"2 to {self.most_inputs}"
-            raise ValueError(f"{self.label}: expected {number} inputs, got {count}: {got}")
+            raise ValueError(f"{self.label}: expected {number} inputs, got {len(shapes)}: {got}")
 
     def _admit(self, xs):
         """Return the inputs checked, as arrays or packs, after building the layer if need be."""
@@ -203,7 +204,7 @@ class Merge(Layer):
             for i, x in enumerate(xs)
         ]
         shapes = [tuple(x.shape) for x in xs]
-        self._check_number(len(xs), " and ".join(map(str, shapes)))
+        self._check_number(shapes, str)
         if any(len(shape) == 0 or shape[0] != shapes[0][0] for shape in shapes):
             raise ValueError(
                 f"{self.label}: expected inputs of equally many samples, got shapes "
