@@ -95,6 +95,15 @@ GREEDY = [  # entries of a description, and what the message says
     ({"classes": [[1], [2]], "classes_dtype": "<i8"}, "expected labels that are all numbers"),
     ({"classes": ["a", 2], "classes_dtype": "<U1"}, "expected labels that are all text"),
     ({"classes": list(range(10**5)), "classes_dtype": "<i8"}, "at most 2 classes, got 100000"),
+    ({"layers": [dense(name="two\nlines")]}, "two lines: expected weight of shape"),
+    (
+        {
+            "calls": [[0, [0]], [0, [1]]],
+            "input_shapes": [[2], [3]],
+            "outputs": [2, 3],
+        },
+        "Flatten: called on samples of shapes",
+    ),
     ({"epochs": -1}, "their number must be from 0"),
     ({"steps": 2**63}, "steps must be from 0"),
     ({"seed": "0"}, "seed must be an integer"),
@@ -129,6 +138,12 @@ def test_windows_by_the_million_are_not_looked_at_one_by_one(tmp_path):
     started = time.process_time()
     assert fn.load(path).output_shape == (2**30 + 4, 1)
     assert time.process_time() - started < SECONDS
+
+
+def test_weights_that_are_no_floats_are_refused(tmp_path):
+    tensors = {"0.weight": np.ones((2, 2), np.int64), "0.bias": np.ones(2, np.float32)}
+    with pytest.raises(fn.ModelFileError, match="Dense: expected weight of floats"):
+        fn.load(described(tmp_path, tensors, layers=[dense()]))
 
 
 def test_labels_of_great_length_take_what_they_need(tmp_path):

@@ -151,6 +151,21 @@ def test_the_file_before_can_be_kept(tmp_path, monkeypatch):
     assert sorted(os.listdir(tmp_path)) == ["net", "net.previous"]
 
 
+def test_there_is_a_whole_file_while_the_one_before_is_kept(tmp_path, monkeypatch):
+    path, net, replace = tmp_path / "net", trained(), os.replace
+    net.save(path)
+    before = path.read_bytes()
+    found = []
+
+    def watch(*paths):
+        found.append(path.read_bytes() == before)
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", watch)
+    net.save(path, keep_previous=True)
+    assert found == [True, True]
+
+
 def test_a_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
     calls, synced, replace = [], os.fsync, os.replace
     monkeypatch.setattr(os, "fsync", lambda file: (calls.append("sync"), synced(file)))

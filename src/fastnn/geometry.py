@@ -242,10 +242,8 @@ def _check_windows_meet_input(name, axis, inputs, count, size, stride, dilation,
     """Padding and dilation together can leave a window with nothing but padding to pool."""
     if dilation == 1:
         return
-    behind = -(-(inputs + before) // stride)  # the first window that starts behind the input
+    # no window starts behind the input, and one that starts in it has its first tap there
     position = _first_around(inputs, min(count, -(-before // stride)), stride, dilation, before)
-    if position is None and behind < count:
-        position = behind
     if position is not None:
         raise ValueError(
             f"{name}: window {position} of axis {axis} holds nothing but padding (size {size}, "

@@ -77,9 +77,9 @@ def load(path):
 
     Notes
     -----
-    Files need not be trusted: nothing of them is run, and no array is made that is larger than the
-    file itself. Networks of more than 10,000 layers, or with samples of more than 2³¹ − 1 numbers,
-    are refused.
+    Files need not be trusted: nothing of them is run, and arrays are made only of tensors that the
+    file holds. Networks of more than 10,000 layers, or with samples of more than 2³¹ − 1 numbers,
+    are refused. What a network computes may still be more than a machine can.
 
     Examples
     --------
