@@ -82,6 +82,22 @@ GREEDY = [  # entries of a description, and what the message says
     ({"layers": [{"layer": "UpSample2D", "scale": 30_000}], "input_shape": [9, 9, 1]},
      "expected samples of at most 31 axes and 2147483647 numbers"),
     ({"input_shape": [BIG, BIG]}, "expected samples of at most"),
+    (
+        {
+            "layers": [
+                {
+                    "layer": "Conv1D",
+                    "filters": 1,
+                    "size": 3,
+                    "dilation": BIG,
+                    "padding": "same",
+                    "padding_mode": "edge",
+                }
+            ],
+            "input_shape": [8, 2],
+        },
+        "Conv1D's padded input of shape",
+    ),
     ({"input_shape": [1] * 100}, "expected at most 31 sizes of input_shape, got 100"),
     ({"layers": [{"layer": "Reshape", "shape": [1] * 50 + [2]}]}, "at most 31 axes"),
     ({"layers": [{"layer": "Flatten"}] * 20_000}, "expected at most 10000 layers, got 20000"),

@@ -253,6 +253,9 @@ def _plan(layers, shapes, calls):
         if seen.setdefault(index, read) != read:
             raise ValueError(f"{layer.label}: called on samples of shapes {seen[index]} and {read}")
         planned.append(_checked_shape(f"{layer.label}'s output", layer.plan(*read)))
+        for stage in layer.stages[:-1]:  # a convolution's padding
+            if stage.output_shape:
+                _checked_shape(f"{layer.label}'s padded input", stage.output_shape)
 
 
 def _checked_tensors(layers, file):
