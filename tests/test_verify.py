@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import fastnn as fn
-from fastnn import functional, layers, rounding, verifying
+from fastnn import functional, layers, rounding
 from fastnn.inputs import Inputs
 from fastnn.losses import LOSSES
 from fastnn.tracing import Trace, scratch
+from fastnn.twin import run_twin
 from fastnn.verifying_data import random_batch
 from graphs import NETWORKS, L, loss_of, samples
 
@@ -81,7 +82,7 @@ def test_twins_share_nothing_with_what_is_compiled(name, monkeypatch):
     for operation in functional.__all__:
         monkeypatch.setattr(functional, operation, None)
     for visit in trace.visits:
-        _, result, dxs = verifying._run(visit)
+        _, result, dxs = run_twin(visit)
         assert result.dtype == np.float64
         assert all(dx.shape == read.shape for dx, read in zip(dxs, visit.xs, strict=True))
 
@@ -176,7 +177,7 @@ def test_what_is_broken_is_named_first(operation, result, layer, what, monkeypat
     assert f"first {layer}: {what}" in str(verification)
     # the layers by themselves are right but for this one: each is given what the one before made
     alone = [row for row in verification.wrong if "training" not in row.what]
-    assert {row.layer for row in alone} <= {layer, "predictions"}
+    assert {row.layer for row in alone} <= {layer, "training", "predictions"}
 
 
 def test_a_program_that_is_wrong_is_found(monkeypatch):
@@ -188,8 +189,23 @@ def test_a_program_that_is_wrong_is_found(monkeypatch):
         return loss
 
     monkeypatch.setattr(fn.Trainer, "loss_and_gradients", wrong)
-    (row,) = fn.verify(classifier(), *data()).wrong
+    row, more = fn.verify(classifier(), *data()).wrong
     assert (row.layer, row.what) == ("Dense 'end'", "gradient of its bias, in training")
+    assert more.layer == "training"
+
+
+def test_a_program_that_is_wrong_beyond_a_pack_is_found(monkeypatch):
+    right = fn.Trainer.loss_and_gradients
+
+    def wrong(trainer, x, y):
+        loss = right(trainer, x, y)
+        trainer.net.gradients[0] += 1e-3 * (len(x) > 16)
+        return loss
+
+    monkeypatch.setattr(fn.Trainer, "loss_and_gradients", wrong)
+    assert fn.verify(classifier(), *data(16)).ok
+    (row,) = fn.verify(classifier(), *data(17)).wrong
+    assert (row.layer, row.what) == ("training", "as layer by layer, 17 samples")
 
 
 def test_a_loss_that_is_wrong_is_found(monkeypatch):
@@ -210,7 +226,7 @@ def test_predictions_that_differ_by_a_bit_are_found(monkeypatch):
         fn.Sequential, "predict", lambda net, x: np.nextafter(right(net, x), np.float32(2))
     )
     (row,) = fn.verify(classifier(), *data()).wrong
-    assert (row.layer, row.what) == ("predictions", "as layer by layer")
+    assert (row.layer, row.what) == ("predictions", "as layer by layer, 6 samples")
 
 
 def test_numbers_that_are_not_finite_are_equal_only_to_themselves(monkeypatch):

@@ -10,8 +10,12 @@ import copy
 import numpy as np
 
 from fastnn import reference
+from fastnn.layers.noise import Noise
+from fastnn.layers.preprocess import Preprocess
 from fastnn.packs import Packs
 from fastnn.rounding import magnitudes
+
+AFFINE = 4.0  # eps of scale · x and of the offset: preprocessing
 
 
 class Plain:
@@ -151,3 +155,28 @@ def _adopted(own, kept):
     if isinstance(own, Plain) and type(kept) is Packs and kept.dtype.kind == "f":
         return exactly(kept)
     return own
+
+
+def run_twin(visit):
+    """Let the twin of an operation read what it has read; return it, and what it makes."""
+    stage, twin = visit.stage, twin_of(visit.stage)
+    if isinstance(stage, Noise) and visit.kept:
+        twin.seed, twin.index, twin.steps = (visit.kept[key] for key in ("seed", "layer", "step"))
+    xs = [exactly(x) for x in visit.xs]
+    y, dxs = twin._forward(xs if stage.merges else xs[0], True), []
+    if visit.dy is not None:
+        adopt(twin, visit.kept)
+        dxs = twin._backward(exactly(visit.dy), (True,) * len(xs) if stage.merges else True)
+        dxs = dxs if stage.merges else [dxs]
+    if isinstance(stage, Preprocess):
+        scaled = xs[0].array * stage.slope
+        y.magnitude = AFFINE * (np.abs(scaled) + np.abs(y.array - scaled))
+    if not is_ours(stage) and twin.operations.calls == 0:
+        return None, None, None
+    return twin, y, dxs
+
+
+def is_ours(stage):
+    """Whether the passes of a layer are those of fastnn's own layers."""
+    passes = (getattr(type(stage), name) for name in ("_forward", "_backward"))
+    return all(function.__module__.startswith("fastnn.") for function in passes)

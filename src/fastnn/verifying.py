@@ -20,18 +20,16 @@ from fastnn.inputs import Inputs, check_inputs
 from fastnn.joint import Joint
 from fastnn.labels import Data
 from fastnn.layers import BatchNorm
-from fastnn.layers.noise import Noise
-from fastnn.layers.preprocess import Preprocess
 from fastnn.rounding import ANY, loss_magnitudes
 from fastnn.tracing import Trace, place_of, plain, scratch
 from fastnn.trainer import Trainer
-from fastnn.twin import Plain, adopt, exactly, twin_of
+from fastnn.twin import Plain, exactly, is_ours, run_twin
 from fastnn.verification import Check, Verification
 from fastnn.verifying_data import expected_seconds, random_batch
 
 __all__ = ["Check", "Verification", "verify"]
 
-AFFINE = 4.0  # eps of scale · x and of the offset: preprocessing
+MORE = 40  # samples of which training and predictions are compared with the layers: some packs
 PENALTY = 4.0
 
 
@@ -71,7 +69,8 @@ def verify(net, x=None, y=None, *, loss=None, rows=4, progress=None):
     off by more, 38 eps of 16 max|x| Σ|w|). In float64 it is more than twice that, as the reference
     rounds too. As each layer reads what the one before it has made,
     the network is right where they all are. `Trainer.loss_and_gradients` is held to the same
-    gradients, and `predict` to the very bits that the layers give one by one. Noise is that of the
+    gradients; and it, of up to 40 samples, and `predict` to the very bits that the layers give one
+    by one. Noise is that of the
     next step, in both. Ctrl-C ends it at any time.
 
     Examples
@@ -80,7 +79,7 @@ def verify(net, x=None, y=None, *, loss=None, rows=4, progress=None):
     >>> net = fn.Sequential([fn.layers.Dense(2, "tanh"), fn.layers.Dense(1)], input_shape=(3,))
     >>> verification = fn.verify(net)
     >>> verification.ok, len(verification.rows)
-    (True, 18)
+    (True, 19)
     >>> verification.rows[0].layer, verification.rows[0].what
     ('Dense (layer 0)', 'output')
     """
@@ -100,15 +99,16 @@ def verify(net, x=None, y=None, *, loss=None, rows=4, progress=None):
     loss, net = losses.get(loss), scratch(net)
     if x is not None:
         learn_preprocessing(net, x)
-    x, target = _batch(who, net, loss, x, y, rows)
+    x, target = _batch(who, net, loss, x, y, max(rows, MORE))
     check_inputs(who, x)
+    rows = min(rows, len(x))
     tell = progress if progress is not None else lambda text: None
-    seconds = expected_seconds(net, len(x))
+    seconds = expected_seconds(net, rows)
     seconds = f"{seconds:.0f}" if seconds >= 10 else f"{max(seconds, 0.1):.1g}"
-    tell(f"verify: {len(x)} samples, about {seconds} s in plain Python")
+    tell(f"verify: {rows} samples, about {seconds} s in plain Python")
     with np.errstate(all="ignore"):
-        checks = _Checks(net, loss, x, target, tell)
-    return Verification(checks.rows, checks.unverified, len(x), time.perf_counter() - started)
+        checks = _Checks(net, loss, x, target, rows, tell)
+    return Verification(checks.rows, checks.unverified, rows, time.perf_counter() - started)
 
 
 def _batch(who, net, loss, x, y, rows):
@@ -128,23 +128,23 @@ def _batch(who, net, loss, x, y, rows):
 class _Checks:
     """Runs both sides and compares."""
 
-    def __init__(self, net, loss, x, target, tell):
+    def __init__(self, net, loss, x, target, rows, tell):
         self.net, self.loss, self.rows, self.unverified = net, loss, [], []
         self.epsilon = np.finfo(net.dtype).eps
         self.tiny = np.finfo(net.dtype).tiny
         self.gradients = {}  # of parameters: the reference's, and how many eps they may be off by
-        trained, predicting = scratch(net), scratch(net)
-        given = list(x.arrays) if isinstance(x, Inputs) else x
-        self.trace = trace = Trace(net, loss, x, target)
+        trained, more, predicting = scratch(net), scratch(net), scratch(net)
+        self.trace = trace = Trace(net, loss, x[:rows], target[:rows])
         for number, visit in enumerate(trace.visits):
             self.chains = _chains(net, visit)
             tell(f"verify: {place_of(net, visit.call)}, {number + 1} of {len(trace.visits)}")
             self._layer(visit)
         self.chains = max(_chains(net, visit) for visit in trace.visits)
         tell("verify: loss and training")
-        exact_loss = self._loss(target)
-        self._training(trained, given, target, exact_loss)
-        self._predictions(predicting, given)
+        exact_loss = self._loss(target[:rows])
+        self._training(trained, x[:rows], target[:rows], exact_loss)
+        self._more(more, x, target)
+        self._predictions(predicting, x)
 
     def _add(self, layer, what, result, exact, magnitude):
         """Compare a result with the exact one."""
@@ -164,9 +164,9 @@ class _Checks:
         if stage is not visit.layer:
             name += f", {getattr(stage, 'function', 'padding')}"
         try:
-            twin, y, dxs = _run(visit)
+            twin, y, dxs = run_twin(visit)
         except Exception:
-            if _is_ours(stage):
+            if is_ours(stage):
                 raise
             twin = None
         if twin is None or not isinstance(y, Plain):
@@ -222,7 +222,7 @@ class _Checks:
     def _training(self, net, x, target, exact_loss):
         """Compare what the program of training gives."""
         trainer = Trainer(net, self.loss, optimizers.SGD())
-        value = trainer.loss_and_gradients(x, target)
+        value = trainer.loss_and_gradients(_given(x), target)
         penalties = 0.0
         for index, (layer, own) in enumerate(zip(net.layers, self.net.layers, strict=True)):
             call = next(i for i, call in enumerate(net.calls) if call.layer == index)
@@ -242,14 +242,28 @@ class _Checks:
             allowed += PENALTY * penalties
             self._add("loss", "value, in training", value, exact + penalties, allowed)
 
+    def _more(self, net, x, target):
+        """Compare the gradients of more samples with those of the layers: the same bits."""
+        trace = Trace(scratch(net), self.loss, x, target)
+        Trainer(net, self.loss, optimizers.SGD()).loss_and_gradients(_given(x), target)
+        what = f"as layer by layer, {len(x)} samples"
+        self._add("training", what, net.gradients, trace.net.gradients, 0.0)
+
     def _predictions(self, net, x):
         """Compare predictions with what the layers give one after the other: the same bits."""
-        results = net.predict(x)
+        results = net.predict(_given(x))
         results = results if isinstance(results, list) else [results]
-        exact = net.run(net.enter(net.check(x)), net.unfused, False, keep=False)
+        exact = net.run(net.enter(x), net.unfused, False, keep=False)
         for i, (result, y) in enumerate(zip(results, exact, strict=True)):
             which = f" of output {i}" if len(exact) > 1 else ""
-            self._add(f"predictions{which}", "as layer by layer", result, plain(y), 0.0)
+            self._add(
+                f"predictions{which}", f"as layer by layer, {len(x)} samples", result, plain(y), 0
+            )
+
+
+def _given(x):
+    """Samples as the network's user gives them."""
+    return list(x.arrays) if isinstance(x, Inputs) else x
 
 
 def _chains(net, visit):
@@ -262,28 +276,3 @@ def _chains(net, visit):
         return 1.0
     longest = max(math.prod(values.shape) for values in (*visit.xs, visit.y))
     return 2.0 + longest / (2 * ANY)
-
-
-def _run(visit):
-    """Let the twin of an operation read what it has read; return it, and what it makes."""
-    stage, twin = visit.stage, twin_of(visit.stage)
-    if isinstance(stage, Noise) and visit.kept:
-        twin.seed, twin.index, twin.steps = (visit.kept[key] for key in ("seed", "layer", "step"))
-    xs = [exactly(x) for x in visit.xs]
-    y, dxs = twin._forward(xs if stage.merges else xs[0], True), []
-    if visit.dy is not None:
-        adopt(twin, visit.kept)
-        dxs = twin._backward(exactly(visit.dy), (True,) * len(xs) if stage.merges else True)
-        dxs = dxs if stage.merges else [dxs]
-    if isinstance(stage, Preprocess):
-        scaled = xs[0].array * stage.slope
-        y.magnitude = AFFINE * (np.abs(scaled) + np.abs(y.array - scaled))
-    if not _is_ours(stage) and twin.operations.calls == 0:
-        return None, None, None
-    return twin, y, dxs
-
-
-def _is_ours(stage):
-    """Whether the passes of a layer are those of fastnn's own layers."""
-    passes = (getattr(type(stage), name) for name in ("_forward", "_backward"))
-    return all(function.__module__.startswith("fastnn.") for function in passes)
