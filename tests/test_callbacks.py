@@ -131,14 +131,17 @@ def test_a_callback_ends_training_and_all_still_hear_of_it(hook, stop, epochs):
     assert network.steps == batches
 
 
-def test_an_epoch_that_ends_early_has_the_figures_of_what_it_did():
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_an_epoch_that_ends_early_has_the_figures_of_what_it_did(shuffle):
     ears = Hears("on_batch_end", stop=3)
-    history = fit(net(), ears, optimizer=SGD(0.0), shuffle=False, metrics=["accuracy", "f1"])
+    history = fit(net(), ears, optimizer=SGD(0.0), shuffle=shuffle, metrics=["accuracy", "f1"])
     losses = [logs["loss"] for _, logs in ears.heard]
     assert history["loss"] == [pytest.approx(np.mean(losses), rel=1e-12)]
     x, y = data()
+    keys = fn.functional.random_uint32(len(x), seed=0, stream=2**31)
+    rows = (np.argsort(keys, kind="stable") if shuffle else np.arange(len(x)))[:48]
     how = {"optimizer": SGD(0.0), "batch_size": 16, "shuffle": False, "verbose": 0}
-    first = net().fit(x[:48], y[:48], metrics=["accuracy", "f1"], **how)
+    first = net().fit(x[rows], y[rows], metrics=["accuracy", "f1"], **how)
     assert (history["f1"], history["accuracy"]) == (first["f1"], first["accuracy"])
 
 

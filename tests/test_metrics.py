@@ -39,6 +39,7 @@ ROWS = [  # function, what is true, what is predicted, settings, result by hand
     ("top_k_accuracy", [0, 1, 2], [[1, 2, 3], [1, 2, 3], [1, 2, 3]], {"k": 2}, 2 / 3),
     ("top_k_accuracy", [0, 1, 2], [[5, 5, 5]] * 3, {"k": 1}, 1 / 3),  # the first of equals
     ("top_k_accuracy", [0, 1, 2], [[5, 5, 5]] * 3, {"k": 2}, 2 / 3),
+    ("top_k_accuracy", [0, 0, 1], [[5, 5, 5]] * 3, {"k": 1}, 2 / 3),
     ("top_k_accuracy", [0, 0], [[1, 2], [2, 1]], {"k": 1, "sample_weight": [1, 3]}, 3 / 4),
     ("top_k_accuracy", [0], [[NAN, 1.0]], {"k": 1}, 0.0),
     ("top_k_accuracy", [[0, 1]], [[[1, 0, 2], [0, 1, 2]]], {"k": 2}, 1.0),

@@ -83,7 +83,7 @@ class History(dict):
         names = [name for name in self if name != "seconds" and not name.startswith("val_")]
         if not names:
             raise ValueError("History.plot: expected figures of an epoch at least, got none")
-        columns = min(len(names), 3)
+        columns = 2 if len(names) == 4 else min(len(names), 3)
         rows = math.ceil(len(names) / columns)
         figure = from_extra.Figure(figsize=(4.2 * columns, 3.2 * rows), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).ravel()

@@ -18,6 +18,11 @@ class NonFiniteLossError(ArithmeticError):
     where : str
         What is known of where it began.
 
+    Notes
+    -----
+    Parameters and optimizer are as before the batch. What a batch normalisation keeps of the
+    batches it has seen may have taken it in, in channels that were finite.
+
     Examples
     --------
     >>> import fastnn as fn
