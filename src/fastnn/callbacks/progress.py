@@ -2,8 +2,8 @@
 
 Progress --> on a terminal, with rich: _Bar; in a notebook: _Cell; anywhere else: ProgressLine
 
-Drawing takes its time: a display that has just drawn waits 200 times as long before it draws again
-within an epoch, so that it takes less than one part in 100 of the run.
+Drawing takes its time: a display that has just drawn waits 400 times as long before it draws
+again, so that it takes less than one part in 100 of the run.
 """
 
 import importlib.util
@@ -13,7 +13,7 @@ import sys
 import time
 
 HIDDEN = ("epoch", "batches", "samples", "seconds", "samples_per_second", "learning_rate")
-PATIENCE = 200  # times what drawing took; and at least
+PATIENCE = 400  # times what drawing took; and at least
 LEAST = 0.1  # seconds
 
 
