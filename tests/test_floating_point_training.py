@@ -212,7 +212,8 @@ def test_callbacks_and_metrics_run_in_the_callers_mode(enter):
     calls, seen = Calls(), []
     fn.set_num_threads(2)
     before = in_a_thread(fit)
-    assert len(seen) == 9  # train, epoch, three batches: begin and end; two metrics
+    # train, epoch: begin and end; three batches: begin, end, progress; two metrics
+    assert len(seen) == 15
     assert set(seen) == {before}
 
 
