@@ -72,6 +72,8 @@ class Course:
         """Return the figures of the epoch at hand; None if it ended before its first batch."""
         net, tally, watch = self.trainer.net, self.tally, self.watch
         watch("on_epoch_begin", epoch=self.epoch)
+        if watch.stopped is not None:
+            return None
         started, before = time.perf_counter(), 0
         if self.batch == 0:  # else it was begun already
             net.epochs += 1

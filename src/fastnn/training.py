@@ -53,26 +53,20 @@ def fit(
     loss = (net.loss or losses.cross_entropy) if loss is None else losses.get(loss)
     trainer = Trainer(net, loss, _optimizer(net, optimizer))
     feed.compare(loss)
-    tally, validation_tally = Tally(net, loss, metrics), Tally(net, loss, metrics)
+    tally, validate = Tally(net, loss, metrics), _Validation(net, loss, metrics)
     if validation_split is None:
-        validation = _validation(net, loss, validation_data, feed.classes)
+        validate.data = _validation(net, loss, validation_data, feed.classes)
     elif validation_data is not None:
         raise ValueError(f"{who}: expected validation_data or validation_split, got both")
     else:
         seed = net.seed if bootstrap is None else bootstrap.seed
-        validation = feed.set_aside(validation_split, seed)
+        validate.data = feed.set_aside(validation_split, seed)
     if bootstrap is not None:
         feed.redraw(bootstrap)
     watch = Callbacks([*callbacks, *display], net)
 
     net.classes_, net.loss, net.optimizer = feed.classes, loss, trainer.optimizer
     feed.learn_preprocessing()
-
-    def validate():
-        if validation is None:
-            return {}
-        scores = _evaluate(net, loss, validation, validation_tally, BATCH)
-        return {f"val_{name}": score for name, score in scores.items()}
 
     how = {"batch_size": batch_size, "shuffle": shuffle, "epoch": initial_epoch}
     return Course(trainer, feed, tally, watch, validate, **how).run(epochs, saved)
@@ -84,6 +78,19 @@ def _feed(net, x, y, sample_weight, class_weight):
     from fastnn.data.feeding import BatchFeed
 
     return BatchFeed(net, x, sample_weight, class_weight)
+
+
+class _Validation:
+    """What validation data give, if there are any."""
+
+    def __init__(self, net, loss, metrics):
+        self.net, self.loss, self.tally, self.data = net, loss, Tally(net, loss, metrics), None
+
+    def __call__(self):
+        if self.data is None:
+            return {}
+        scores = _evaluate(self.net, self.loss, self.data, self.tally, BATCH)
+        return {f"val_{name}": score for name, score in scores.items()}
 
 
 def evaluate(net, x, y, *, loss, metrics, sample_weight, batch_size):
