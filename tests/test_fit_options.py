@@ -208,21 +208,28 @@ def test_training_ends_where_the_loss_is_not_finite(optimizer, one_by_one):
     assert network.optimizer.steps == network.steps == 2
 
 
-def test_it_says_which_parameters_are_lost():
+@pytest.fixture
+def nobody_knows(monkeypatch):
+    """Nobody looks into the layers."""
+    monkeypatch.setitem(sys.modules, "fastnn.diagnosing", None)
+
+
+def test_it_says_which_parameters_are_lost(nobody_knows):
     network = fn.Sequential([L.Dense(1, bias=False, name="only")], input_shape=(1,))
     x, y = np.array([[1e30]], np.float32), np.zeros(1)
     with pytest.raises(fn.NonFiniteLossError, match=r"weight of .*only.*from the update before"):
         network.fit(x, y, loss="squared_error", optimizer=SGD(1.0), epochs=5, verbose=0)
 
 
-def test_it_says_that_samples_are_infinite():
+def test_it_says_that_samples_are_infinite(nobody_knows):
     network, x = straight(), np.ones((4, 1))
     x[1] = np.inf
     with pytest.raises(fn.NonFiniteLossError, match="x holds infinities in this batch"):
         network.fit(x, np.zeros(4), loss="squared_error", batch_size=2, verbose=0)
 
 
-def test_it_asks_who_can_say_where(monkeypatch):
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0, 4.0]])
+def test_it_asks_who_can_say_where(monkeypatch, weight):
     asked = []
 
     def first_unsound(*arguments):
@@ -234,11 +241,12 @@ def test_it_asks_who_can_say_where(monkeypatch):
     network, x = straight(2.0**30), overflowing(at=3)
     how = {"loss": "squared_error", "batch_size": 2, "shuffle": False, "verbose": 0}
     with pytest.raises(fn.NonFiniteLossError, match="the output of layer 0, only, is infinite"):
-        network.fit(x, np.arange(4.0), optimizer=SGD(0.0), **how)
-    ((who, rows, target, loss),) = asked
+        network.fit(x, np.arange(4.0), optimizer=SGD(0.0), sample_weight=weight, **how)
+    ((who, rows, target, loss, *weights),) = asked
     assert who is network and loss.name == "squared_error"
     np.testing.assert_array_equal(rows, x[2:])
     np.testing.assert_array_equal(target, [[2.0], [3.0]])
+    assert [w.tolist() for w in weights] == ([] if weight is None else [[3.0, 4.0]])
 
 
 def test_a_network_goes_on_after_such_an_end():

@@ -134,7 +134,21 @@ class TopK(Metric):
 
 
 class Precision(Metric):
-    """Precision of one class, or the mean of all; see `precision`."""
+    """Precision of one class, or the mean of all; see `precision`.
+
+    Parameters
+    ----------
+    average : {"auto", "binary", "macro"}
+        "auto" is binary for a network that tells two classes apart, else macro.
+    positive : label, optional
+        The class that it tells of; of two sorted labels the last by default.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> fn.metrics.Precision(positive="yes")(["yes", "no"], ["yes", "yes"])
+    0.5
+    """
 
     name = "precision"
 
@@ -152,13 +166,13 @@ class Precision(Metric):
 
 
 class Recall(Precision):
-    """Recall of one class, or the mean of all; see `recall`."""
+    """Recall of one class, or the mean of all; see `recall`, and `Precision` for its settings."""
 
     name = "recall"
 
 
 class F1(Precision):
-    """Harmonic mean of precision and recall; see `f1`."""
+    """Harmonic mean of precision and recall; see `f1`, and `Precision` for its settings."""
 
     name = "f1"
 

@@ -66,25 +66,31 @@ def check_loss(net, loss, samples, rows, figures, epoch, batch):
     x = samples.x[taken]
     if isinstance(x, Inputs) and len(x.arrays) == 1:  # as programs read it
         (x,) = x.arrays
-    where = _where(net, x, samples.target[taken], loss)
+    batch_of = (x, samples.target[taken], loss)
+    if samples.weight is not None:
+        batch_of += (samples.weight[taken],)
+    where = _where(net, *batch_of)
     raise NonFiniteLossError(figures.loss, epoch, batch, net.steps, where)
 
 
-def _where(net, x, y, loss):
-    """Say where the first NaN or infinity of a step arises, as far as is known."""
-    for array in x.arrays if isinstance(x, Inputs) else (x,):
-        if array.dtype.kind == "f" and np.isinf(array).any():
-            return "x holds infinities in this batch"
-    if not np.isfinite(net.parameters).all():
-        held = [
-            f"{name} of {layer.label}"
-            for layer in net.layers
-            for name, array in layer.parameters.items()
-            if not np.isfinite(array).all()
-        ]
-        return f"NaN or infinities are in {', '.join(held)}, from the update before"
+def _where(net, x, *batch):
+    """Say where the first NaN or infinity of a step on `x, y, loss[, weight]` arises, if known."""
     try:
         from fastnn.diagnosing import first_unsound
     except ImportError:
-        return ""
-    return str(first_unsound(net, x, y, loss) or "")
+        return _in_sight(net, x)
+    return str(first_unsound(net, x, *batch) or "")
+
+
+def _in_sight(net, x):
+    """What is seen without running the network: samples and parameters."""
+    for array in x.arrays if isinstance(x, Inputs) else (x,):
+        if array.dtype.kind == "f" and np.isinf(array).any():
+            return "x holds infinities in this batch"
+    held = [
+        f"{name} of {layer.label}"
+        for layer in net.layers
+        for name, array in layer.parameters.items()
+        if not np.isfinite(array).all()
+    ]
+    return f"NaN or infinities are in {', '.join(held)}, from the update before" if held else ""
