@@ -41,6 +41,7 @@
 #define TABLE fastnn_kernels_f32
 #define NAME(name) f32_##name
 #define REAL_SQRT sqrtf
+#define REAL_FMA __builtin_fmaf
 #include "real.inc.h"
 #undef REAL
 #undef REAL_BYTES
@@ -48,6 +49,7 @@
 #undef TABLE
 #undef NAME
 #undef REAL_SQRT
+#undef REAL_FMA
 
 #define REAL double
 #define REAL_BYTES 8
@@ -55,6 +57,7 @@
 #define TABLE fastnn_kernels_f64
 #define NAME(name) f64_##name
 #define REAL_SQRT sqrt
+#define REAL_FMA __builtin_fma
 #include "real.inc.h"
 
 #define FILL_(isa) fastnn_fill_##isa

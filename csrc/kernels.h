@@ -64,6 +64,32 @@ enum {
     FASTNN_MERGE_COUNT,
 };
 
+/* The optimizers' rules: where they stand in update_step. */
+enum {
+    FASTNN_UPDATE_SGD,
+    FASTNN_UPDATE_RMSPROP,
+    FASTNN_UPDATE_ADAGRAD,
+    FASTNN_UPDATE_ADADELTA,
+    FASTNN_UPDATE_ADAM,
+    FASTNN_UPDATE_LION,
+    FASTNN_UPDATE_COUNT,
+    FASTNN_UPDATE_STATES = 3,   /* the most vectors that a rule keeps */
+};
+
+/* The numbers of one step of a rule, each rounded to the real type where it is used. restk is 1 − betak,
+ * which 1 less a rounded betak is not. */
+typedef struct {
+    double rate;                /* with the corrections of this step */
+    double decay;               /* λ: gradients get λ·parameters added; 0: nothing */
+    double shrink;              /* parameters are multiplied by it before the step; 1: nothing */
+    double momentum;
+    double fresh;               /* what a gradient counts in the velocity: 1 − dampening */
+    double beta1, rest1, beta2, rest2;
+    double root_scale;          /* of roots of second moments: their correction */
+    double epsilon;
+    int nesterov;
+} fastnn_update;
+
 /* A stretch of consecutive terms: where it starts in x (in elements) and in w (in run steps, so that
  * one list serves tiles of every width), and how many terms it has. */
 typedef struct {

@@ -283,17 +283,23 @@ typedef struct {
                             const REAL *const *positive, int finish, REAL *const *y);
     void (*winograd_weights)(ptrdiff_t n, REAL *u);
 
-    /* Optimizer updates over n parameters, in place.
-     * sgd:  velocity ← momentum·velocity + gradient;
-     *       parameters ← parameters − rate·(nesterov ? gradient + momentum·velocity : velocity).
-     *       velocity may be NULL: parameters ← parameters − rate·gradient.
-     * adam: m ← β1·m + rest1·g;  v ← β2·v + rest2·g²;  restk is 1 − βk, which 1 less a rounded βk is not;
-     *       parameters ← parameters − rate·m / (√v·root_scale + epsilon). */
-    void (*sgd_update)(ptrdiff_t n, REAL *parameters, const REAL *gradient, REAL *velocity, REAL rate,
-                       REAL momentum, int nesterov);
-    void (*adam_update)(ptrdiff_t n, REAL *parameters, const REAL *gradient, REAL *first_moment,
-                        REAL *second_moment, REAL rate, REAL beta1, REAL rest1, REAL beta2, REAL rest2,
-                        REAL root_scale, REAL epsilon);
+    /* update_step[FASTNN_UPDATE_NAME]: an optimizer's step over n parameters, in place. p are the parameters, g
+     * the gradient, with decay·p added if decay is not 0; the numbers are those of `how`. The vectors in
+     * `state` are updated; those in brackets may be NULL, and then the terms in brackets are not there.
+     * sgd:      [v ← momentum·v + fresh·g];  p ← p − rate·(v, or nesterov: g + momentum·v; without v: g).
+     * rmsprop:  s ← β2·s + rest2·g²;  [a ← β2·a + rest2·g];  u = g / (√(s [− a²]) + epsilon), of no less
+     *           than 0;  [v ← momentum·v + u];  p ← p − rate·(v, without it u).       state: s [v] [a]
+     * adagrad:  s ← s + g²;  p ← p − rate·g / (√s + epsilon).                         state: s
+     * adadelta: s ← β2·s + rest2·g²;  u = g·√(c + epsilon) / √(s + epsilon);
+     *           c ← β2·c + rest2·u²;  p ← p − rate·u.                                 state: s c
+     * adam:     m ← β1·m + rest1·g;  v ← β2·v + rest2·g²;  [l ← max(l, v)];
+     *           p ← shrink·p − rate·m / (√(v [or l])·root_scale + epsilon).           state: m v [l]
+     * lion:     p ← shrink·p − rate·sign(β1·m + rest1·g), sign(0) = 0;  m ← β2·m + rest2·g.  state: m
+     *
+     * blend: y[i] ← keep·y[i] + rest·x[i]. */
+    void (*update_step[FASTNN_UPDATE_COUNT])(ptrdiff_t n, REAL *parameters, const REAL *gradient,
+                                             REAL *const *state, const fastnn_update *how);
+    void (*blend)(ptrdiff_t n, REAL keep, REAL rest, const REAL *x, REAL *y);
 
     /* sums[0] = Σ|x[i]|, sums[1] = Σ x[i]² over n ≤ LANES·CHAIN numbers, in double: number i goes to lane
      * i mod LANES, and lanes are added in halves, as in lane_sums. */

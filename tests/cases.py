@@ -16,6 +16,8 @@ from operations_pools import LARGE_POOLS, MORE_POOLS
 from operations_resampling import CONV_PADDED, LARGE_RESAMPLINGS, RESAMPLINGS
 from operations_training import IGNORED, WEIGHED, Adam, Loss, Sgd
 from operations_transposed import LARGE_TRANSPOSED, TRANSPOSED
+from operations_updates import LARGE_UPDATES
+from operations_updates import UPDATES as MORE_UPDATES
 
 DENSE = [
     # samples, inputs, outputs
@@ -264,6 +266,7 @@ UPDATES = [
     Adam(37, 1, beta1=0.9, beta2=0.999),
     Adam(37, 2, epsilon=0.5),
     Adam(37, 5, learning_rate=1e-3),
+    *MORE_UPDATES,
 ]
 
 LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + TRANSPOSED + GROUPED
@@ -316,6 +319,7 @@ LARGE_BATCHES = [
     *LARGE_NOISES,
     Sgd(100_003, momentum=0.5, nesterov=True),
     Adam(100_003, 3),
+    *LARGE_UPDATES,
     *LARGE_RESAMPLINGS,
     *LARGE_POOLS,
     *LARGE_LOCAL,

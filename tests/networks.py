@@ -13,7 +13,7 @@ import numpy as np
 
 import fastnn as fn
 
-L, SGD, Adam = fn.layers, fn.optimizers.SGD, fn.optimizers.Adam
+L, optimizers, SGD, Adam = fn.layers, fn.optimizers, fn.optimizers.SGD, fn.optimizers.Adam
 
 DTYPES = ["float32", "float64"]
 CLASSES = 5
@@ -458,6 +458,14 @@ OPTIMIZERS = [
         ("Nesterov", lambda: SGD(0.02, momentum=0.9, nesterov=True)),
         ("Adam", lambda: Adam()),
         ("Adam, other settings", lambda: Adam(0.01, beta1=0.5, beta2=0.9, epsilon=1e-3)),
+        ("dampened", lambda: SGD(0.02, momentum=0.7, dampening=0.5, weight_decay=0.1)),
+        ("RMSprop", lambda: optimizers.RMSprop(0.001, momentum=0.5, centered=True, epsilon=1e-3)),
+        ("Adagrad", lambda: optimizers.Adagrad(rate_decay=0.1, initial_accumulator=0.1)),
+        ("Adadelta", lambda: optimizers.Adadelta(weight_decay=0.01)),
+        ("AMSGrad", lambda: Adam(amsgrad=True, weight_decay=0.1, decay_biases=False)),
+        ("AdamW", lambda: optimizers.AdamW(0.003, weight_decay=0.1, decay_biases=False)),
+        ("Lion", lambda: optimizers.Lion(0.001, weight_decay=0.1)),
+        ("scheduled", lambda: SGD(fn.schedules.Step(0.05, 2))),
     ]
 ]
 

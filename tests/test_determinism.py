@@ -15,7 +15,7 @@ import pytest
 
 import fastnn as fn
 from fastnn.layers.activation import ACTIVATIONS
-from networks import DTYPES, LENET, MANY_TERMS, SGD, TABLE, Adam, L, Network
+from networks import DTYPES, LENET, MANY_TERMS, TABLE, L, Network
 
 pytestmark = pytest.mark.usefixtures("threads_for_all_work")
 
@@ -151,7 +151,9 @@ def test_the_table_holds_every_layer_loss_and_optimizer():
     layers = {type(layer) for network in TABLE for layer in network.patterns}
     assert layers == {layer for layer in L.REGISTRY.values() if not layer.merges}
     assert {fn.losses.get(network.loss).name for network in TABLE} == set(fn.losses.LOSSES)
-    assert {type(network.optimizer()) for network in TABLE} == {SGD, Adam}
+    assert {type(network.optimizer()) for network in TABLE} == set(
+        fn.optimizers.OPTIMIZERS.values()
+    )
     activations = {getattr(layer, "function", None) for n in TABLE for layer in n.patterns}
     activations |= {
         getattr(layer.activation, "function", None) for n in TABLE for layer in n.patterns

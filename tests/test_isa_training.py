@@ -34,6 +34,11 @@ NETWORKS = [
         L.PReLU(slope_regularizer="l1", slope_constraint="non_negative"),
         optimizer=lambda: Adam(clip_value=0.1, clip_norm=0.5, gradient_noise=0.01),
     ),
+    image("AdamW", optimizer=lambda: fn.optimizers.AdamW(fn.schedules.Cosine(0.01, 9))),
+    image("Lion", optimizer=lambda: fn.optimizers.Lion(0.001, weight_decay=0.1)),
+    image("RMSprop", optimizer=lambda: fn.optimizers.RMSprop(0.001, momentum=0.5, centered=True)),
+    image("Adadelta", optimizer=lambda: fn.optimizers.Adadelta(weight_decay=0.1)),
+    image("Adagrad", optimizer=lambda: fn.optimizers.Adagrad(weight_decay=0.1)),
     volume("numbers", L.Conv3D(4, 2), loss="mean_squared_error", target="numbers", optimizer=Adam),
     Network(
         "shares of two",

@@ -17,6 +17,8 @@ OPTIMIZERS = {
     "momentum": lambda: SGD(0.02, momentum=0.9),
     "Nesterov": lambda: SGD(0.02, momentum=0.9, nesterov=True),
     "Adam": lambda: Adam(0.003),
+    "RMSprop": lambda: fn.optimizers.RMSprop(0.001, momentum=0.5, centered=True),
+    "scheduled": lambda: fn.optimizers.Lion(fn.schedules.Exponential(0.001, 0.9)),
 }
 NETWORKS = [
     Network("dense", (130,), [L.Dense(90, "tanh"), L.Dense(40, "relu")]),

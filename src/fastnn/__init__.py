@@ -20,6 +20,7 @@ from fastnn import (
     optimizers,
     reference,
     regularizers,
+    schedules,
 )
 from fastnn._build import __version__, build_info
 from fastnn._core.threads import get_num_threads, set_num_threads
@@ -57,6 +58,7 @@ __all__ = [
     "optimizers",
     "reference",
     "regularizers",
+    "schedules",
     "set_num_threads",
     "verify",
 ]

@@ -133,6 +133,7 @@ def _held(layer, name):
         "l2": regularizer.l2 if regularizer else 0.0,
         "constraint": constraint.name if constraint else "none",
         "limit": constraint.limit if constraint else 0.0,
+        "decays": name in layer.connections,
     }
 
 

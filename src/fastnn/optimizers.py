@@ -1,195 +1,54 @@
-"""Optimizers: how gradients change parameters. Their state is a few flat vectors.
+"""Optimizers: how gradients change parameters. `Optimizer` says what they have in common."""
 
-gradients, with those of penalties --> clip_value --> clip_norm --> noise --> update
-"""
+from fastnn import schedules
+from fastnn.adaptive import Adadelta, Adagrad, Adam, AdamW, RMSprop
+from fastnn.checks import lookup, number
+from fastnn.optimizer import Optimizer, Setting
+from fastnn.rule import Rule, below_1, truth
 
-import itertools
-
-import numpy as np
-
-from fastnn import functional
-from fastnn.checks import lookup, number, positive
-from fastnn.functional.update import check_settings
-
-
-def at_least_0(who, what, value):
-    """Return `value` as a finite float of at least 0."""
-    return number(who, what, value, 0)
-
-
-_VERSIONS = itertools.count(1)
-
-
-class Preparation:
-    """A setting of what happens to gradients before an update; None: nothing."""
-
-    def __init__(self, check):
-        self.check = check
-
-    def __set_name__(self, owner, name):
-        self.name = name
-
-    def __get__(self, optimizer, owner=None):
-        if optimizer is None:
-            return self
-        return (optimizer._preparation or {}).get(self.name)
-
-    def __set__(self, optimizer, value):
-        settings = dict(optimizer._preparation or {})
-        settings.pop(self.name, None)
-        if value is not None:
-            settings[self.name] = self.check(type(optimizer).__name__, self.name, value)
-        optimizer._preparation = settings or None
+__all__ = [
+    "OPTIMIZERS",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Lion",
+    "Optimizer",
+    "RMSprop",
+    "from_config",
+    "get",
+]
 
 
-class Optimizer:
-    """Base class of optimizers; an object serves one network.
-
-    Parameters
-    ----------
-    clip_value : float, optional
-        Every gradient is brought into `[−clip_value, clip_value]`: `functional.clip_by_value`.
-    clip_norm : float, optional
-        Then all gradients together, as one vector, are shortened to a norm of at most this:
-        `functional.clip_by_norm`. A NaN among them makes all NaN.
-    gradient_noise : float, optional
-        Then normal numbers of this standard deviation are added: `functional.gradient_noise`, with
-        the network's seed and the number of the update.
-
-    Attributes
-    ----------
-    steps : int
-        Updates made so far.
-
-    Notes
-    -----
-    The three may be assigned at any time, like the learning rate. Gradients that training leaves in
-    `net.gradients` are those before all this. An `update` of your own begins with
-    `gradients = self.prepared(gradients)`, or does without.
-
-    Examples
-    --------
-    >>> import numpy as np, fastnn as fn
-    >>> parameters = np.zeros(2)
-    >>> fn.optimizers.SGD(1.0, clip_norm=2.5).update(parameters, np.array([3.0, -4.0]))
-    >>> parameters.tolist()
-    [-1.5, 2.0]
-    """
-
-    # A number that no other settings have, so that a program asks for `rule` anew only where they
-    # changed; None: it asks each time, as a rule of your own may depend on anything.
-    version = None
-
-    def __init__(self, *, clip_value=None, clip_norm=None, gradient_noise=None):
-        self._network = None
-        self._state = None
-        self.steps = 0
-        self._preparation = None  # settings of what comes before the update, if anything does
-        self.clip_value, self.clip_norm = clip_value, clip_norm
-        self.gradient_noise = gradient_noise
-
-    clip_value = Preparation(positive)
-    clip_norm = Preparation(positive)
-    gradient_noise = Preparation(at_least_0)
-
-    def __setattr__(self, name, value):
-        super().__setattr__(name, value)
-        if self.version is not None and name != "steps":
-            super().__setattr__("version", next(_VERSIONS))
-
-    def __setstate__(self, state):
-        self.__dict__.update(state)
-        self.version = self.version  # renewed: a copy has vectors of its own
-
-    def serve(self, network):
-        """Bind the optimizer to a network, whose state it keeps from now on."""
-        if self._network is not None and self._network is not network:
-            raise ValueError(
-                f"{type(self).__name__}: it serves another network already; make a new one for each"
-            )
-        self._network = network
-
-    @property
-    def state(self):
-        """The flat vectors that are kept from update to update; none before the first."""
-        return self._state or []
-
-    def prepared(self, gradients):
-        """Return gradients as the next update takes them: clipped, and with noise, if wished."""
-        if self.clip_value is not None:
-            gradients = functional.clip_by_value(gradients, self.clip_value)
-        if self.clip_norm is not None:
-            gradients = functional.clip_by_norm(gradients, self.clip_norm)
-        if self.gradient_noise is not None:
-            gradients = functional.gradient_noise(
-                gradients, self.gradient_noise, seed=self._seed, step=self.steps
-            )
-        return gradients
-
-    @property
-    def _seed(self):
-        return 0 if self._network is None else self._network.seed
-
-    def update(self, parameters, gradients):
-        """Change `parameters` in place.
-
-        Parameters
-        ----------
-        parameters, gradients : ndarray, shape (P,)
-            Flat vectors of one dtype.
-        """
-        raise NotImplementedError
-
-    @property
-    def compiled(self):
-        """Whether programs may follow `rule`: a subclass may have changed `update` alone."""
-        return "rule" in vars(type(self))
-
-    def rule(self, parameters):
-        """Return the update as compiled programs make it.
-
-        Returns
-        -------
-        tuple (name, vectors, figures, preparation)
-            The operation of `fastnn.functional`, less "_update"; its state; its settings; and
-            those of what comes before it, or None.
-        """
-        raise NotImplementedError
-
-    def _preparing(self):
-        """What is asked for before the update, and where that stands."""
-        return {**self._preparation, "seed": self._seed, "steps": self.steps}
-
-    def _vectors(self, count, parameters):
-        """The optimizer's `count` state vectors, zeros at first."""
-        if self._state is None:
-            self._state = [np.zeros_like(parameters) for _ in range(count)]
-        for vector in self._state:
-            if vector.shape != parameters.shape or vector.dtype != parameters.dtype:
-                raise ValueError(
-                    f"{type(self).__name__}: its state is for {vector.size} parameters of "
-                    f"{vector.dtype}, got {parameters.size} of {parameters.dtype}"
-                )
-        return self._state
+def from_0_to_1(who, what, value):
+    """Return `value` as a float from 0 to 1."""
+    value = number(who, what, value, 0)
+    if value > 1:
+        raise ValueError(f"{who}: expected {what} from 0 to 1, got {value!r}")
+    return value
 
 
-class SGD(Optimizer):
+class SGD(Rule):
     """Stochastic gradient descent, with momentum if wished.
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or Schedule
     momentum : float
         From 0 up to, without, 1.
     nesterov : bool
         Look ahead by the momentum.
-    clip_value, clip_norm, gradient_noise : float, optional
-        See `Optimizer`.
+    dampening : float
+        What part of every gradient but the first the velocity does without; from 0 to 1.
+    **common
+        `weight_decay`, `decay_biases`, `clip_value`, `clip_norm`, `gradient_noise`: see `Rule` and
+        `Optimizer`.
 
     Notes
     -----
-    ``v ← momentum · v + g``; ``p ← p − learning_rate · v``, with Nesterov
-    ``p ← p − learning_rate · (g + momentum · v)``.
+    ``g ← g + λ p``; ``v ← momentum · v + (1 − dampening) · g``; ``p ← p − learning_rate · v``, with
+    Nesterov ``p ← p − learning_rate · (g + momentum · v)``.
 
     Examples
     --------
@@ -200,116 +59,84 @@ class SGD(Optimizer):
     [0.0, 2.0]
     """
 
-    def __init__(
-        self,
-        learning_rate=0.01,
-        momentum=0.0,
-        nesterov=False,
-        *,
-        clip_value=None,
-        clip_norm=None,
-        gradient_noise=None,
-    ):
-        super().__init__(clip_value=clip_value, clip_norm=clip_norm, gradient_noise=gradient_noise)
-        self.learning_rate = number("SGD", "learning_rate", learning_rate, 0)
-        self.momentum = number("SGD", "momentum", momentum, 0, below=1)
-        self.nesterov = bool(nesterov)
+    operation = "sgd"
+    slots = ("velocity",)
+
+    momentum = Setting(below_1)
+    nesterov = Setting(truth)
+    dampening = Setting(from_0_to_1)
+
+    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, dampening=0.0, **common):
+        super().__init__(learning_rate, **common)
+        self.momentum, self.nesterov, self.dampening = momentum, nesterov, dampening
+        self._check()
+
+    def _check(self):
         if self.nesterov and self.momentum == 0:
             raise ValueError("SGD: expected a momentum above 0 with nesterov=True, got 0")
-        self.version = 0 if type(self) is SGD else None  # from now on, see __setattr__
+        if self.nesterov and self.dampening != 0:
+            raise ValueError(f"SGD: expected no dampening with nesterov=True, got {self.dampening}")
 
-    def rule(self, parameters):
-        rate, momentum = self.learning_rate, self.momentum
-        check_settings("SGD", learning_rate=rate, momentum=momentum)
-        vectors = self._vectors(1, parameters) if momentum else []
-        figures = {"learning_rate": rate, "momentum": momentum, "nesterov": self.nesterov}
-        return "sgd", vectors, figures, self._preparation and self._preparing()
+    def _needed(self):
+        return self.slots if self.momentum else ()
 
-    def update(self, parameters, gradients):
-        gradients = self.prepared(gradients)
-        self.steps += 1
-        (velocity,) = self._vectors(1, parameters) if self.momentum else (None,)
-        functional.sgd_update(
-            parameters,
-            gradients,
-            velocity,
-            learning_rate=self.learning_rate,
-            momentum=self.momentum,
-            nesterov=self.nesterov,
-        )
+    def _figures(self):
+        self._check()
+        names = "momentum", "nesterov", "dampening"
+        return {name: getattr(self, name) for name in names}
 
 
-class Adam(Optimizer):
-    """Adaptive moments (Kingma and Ba, 2015).
+class Lion(Rule):
+    """Steps of one size, along the sign of a mean gradient (Chen et al., 2023).
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or Schedule
+        Mostly a tenth to a third of Adam's.
     beta1, beta2 : float
-        How long the means of gradients and of their squares remember, below 1.
-    epsilon : float
-        Keeps the step finite where gradients vanish.
-    clip_value, clip_norm, gradient_noise : float, optional
-        See `Optimizer`.
+        How long the step's direction and the mean remember, below 1.
+    weight_decay : float
+        λ: in every update parameters are multiplied by 1 − learning_rate · λ first.
+    **common
+        `decay_biases`, `clip_value`, `clip_norm`, `gradient_noise`: see `Rule` and `Optimizer`.
 
     Notes
     -----
-    ``m ← β₁ m + (1 − β₁) g``; ``v ← β₂ v + (1 − β₂) g²``;
-    ``p ← p − learning_rate · m̂ / (√v̂ + ε)`` with ``m̂ = m / (1 − β₁ᵗ)``, ``v̂ = v / (1 − β₂ᵗ)``.
+    ``p ← (1 − learning_rate · λ) p − learning_rate · sign(β₁ m + (1 − β₁) g)``;
+    ``m ← β₂ m + (1 − β₂) g``.
 
     Examples
     --------
     >>> import numpy as np, fastnn as fn
     >>> parameters = np.array([1.0, 2.0])
-    >>> fn.optimizers.Adam(0.5).update(parameters, np.array([3.0, 0.0]))
-    >>> parameters.round(6).tolist()
-    [0.5, 2.0]
+    >>> fn.optimizers.Lion(0.25).update(parameters, np.array([-3.0, 0.0]))
+    >>> parameters.tolist()
+    [1.25, 2.0]
     """
 
-    SETTINGS = ("learning_rate", "beta1", "beta2", "epsilon")
+    operation = "lion"
+    slots = ("moment",)
 
-    def __init__(
-        self,
-        learning_rate=0.001,
-        beta1=0.9,
-        beta2=0.999,
-        epsilon=1e-8,
-        *,
-        clip_value=None,
-        clip_norm=None,
-        gradient_noise=None,
-    ):
-        super().__init__(clip_value=clip_value, clip_norm=clip_norm, gradient_noise=gradient_noise)
-        self.learning_rate = number("Adam", "learning_rate", learning_rate, 0)
-        self.beta1 = number("Adam", "beta1", beta1, 0, below=1)
-        self.beta2 = number("Adam", "beta2", beta2, 0, below=1)
-        self.epsilon = number("Adam", "epsilon", epsilon, 0)
-        self.version = 0 if type(self) is Adam else None
+    beta1 = Setting(below_1)
+    beta2 = Setting(below_1)
 
-    def rule(self, parameters):
-        check_settings("Adam", learning_rate=self.learning_rate)
-        figures = {name: getattr(self, name) for name in Adam.SETTINGS}
-        vectors = self._vectors(2, parameters)
-        return "adam", vectors, figures, self._preparation and self._preparing()
+    def __init__(self, learning_rate=0.0001, beta1=0.9, beta2=0.99, **common):
+        super().__init__(learning_rate, **common)
+        self.beta1, self.beta2 = beta1, beta2
 
-    def update(self, parameters, gradients):
-        gradients = self.prepared(gradients)
-        first, second = self._vectors(2, parameters)
-        self.steps += 1
-        functional.adam_update(
-            parameters,
-            gradients,
-            first,
-            second,
-            step=self.steps,
-            learning_rate=self.learning_rate,
-            beta1=self.beta1,
-            beta2=self.beta2,
-            epsilon=self.epsilon,
-        )
+    def _figures(self):
+        return {"beta1": self.beta1, "beta2": self.beta2}
 
 
-OPTIMIZERS = {"sgd": SGD, "adam": Adam}
+OPTIMIZERS = {
+    "sgd": SGD,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "adadelta": Adadelta,
+    "adam": Adam,
+    "adamw": AdamW,
+    "lion": Lion,
+}
 
 
 def get(optimizer):
@@ -326,3 +153,31 @@ def get(optimizer):
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         raise TypeError(f"expected an optimizer, got its class; write {optimizer.__name__}()")
     return lookup("optimizer", optimizer, OPTIMIZERS)()
+
+
+def from_config(config):
+    """Return a new optimizer with the settings that `config()` of another one returned.
+
+    Parameters
+    ----------
+    config : dict
+        "name", and settings; what is missing has its default.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such optimizer, or it has no such setting.
+
+    Examples
+    --------
+    >>> import json, fastnn as fn
+    >>> config = fn.optimizers.Adam(fn.schedules.Cosine(0.01, 500)).config()
+    >>> adam = fn.optimizers.from_config(json.loads(json.dumps(config)))
+    >>> adam.learning_rate(250)
+    0.005
+    """
+    settings = dict(config)
+    kind = lookup("optimizer", settings.pop("name", None), OPTIMIZERS)
+    if isinstance(settings.get("learning_rate"), dict):
+        settings["learning_rate"] = schedules.from_config(settings["learning_rate"])
+    return kind(**settings)

@@ -52,6 +52,7 @@ class Upkeep:
 
     def update(self, optimizer):
         """Let an optimizer change what is not frozen, hold it to its constraints, and count."""
+        optimizer.begin(self.parameters)
         vectors = (self.parameters, *optimizer.state)
         kept = [[vector[place].copy() for place in self.frozen] for vector in vectors]
         optimizer.update(self.parameters, self.gradients)
@@ -65,3 +66,17 @@ class Upkeep:
         for constraint, rows in self.constrained:
             rows[...] = constraint(rows)
         self.steps += 1
+
+
+def decaying_parts(net):
+    """Return pairs of a part of the flat vectors, and whether it decays also where biases do not.
+
+    Together they are all of a built network's parameters: see `Layer.connections`.
+    """
+    parts = []
+    for layer in net.layers:
+        start = net.places.get(layer, 0)
+        for name, array in layer.parameters.items():
+            parts.append((slice(start, start + array.size), name in layer.connections))
+            start += array.size
+    return parts

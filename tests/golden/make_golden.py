@@ -613,6 +613,70 @@ def update_cases():
             lambda p: torch.optim.Adam(p, lr=0.1, betas=(0.5, 0.75), eps=0.01),
         ),
     ]
+    yield from update_histories(cases)
+
+
+def more_update_cases():
+    cases = [
+        (
+            "sgd-dampening-decay",
+            "sgd_update",
+            ["velocity"],
+            {"learning_rate": 0.1, "momentum": 0.9, "dampening": 0.25, "weight_decay": 0.1},
+            lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, dampening=0.25, weight_decay=0.1),
+        ),
+        (
+            "rmsprop",
+            "rmsprop_update",
+            ["squares"],
+            {"learning_rate": 0.1},
+            lambda p: torch.optim.RMSprop(p, lr=0.1),
+        ),
+        (
+            "rmsprop-centered-momentum",
+            "rmsprop_update",
+            ["squares", "velocity", "means"],
+            {"learning_rate": 0.1, "alpha": 0.75, "momentum": 0.5, "weight_decay": 0.1},
+            lambda p: torch.optim.RMSprop(
+                p, lr=0.1, alpha=0.75, momentum=0.5, centered=True, weight_decay=0.1
+            ),
+        ),
+        (
+            "adagrad",
+            "adagrad_update",
+            ["squares"],
+            {"learning_rate": 0.1, "rate_decay": 0.5, "weight_decay": 0.1},
+            lambda p: torch.optim.Adagrad(p, lr=0.1, lr_decay=0.5, weight_decay=0.1),
+        ),
+        (
+            "adadelta",
+            "adadelta_update",
+            ["squares", "changes"],
+            {"learning_rate": 0.5, "rho": 0.75, "weight_decay": 0.1},
+            lambda p: torch.optim.Adadelta(p, lr=0.5, rho=0.75, weight_decay=0.1),
+        ),
+        (
+            "adam-amsgrad-decay",
+            "adam_update",
+            ["first_moment", "second_moment", "largest"],
+            {"learning_rate": 0.1, "beta2": 0.75, "weight_decay": 0.1},
+            lambda p: torch.optim.Adam(
+                p, lr=0.1, betas=(0.9, 0.75), amsgrad=True, weight_decay=0.1
+            ),
+        ),
+        (
+            "adamw",
+            "adamw_update",
+            ["first_moment", "second_moment"],
+            {"learning_rate": 0.1, "weight_decay": 0.25},
+            lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=0.25),
+        ),
+    ]
+    yield from update_histories(cases)
+
+
+def update_histories(cases):
+    """Ten steps of each, from an optimizer of PyTorch."""
     steps, size = 10, 6
     for name, function, state, options, make in cases:
         gradients = integers(steps, size)
@@ -829,6 +893,7 @@ def main():
         penalty_cases,
         resampling_cases,
         transposed_cases,
+        more_update_cases,
     )
     for family in families:
         for name, calls, case_arrays in family():

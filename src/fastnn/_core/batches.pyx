@@ -9,8 +9,8 @@ from libc.string cimport memset
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from fastnn._core.kernels cimport enter_fast_mode, leave_fast_mode
-from fastnn._core.network cimport NO_UPDATE
 from fastnn._core.output cimport all_right, total_loss, start_batch
+from fastnn._core.rule cimport NO_UPDATE
 from fastnn._core.step cimport list_phases, run_task, tasks_of_owner
 from fastnn._core.threads cimport barrier, next_task
 from fastnn._core.upkeep cimport total_penalty
@@ -44,7 +44,7 @@ cdef void end(Run* run, const real* which) noexcept nogil:
         run.net.update.steps -= 1
     else:
         run.updates += 1
-        run.net.steps[0] += run.net.update.rule != NO_UPDATE
+        run.net.steps[0] += run.net.update.rule.kernel != NO_UPDATE
     run.net.first += run.net.samples
     run.done += 1
 

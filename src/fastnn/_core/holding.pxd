@@ -6,5 +6,6 @@ cdef struct Holding:
     Penalty penalty
     bint penalised
     Constraint constraint
+    bint decays                 # also where biases do not
 
 cdef bint make_holding(Holding* holding, dict settings) except False

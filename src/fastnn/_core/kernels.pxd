@@ -42,6 +42,14 @@ cdef extern from "kernels.h" nogil:
         MERGE_MAXIMUM "FASTNN_MERGE_MAXIMUM"
         MERGE_MINIMUM "FASTNN_MERGE_MINIMUM"
         MERGE_COUNT "FASTNN_MERGE_COUNT"
+        UPDATE_SGD "FASTNN_UPDATE_SGD"
+        UPDATE_RMSPROP "FASTNN_UPDATE_RMSPROP"
+        UPDATE_ADAGRAD "FASTNN_UPDATE_ADAGRAD"
+        UPDATE_ADADELTA "FASTNN_UPDATE_ADADELTA"
+        UPDATE_ADAM "FASTNN_UPDATE_ADAM"
+        UPDATE_LION "FASTNN_UPDATE_LION"
+        UPDATE_COUNT "FASTNN_UPDATE_COUNT"
+        UPDATE_STATES "FASTNN_UPDATE_STATES"
 
     ctypedef struct fastnn_run:
         ptrdiff_t x, w, length
@@ -49,6 +57,11 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct fastnn_sequence:
         uint64_t seed
         uint32_t stream, counter, row
+
+    ctypedef struct fastnn_update:
+        double rate, decay, shrink, momentum, fresh
+        double beta1, rest1, beta2, rest2, root_scale, epsilon
+        int nesterov
 
     ctypedef struct kernels_f32 "fastnn_kernels_f32":
         int tile_outputs[4]
@@ -133,10 +146,9 @@ cdef extern from "kernels.h" nogil:
         void (*winograd_output)(const float*, ptrdiff_t, ptrdiff_t, const float*,
                                 const float*const*, int, float*const*) noexcept nogil
         void (*winograd_weights)(ptrdiff_t, float*) noexcept nogil
-        void (*sgd_update)(ptrdiff_t, float*, const float*, float*, float, float,
-                           int) noexcept nogil
-        void (*adam_update)(ptrdiff_t, float*, const float*, float*, float*, float, float, float,
-                            float, float, float, float) noexcept nogil
+        void (*update_step[UPDATE_COUNT])(ptrdiff_t, float*, const float*, float*const*,
+                                          const fastnn_update*) noexcept nogil
+        void (*blend)(ptrdiff_t, float, float, const float*, float*) noexcept nogil
         void (*magnitudes)(ptrdiff_t, const float*, double*) noexcept nogil
         void (*penalty_gradient)(ptrdiff_t, const float*, float, float, float*) noexcept nogil
         void (*clamp)(ptrdiff_t, float, float, float*) noexcept nogil
@@ -239,10 +251,9 @@ cdef extern from "kernels.h" nogil:
         void (*winograd_output)(const double*, ptrdiff_t, ptrdiff_t, const double*,
                                 const double*const*, int, double*const*) noexcept nogil
         void (*winograd_weights)(ptrdiff_t, double*) noexcept nogil
-        void (*sgd_update)(ptrdiff_t, double*, const double*, double*, double, double,
-                           int) noexcept nogil
-        void (*adam_update)(ptrdiff_t, double*, const double*, double*, double*, double, double,
-                            double, double, double, double, double) noexcept nogil
+        void (*update_step[UPDATE_COUNT])(ptrdiff_t, double*, const double*, double*const*,
+                                          const fastnn_update*) noexcept nogil
+        void (*blend)(ptrdiff_t, double, double, const double*, double*) noexcept nogil
         void (*magnitudes)(ptrdiff_t, const double*, double*) noexcept nogil
         void (*penalty_gradient)(ptrdiff_t, const double*, double, double, double*) noexcept nogil
         void (*clamp)(ptrdiff_t, double, double, double*) noexcept nogil
@@ -694,24 +705,19 @@ cdef inline void winograd_weights(ptrdiff_t n, real* u) noexcept nogil:
         table.f64.winograd_weights(n, u)
 
 
-cdef inline void sgd_update(ptrdiff_t n, real* parameters, const real* gradient, real* velocity,
-                            real rate, real momentum, bint nesterov) noexcept nogil:
+cdef inline void update_step(int kernel, ptrdiff_t n, real* parameters, const real* gradient,
+                             real*const* state, const fastnn_update* how) noexcept nogil:
     if real is float:
-        table.f32.sgd_update(n, parameters, gradient, velocity, rate, momentum, nesterov)
+        table.f32.update_step[kernel](n, parameters, gradient, state, how)
     else:
-        table.f64.sgd_update(n, parameters, gradient, velocity, rate, momentum, nesterov)
+        table.f64.update_step[kernel](n, parameters, gradient, state, how)
 
 
-cdef inline void adam_update(ptrdiff_t n, real* parameters, const real* gradient,
-                             real* first_moment, real* second_moment, real rate, real beta1,
-                             real rest1, real beta2, real rest2, real root_scale,
-                             real epsilon) noexcept nogil:
+cdef inline void blend(ptrdiff_t n, real keep, real rest, const real* x, real* y) noexcept nogil:
     if real is float:
-        table.f32.adam_update(n, parameters, gradient, first_moment, second_moment, rate, beta1,
-                              rest1, beta2, rest2, root_scale, epsilon)
+        table.f32.blend(n, keep, rest, x, y)
     else:
-        table.f64.adam_update(n, parameters, gradient, first_moment, second_moment, rate, beta1,
-                              rest1, beta2, rest2, root_scale, epsilon)
+        table.f64.blend(n, keep, rest, x, y)
 
 
 cdef inline void magnitudes(ptrdiff_t n, const real* x, double* sums) noexcept nogil:

@@ -2,22 +2,21 @@
 from libc.stdint cimport int64_t, uint64_t
 
 from fastnn._core.feed cimport Feed, Target
-from fastnn._core.kernels cimport real
+from fastnn._core.kernels cimport UPDATE_STATES, fastnn_update, real
 from fastnn._core.loss cimport Loss
 from fastnn._core.operation cimport Operation, waits
+from fastnn._core.rule cimport Rule
 from fastnn._core.single cimport Layout
-
-cdef enum Rule:
-    NO_UPDATE, SGD, ADAM
 
 cdef struct Update:
     Rule rule
-    void* first                 # (P,) velocity, or first moment; NULL: none
-    void* second                # (P,) second moment
-    double rate, momentum, beta1, beta2, epsilon
-    bint nesterov
+    void* state[UPDATE_STATES]  # (P,) each; NULL: none
+    double rate
+    const double* rates         # of the steps after `rates_from`, or NULL: `rate`
+    int64_t rates_from
     int64_t steps               # made so far, with this one
-    double step_rate, root_scale            # ADAM: of this step
+    fastnn_update how, spared   # this step; of parameters that do not decay
+    bint spares                 # whether there may be such
     # what happens to gradients before it (gradients.pyx); 0: nothing
     double clip_value, clip_norm, noise
     double norm_factor          # of all gradients of this step, if clip_norm

@@ -5,14 +5,14 @@ from libc.stdlib cimport calloc, free
 
 from fastnn._core.feed cimport FLOAT32, FLOAT64, UINT8, Affine
 from fastnn._core.frames cimport most_spans
-from fastnn._core.kernels cimport LANES
+from fastnn._core.kernels cimport LANES, UPDATE_STATES
 from fastnn._core.loss cimport make_loss
 from fastnn._core.operation cimport free_operation, make_affine, make_operation
+from fastnn._core.rule cimport NO_UPDATE, make_rule
 from fastnn._core.single cimport layout_after
 
 # by dtype.char
 _SOURCES = {"f": FLOAT32, "d": FLOAT64, "B": UINT8}
-_RULES = {"sgd": SGD, "adam": ADAM}
 
 
 cdef void* address(object array) except? NULL:
@@ -141,25 +141,21 @@ cdef bint set_arrays(Network* net, inputs, targets, outputs) except False:
 
 cdef bint set_update(Update* update, tuple rule) except False:
     """From an optimizer's `rule`, or None."""
-    update.rule = NO_UPDATE
+    cdef int i
+    update.rule.kernel = NO_UPDATE
     update.clip_value = update.clip_norm = update.noise = 0
     if rule is None:
         return True
     name, vectors, figures, preparation = rule
-    update.first = address(vectors[0]) if vectors else NULL
-    update.second = address(vectors[1]) if len(vectors) > 1 else NULL
+    for i in range(UPDATE_STATES):
+        update.state[i] = address(vectors[i]) if i < len(vectors) else NULL
     update.rate = figures["learning_rate"]
-    if name == "sgd":
-        update.momentum = figures["momentum"]
-        update.nesterov = figures["nesterov"]
-    else:
-        update.beta1 = figures["beta1"]
-        update.beta2 = figures["beta2"]
-        update.epsilon = figures["epsilon"]
+    update.rates = NULL
+    update.spares = not figures.get("decay_biases", True)
     if preparation is not None:
         update.clip_value = preparation.get("clip_value", 0)
         update.clip_norm = preparation.get("clip_norm", 0)
         update.noise = preparation.get("gradient_noise", 0)
         update.seed = preparation["seed"]
-    update.rule = _RULES[name]
+    make_rule(&update.rule, name, figures)
     return True

@@ -1,5 +1,4 @@
 """The end of a network's forward pass: outputs to rows, losses and gradients, right decisions."""
-from libc.math cimport pow, sqrt
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 
@@ -10,7 +9,9 @@ from fastnn._core.lanes cimport unpack_chunk
 from fastnn._core.loss cimport (
     NO_LOSS, Loss, chained_sum, loss_chunk, mean_label_weight, of_classes, weighs_labels,
     weighted_sum)
-from fastnn._core.network cimport ADAM, Head, losses_of, place, right_of, share_of, value_at
+from fastnn._core.network cimport (
+    Head, Update, losses_of, place, right_of, share_of, value_at)
+from fastnn._core.rule cimport NO_UPDATE, find_step
 from fastnn._core.single cimport single_leave
 
 
@@ -34,15 +35,23 @@ cdef void weigh(Network* net, Head* head, const real* which) noexcept nogil:
         share[n] *= head.factor
 
 
+cdef void start_step(Update* update) noexcept nogil:
+    """The numbers of the next update."""
+    update.steps += 1
+    if update.rule.kernel == NO_UPDATE:
+        return
+    if update.rates != NULL:
+        update.rate = update.rates[update.steps - 1 - update.rates_from]
+    find_step(&update.rule, update.rate, update.steps, True, &update.how)
+    find_step(&update.rule, update.rate, update.steps, not update.spares, &update.spared)
+
+
 cdef void start_batch(Network* net, const real* which) noexcept nogil:
     """The figures of this step, for net.first and net.samples."""
     cdef int i
     net.chunks = net.samples if net.single else (net.samples + LANES - 1) // LANES
     net.lots = count_lots(net, net.chunks, sizeof(real))
-    net.update.steps += 1
-    if net.update.rule == ADAM:
-        net.update.step_rate = net.update.rate / (1.0 - pow(net.update.beta1, net.update.steps))
-        net.update.root_scale = 1.0 / sqrt(1.0 - pow(net.update.beta2, net.update.steps))
+    start_step(&net.update)
     net.unsound = False
     for i in range(net.n_heads):
         if net.head[i].loss.kind != NO_LOSS:

@@ -17,7 +17,7 @@ from fastnn._core.feed cimport FLOAT32, FLOAT64
 from fastnn._core.loss cimport all_within, of_classes
 from fastnn._core.memory cimport give, take
 from fastnn._core.network cimport (
-    Head, Network, address, free_network, make_heads, make_inputs, make_operations, make_values,
+    Head, Network, Update, address, free_network, make_heads, make_inputs, make_operations, make_values,
     set_arrays, set_update)
 from fastnn._core.step cimport Phase, most_phases
 from fastnn._core.threads cimport default_threads, small_work
@@ -25,6 +25,7 @@ from fastnn._core.threads cimport default_threads, small_work
 import numpy as np
 
 MOST_AXES = 8
+cdef ptrdiff_t AHEAD = 256                  # steps whose rates are asked for at once, at least
 cdef object LABELS = np.dtype(np.int64)
 
 
@@ -41,6 +42,9 @@ cdef class Program:
     cdef object array_type, real_dtype
     cdef PyThread_type_lock lock
     cdef object version                     # of the settings that net.update was made from
+    cdef bint scheduled                     # whether they have a schedule of rates
+    cdef object rates, schedule_version     # of steps ahead, by its version
+    cdef ptrdiff_t n_rates
 
     def __cinit__(self, list instructions, list values, list outputs, list input_shapes,
                   list output_shapes, list preprocessing, parameters, gradients, steps, losses,
@@ -75,6 +79,7 @@ cdef class Program:
             make_operations(&self.net, instructions, <const float*>NULL)
         make_inputs(&self.net, input_shapes, preprocessing)
         make_heads(&self.net, outputs, losses)
+        set_update(&self.net.update, None)
 
     def __dealloc__(self):
         free_network(&self.net)
@@ -142,7 +147,7 @@ cdef class Program:
         try:
             self.hold()
             try:
-                self.follow(optimizer)
+                self.follow(optimizer, batches)
                 self.net.weight = address(weight)
                 self.net.order = <const int64_t*>address(order)
                 set_arrays(&self.net, x, targets, outputs)
@@ -174,7 +179,7 @@ cdef class Program:
                 PyObject_GetBuffer(labels, &wanted, PyBUF_FORMAT | PyBUF_STRIDES)
                 try:
                     if self.admits(&given, &wanted):
-                        self.follow(optimizer)
+                        self.follow(optimizer, 1)
                         self.net.weight = NULL
                         self.net.order = self.net.feed.order = self.net.head.target.order = NULL
                         self.net.feed.source = FLOAT64 if self.double_precision else FLOAT32
@@ -193,14 +198,32 @@ cdef class Program:
             PyThread_release_lock(self.lock)
         return figures.loss if sound else None
 
-    cdef bint follow(self, optimizer) except False:
+    cdef bint follow(self, optimizer, ptrdiff_t batches) except False:
         """Make an optimizer's rule the network's, or none; asks for it if it may have changed."""
         version = None if optimizer is None else optimizer.version
         if version is None or version != self.version:
             rule = None if optimizer is None else optimizer.rule(self.parameters)
             set_update(&self.net.update, rule)
+            self.scheduled = rule is not None and rule[2].get("scheduled", False)
+            self.rates = None
             self.version = None if optimizer is None else optimizer.version
         self.net.update.steps = 0 if optimizer is None else optimizer.steps
+        if self.scheduled:
+            self.look_ahead(optimizer, batches)
+        return True
+
+    cdef bint look_ahead(self, optimizer, ptrdiff_t batches) except False:
+        """Have the rates of so many steps ready, and of some more."""
+        cdef Update* update = &self.net.update
+        version = optimizer.learning_rate.version
+        if (self.rates is None or version != self.schedule_version
+                or update.steps < update.rates_from
+                or update.steps + batches > update.rates_from + self.n_rates):
+            self.rates = optimizer.rates(max(batches, AHEAD))
+            self.n_rates = len(self.rates)
+            self.schedule_version = version
+            update.rates = <const double*>address(self.rates)
+            update.rates_from = update.steps
         return True
 
     cdef bint admits(self, const Py_buffer* x, const Py_buffer* labels) noexcept:

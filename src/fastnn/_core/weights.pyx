@@ -15,14 +15,15 @@ from fastnn._core.conv cimport pack_tile
 from fastnn._core.dense cimport dense_pack_panel, first_output
 from fastnn._core.dense_weights cimport dense_backward_weights_tile, dense_scratch
 from fastnn._core.holding cimport Holding
-from fastnn._core.kernels cimport LANES, adam_update, sgd_update
+from fastnn._core.kernels cimport LANES, UPDATE_STATES, update_step
 from fastnn._core.local_conv cimport local_conv_pack_position
 from fastnn._core.local_conv_plan cimport (
     local_conv_backward_weights, local_conv_sums_size, local_panel_size)
 from fastnn._core.mask cimport clear_masked
-from fastnn._core.network cimport ADAM, NO_UPDATE, place
+from fastnn._core.network cimport place
 from fastnn._core.operation cimport BATCH_NORM, CONV, DENSE, LOCAL_CONV
 from fastnn._core.passes cimport scale_of, scratch_of, shift_of, slots_of
+from fastnn._core.rule cimport NO_UPDATE
 from fastnn._core.single cimport single_pack, single_packs
 from fastnn._core.slots cimport add, sum_slots
 from fastnn._core.tiles cimport tile_start, tile_width
@@ -100,7 +101,7 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
 
 cdef inline bint keeps_gradients(const Network* net) noexcept nogil:
     """Whether FINISH leaves gradients where they stay, and makes no update."""
-    return net.update.rule == NO_UPDATE or net.update.clip_norm != 0
+    return net.update.rule.kernel == NO_UPDATE or net.update.clip_norm != 0
 
 
 cdef void update(Network* net, const Holding* held, const unsigned char* mask, ptrdiff_t start,
@@ -111,19 +112,15 @@ cdef void update(Network* net, const Holding* held, const unsigned char* mask, p
     Uses up the gradient.
     """
     cdef real* parameters = <real*>net.parameters + start
-    cdef real* first = <real*>net.update.first + start if net.update.first != NULL else NULL
+    cdef real* state[UPDATE_STATES]
+    cdef int i
     if net.unsound:
         return
     prepare_gradient(net, start, n, gradient)
-    if net.update.rule == ADAM:
-        adam_update(n, parameters, gradient, first, <real*>net.update.second + start,
-                    <real>net.update.step_rate, <real>net.update.beta1,
-                    <real>(1.0 - net.update.beta1), <real>net.update.beta2,
-                    <real>(1.0 - net.update.beta2), <real>net.update.root_scale,
-                    <real>net.update.epsilon)
-    else:
-        sgd_update(n, parameters, gradient, first, <real>net.update.rate,
-                   <real>net.update.momentum, net.update.nesterov)
+    for i in range(UPDATE_STATES):
+        state[i] = <real*>net.update.state[i] + start if net.update.state[i] != NULL else NULL
+    update_step(net.update.rule.kernel, n, parameters, gradient, state,
+                &net.update.how if held.decays else &net.update.spared)
     if mask != NULL:
         # of noise in the gradient
         clear_masked(mask, n, parameters)

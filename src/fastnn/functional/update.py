@@ -1,4 +1,4 @@
-"""Optimizer updates of a flat parameter vector, in place."""
+"""Optimizer updates of a flat parameter vector, in place: SGD and Lion."""
 
 import math
 
@@ -9,8 +9,7 @@ from fastnn.geometry import as_integer
 
 from ._operands import both, check_shape, resolve
 
-_sgd = both(core.sgd_update)
-_adam = both(core.adam_update)
+_update = both(core.update)
 
 
 def sgd_update(
@@ -21,6 +20,9 @@ def sgd_update(
     learning_rate,
     momentum=0.0,
     nesterov=False,
+    dampening=0.0,
+    weight_decay=0.0,
+    step=None,
     n_threads=None,
 ):
     """One step of gradient descent, with momentum; updates `parameters` and `velocity`.
@@ -34,6 +36,13 @@ def sgd_update(
     learning_rate, momentum : float
         At least 0.
     nesterov : bool
+        Only without dampening.
+    dampening : float
+        Less of every gradient counts in the velocity, but for that of step 1; from 0 to 1.
+    weight_decay : float
+        λ: gradients get λ·parameters added. At least 0.
+    step : int, optional
+        The number of this step, from 1.
     n_threads : int, optional
 
     Raises
@@ -45,8 +54,9 @@ def sgd_update(
 
     Notes
     -----
-    ``v ← momentum·v + g``; ``p ← p − rate·v``, or with Nesterov ``p ← p − rate·(g + momentum·v)``
-    (Sutskever et al., On the importance of initialization and momentum in deep learning, 2013).
+    ``g ← g + λ·p``; ``v ← momentum·v + (1 − dampening)·g``; ``p ← p − rate·v``, or with Nesterov
+    ``p ← p − rate·(g + momentum·v)`` (Sutskever et al., On the importance of initialization and
+    momentum in deep learning, 2013, in the form PyTorch uses).
 
     Examples
     --------
@@ -58,45 +68,44 @@ def sgd_update(
     ([0.0], [2.0])
     """
     name = "sgd_update"
-    check_settings(name, learning_rate=learning_rate, momentum=momentum)
+    check_settings(name, learning_rate=learning_rate, momentum=momentum, weight_decay=weight_decay)
+    check_sgd(name, momentum, nesterov, dampening)
     if velocity is None and momentum != 0:
         raise ValueError(f"{name}: expected a velocity for momentum={momentum}, got None")
-    vectors = {"parameters": parameters, "gradients": gradients}
-    if velocity is not None:
-        vectors["velocity"] = velocity
-    dtype = _check_vectors(name, vectors)
-    _sgd[dtype](
-        parameters, gradients, velocity, learning_rate, momentum, bool(nesterov), resolve(n_threads)
-    )
+    step = 0 if step is None else as_integer(name, "step", step, 1, 2**62)
+    figures = {
+        "learning_rate": learning_rate,
+        "momentum": momentum,
+        "nesterov": bool(nesterov),
+        "dampening": dampening,
+        "weight_decay": weight_decay,
+    }
+    run_update(name, figures, step, n_threads, parameters, gradients, velocity=velocity)
 
 
-def adam_update(
+def lion_update(
     parameters,
     gradients,
-    first_moment,
-    second_moment,
+    moment,
     *,
-    step,
     learning_rate,
     beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
+    beta2=0.99,
+    weight_decay=0.0,
     n_threads=None,
 ):
-    """One step of Adam; updates `parameters` and both moments.
+    """One step of Lion; updates `parameters` and `moment`.
 
     Parameters
     ----------
-    parameters, first_moment, second_moment : ndarray, shape (n,), float32 or float64
+    parameters, moment : ndarray, shape (n,), float32 or float64
     gradients : ndarray, shape (n,), the same dtype
-    step : int
-        The number of this step, from 1.
     learning_rate : float
         At least 0.
     beta1, beta2 : float
         From 0 to below 1.
-    epsilon : float
-        Above 0.
+    weight_decay : float
+        λ: parameters are multiplied by 1 − rate·λ, apart from the gradient. At least 0.
     n_threads : int, optional
 
     Raises
@@ -108,41 +117,40 @@ def adam_update(
 
     Notes
     -----
-    ``m ← β₁ m + (1 − β₁) g``, ``v ← β₂ v + (1 − β₂) g²``,
-    ``p ← p − rate · m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε)``
-    (Kingma and Ba, Adam: a method for stochastic optimization, 2015).
+    ``p ← (1 − rate·λ)·p − rate·sign(β₁ m + (1 − β₁) g)``, ``m ← β₂ m + (1 − β₂) g``, with
+    sign(0) = 0 and the sign of NaN NaN (Chen et al., Symbolic discovery of optimization
+    algorithms, 2023).
 
     Examples
     --------
     >>> import numpy as np
     >>> from fastnn import functional
-    >>> parameters, m, v = np.array([1.0]), np.zeros(1), np.zeros(1)
-    >>> functional.adam_update(parameters, np.array([3.0]), m, v, step=1, learning_rate=0.5)
-    >>> parameters.round(6).tolist()
-    [0.5]
+    >>> parameters, moment = np.array([1.0, 2.0]), np.zeros(2)
+    >>> functional.lion_update(parameters, np.array([-3.0, 0.0]), moment, learning_rate=0.25)
+    >>> parameters.tolist()
+    [1.25, 2.0]
     """
-    name = "adam_update"
-    step = as_integer(name, "step", step, 1, 2**62)
-    check_settings(name, learning_rate=learning_rate)
-    for what, beta in (("beta1", beta1), ("beta2", beta2)):
-        if not 0 <= beta < 1:
-            raise ValueError(f"{name}: expected {what} from 0 to below 1, got {beta}")
-    if not 0 < epsilon < math.inf:
-        raise ValueError(f"{name}: expected epsilon above 0, got {epsilon}")
-    dtype = _check_vectors(
-        name,
-        {
-            "parameters": parameters,
-            "gradients": gradients,
-            "first_moment": first_moment,
-            "second_moment": second_moment,
-        },
-    )
-    rate = learning_rate / (1.0 - beta1**step)
-    root_scale = 1.0 / math.sqrt(1.0 - beta2**step)
-    _adam[dtype](
-        parameters, gradients, first_moment, second_moment, rate, beta1, 1.0 - beta1, beta2,
-        1.0 - beta2, root_scale, epsilon, resolve(n_threads),
+    name = "lion_update"
+    check_settings(name, learning_rate=learning_rate, weight_decay=weight_decay)
+    check_betas(name, beta1=beta1, beta2=beta2)
+    figures = {
+        "learning_rate": learning_rate,
+        "beta1": beta1,
+        "beta2": beta2,
+        "weight_decay": weight_decay,
+    }
+    run_update(name, figures, 0, n_threads, parameters, gradients, moment=moment)
+
+
+def run_update(name, figures, step, n_threads, parameters, gradients, **state):
+    """Check the vectors and make the step; `state` is in the kernel's order, None where absent."""
+    vectors = {"parameters": parameters, "gradients": gradients}
+    present = {what: vector for what, vector in state.items() if vector is not None}
+    dtype = _check_vectors(name, vectors | present)
+    first, second, third = (*state.values(), None, None)[:3]
+    _update[dtype](
+        name.removesuffix("_update"), parameters, np.ascontiguousarray(gradients), first, second,
+        third, figures, step, resolve(n_threads),
     )  # fmt: skip
 
 
@@ -151,6 +159,27 @@ def check_settings(name, **settings):
     for what, value in settings.items():
         if not 0 <= value < math.inf:
             raise ValueError(f"{name}: expected {what} to be at least 0, got {value}")
+
+
+def check_betas(name, **settings):
+    """Raise unless every setting is from 0 to below 1."""
+    for what, value in settings.items():
+        if not 0 <= value < 1:
+            raise ValueError(f"{name}: expected {what} from 0 to below 1, got {value}")
+
+
+def check_epsilon(name, epsilon):
+    """Raise unless epsilon is a finite number above 0."""
+    if not 0 < epsilon < math.inf:
+        raise ValueError(f"{name}: expected epsilon above 0, got {epsilon}")
+
+
+def check_sgd(name, momentum, nesterov, dampening):
+    """Raise where these settings of gradient descent do not go together."""
+    if not 0 <= dampening <= 1:
+        raise ValueError(f"{name}: expected dampening from 0 to 1, got {dampening}")
+    if nesterov and dampening != 0:
+        raise ValueError(f"{name}: expected no dampening with nesterov=True, got {dampening}")
 
 
 def _check_vectors(name, vectors):

@@ -116,6 +116,7 @@ class Layer:
     activation = None  # a layer that follows the operation, see WeightedLayer
     initial_values = MappingProxyType({})  # parameter's name -> initializer
     regularizers = constraints = MappingProxyType({})  # likewise, see terms.py
+    connections = ("weight",)  # parameters that decay also with decay_biases=False, see Optimizer
 
     def _plan(self, input_shape):
         """Return the output's shape and a dict of the parameters' shapes."""

@@ -8,10 +8,12 @@ Arrays are channels last, `(N, *spatial, C)`; weights are output first, `(out, i
 `(out, *kernel, in / groups)`. A result is float64 if any operand is float64, else float32.
 """
 
+from .adam import adam_update, adamw_update
 from .adaptive_pool import (
     adaptive_average_pool_backward,
     adaptive_average_pool_forward,
 )
+from .adaptive_update import adadelta_update, adagrad_update, rmsprop_update
 from .batch_norm import batch_norm_backward, batch_norm_forward, batch_norm_inference
 from .concatenate import concatenate_backward, concatenate_forward
 from .constraint import (
@@ -133,10 +135,13 @@ from .prelu import prelu_backward_input, prelu_backward_weights, prelu_forward
 from .random import random_normal, random_uint32, random_uniform
 from .softmax import log_softmax_backward, log_softmax_forward, softmax_backward, softmax_forward
 from .up_sample import up_sample_backward, up_sample_forward
-from .update import adam_update, sgd_update
+from .update import lion_update, sgd_update
 
 __all__ = [
+    "adadelta_update",
+    "adagrad_update",
     "adam_update",
+    "adamw_update",
     "adaptive_average_pool_backward",
     "adaptive_average_pool_forward",
     "add_backward",
@@ -203,6 +208,7 @@ __all__ = [
     "layer_norm_forward",
     "leaky_relu_backward",
     "leaky_relu_forward",
+    "lion_update",
     "local_conv_backward_input",
     "local_conv_backward_weights",
     "local_conv_forward",
@@ -239,6 +245,7 @@ __all__ = [
     "relu6_forward",
     "relu_backward",
     "relu_forward",
+    "rmsprop_update",
     "selu_backward",
     "selu_forward",
     "sgd_update",

@@ -1,13 +1,22 @@
-"""Parameter updates, in place on flat vectors."""
-
-import math
+"""Parameter updates, in place on flat vectors: SGD and Lion."""
 
 import numpy as np
 
 from ._arrays import as_integer
 
 
-def sgd_update(parameters, gradients, velocity, *, learning_rate, momentum=0.0, nesterov=False):
+def sgd_update(
+    parameters,
+    gradients,
+    velocity,
+    *,
+    learning_rate,
+    momentum=0.0,
+    nesterov=False,
+    dampening=0.0,
+    weight_decay=0.0,
+    step=None,
+):
     """One step of gradient descent, with momentum if asked, in place.
 
     Parameters
@@ -21,6 +30,12 @@ def sgd_update(parameters, gradients, velocity, *, learning_rate, momentum=0.0, 
     momentum : float
     nesterov : bool
         Step along the gradient as it will be after the velocity has been applied.
+    dampening : float
+        Part of every gradient but the first that the velocity does without.
+    weight_decay : float
+        What is added to the gradient for every unit of a parameter.
+    step : int, optional
+        Number of this step, counted from 1.
 
     Raises
     ------
@@ -31,7 +46,8 @@ def sgd_update(parameters, gradients, velocity, *, learning_rate, momentum=0.0, 
 
     Notes
     -----
-    ``v = momentum v + g``, then ``p = p - learning_rate v``, or with Nesterov's momentum
+    ``g = g + weight_decay p`` and ``v = momentum v + (1 - dampening) g``, in step 1 without
+    dampening; then ``p = p - learning_rate v``, or with Nesterov's momentum
     ``p = p - learning_rate (g + momentum v)`` (Sutskever et al., On the importance of
     initialization and momentum in deep learning, 2013, in the form PyTorch uses).
 
@@ -51,45 +67,47 @@ def sgd_update(parameters, gradients, velocity, *, learning_rate, momentum=0.0, 
         vectors["velocity"] = velocity
     elif momentum != 0:
         raise ValueError(f"{operation}: expected a velocity with momentum {momentum}, got None")
-    _check_vectors(operation, vectors)
-    _check_at_least_zero(operation, learning_rate=learning_rate, momentum=momentum)
+    check_vectors(operation, vectors)
+    check_at_least_zero(
+        operation, learning_rate=learning_rate, momentum=momentum, weight_decay=weight_decay
+    )
+    if not 0 <= dampening <= 1:
+        raise ValueError(f"{operation}: expected dampening between 0 and 1, got {dampening}")
+    if nesterov and dampening != 0:
+        raise ValueError(f"{operation}: expected no dampening with Nesterov's, got {dampening}")
+    if step is not None:
+        step = as_integer(operation, "step", step, 1)
 
     p, g = parameters.tolist(), gradients.tolist()
     v = [0.0] * len(p) if velocity is None else velocity.tolist()
+    fresh = 1.0 if step == 1 else 1.0 - dampening
     for i in range(len(p)):
-        v[i] = momentum * v[i] + g[i]
+        if weight_decay != 0:
+            g[i] += weight_decay * p[i]
+        v[i] = momentum * v[i] + (g[i] if velocity is None else fresh * g[i])
         p[i] -= learning_rate * (g[i] + momentum * v[i] if nesterov else v[i])
     parameters[:] = p
     if velocity is not None:
         velocity[:] = v
 
 
-def adam_update(
-    parameters,
-    gradients,
-    first_moment,
-    second_moment,
-    *,
-    step,
-    learning_rate,
-    beta1=0.9,
-    beta2=0.999,
-    epsilon=1e-8,
+def lion_update(
+    parameters, gradients, moment, *, learning_rate, beta1=0.9, beta2=0.99, weight_decay=0.0
 ):
-    """One step of Adam, in place.
+    """One step of Lion, in place.
 
     Parameters
     ----------
     parameters : ndarray, shape (P,)
         Overwritten.
     gradients : ndarray, shape (P,)
-    first_moment, second_moment : ndarray, shape (P,)
+    moment : ndarray, shape (P,)
         Overwritten; zeros before the first step.
-    step : int
-        Number of this step, counted from 1.
-    learning_rate, epsilon : float
+    learning_rate : float
     beta1, beta2 : float
-        Decay of the moments, at least 0 and below 1.
+        What stays of the moment in the step's direction, and of the moment; at least 0 and below 1.
+    weight_decay : float
+        Parameters shrink by the learning rate times this part.
 
     Raises
     ------
@@ -100,45 +118,37 @@ def adam_update(
 
     Notes
     -----
-    ``m = beta1 m + (1 - beta1) g`` and ``v = beta2 v + (1 - beta2) g^2``, then
-    ``p = p - learning_rate m' / (sqrt(v') + epsilon)`` with ``m' = m / (1 - beta1^step)`` and
-    ``v' = v / (1 - beta2^step)`` (Kingma and Ba, Adam, 2015, algorithm 1).
+    ``p = p - learning_rate (sign(beta1 m + (1 - beta1) g) + weight_decay p)``, then
+    ``m = beta2 m + (1 - beta2) g`` (Chen et al., Symbolic discovery of optimization algorithms,
+    2023, algorithm 2). The sign of NaN is NaN.
 
     Examples
     --------
     >>> import numpy as np
     >>> from fastnn import reference
-    >>> parameters, moments = np.array([1.0]), np.zeros((2, 1))
-    >>> reference.adam_update(parameters, np.array([3.0]), *moments, step=1, learning_rate=0.25)
-    >>> parameters.round(6).tolist()
-    [0.75]
+    >>> parameters, moment = np.array([1.0]), np.array([0.0])
+    >>> reference.lion_update(parameters, np.array([-3.0]), moment, learning_rate=0.25, beta2=0.5)
+    >>> parameters.tolist(), moment.tolist()
+    ([1.25], [-1.5])
     """
-    operation = "adam_update"
-    vectors = {
-        "parameters": parameters,
-        "gradients": gradients,
-        "first_moment": first_moment,
-        "second_moment": second_moment,
-    }
-    _check_vectors(operation, vectors)
-    _check_at_least_zero(operation, learning_rate=learning_rate, beta1=beta1, beta2=beta2)
-    step = as_integer(operation, "step", step, 1)
-    if beta1 >= 1 or beta2 >= 1:
-        raise ValueError(f"{operation}: expected beta1, beta2 below 1, got {beta1}, {beta2}")
-    if not epsilon > 0:
-        raise ValueError(f"{operation}: expected a positive epsilon, got {epsilon}")
+    operation = "lion_update"
+    check_vectors(operation, {"parameters": parameters, "gradients": gradients, "moment": moment})
+    check_at_least_zero(operation, learning_rate=learning_rate, weight_decay=weight_decay)
+    check_below_one(operation, beta1=beta1, beta2=beta2)
 
-    p, g, m, v = (vector.tolist() for vector in vectors.values())
+    p, g, m = parameters.tolist(), gradients.tolist(), moment.tolist()
     for i in range(len(p)):
-        m[i] = beta1 * m[i] + (1.0 - beta1) * g[i]
-        v[i] = beta2 * v[i] + (1.0 - beta2) * g[i] * g[i]
-        corrected_m = m[i] / (1.0 - beta1**step)
-        corrected_v = v[i] / (1.0 - beta2**step)
-        p[i] -= learning_rate * corrected_m / (math.sqrt(corrected_v) + epsilon)
-    parameters[:], first_moment[:], second_moment[:] = p, m, v
+        direction = beta1 * m[i] + (1.0 - beta1) * g[i]
+        sign = float((direction > 0) - (direction < 0))
+        if direction != direction:
+            sign = direction
+        p[i] = p[i] * (1.0 - learning_rate * weight_decay) - learning_rate * sign
+        m[i] = beta2 * m[i] + (1.0 - beta2) * g[i]
+    parameters[:], moment[:] = p, m
 
 
-def _check_vectors(operation, vectors):
+def check_vectors(operation, vectors):
+    """Raise unless all are vectors of floats of one length that may be written to."""
     for name, vector in vectors.items():
         if not isinstance(vector, np.ndarray) or vector.dtype.kind != "f":
             raise TypeError(f"{operation}: expected {name} to be an array of floats")
@@ -150,7 +160,23 @@ def _check_vectors(operation, vectors):
             raise ValueError(f"{operation}: expected {name} to be writeable")
 
 
-def _check_at_least_zero(operation, **settings):
+def check_at_least_zero(operation, **settings):
+    """Raise where a setting is negative."""
     for name, value in settings.items():
         if not value >= 0:
             raise ValueError(f"{operation}: expected {name} of at least 0, got {value}")
+
+
+def check_below_one(operation, **settings):
+    """Raise where a setting is negative, or 1 or more."""
+    check_at_least_zero(operation, **settings)
+    if any(value >= 1 for value in settings.values()):
+        names, values = ", ".join(settings), ", ".join(map(str, settings.values()))
+        raise ValueError(f"{operation}: expected {names} below 1, got {values}")
+
+
+def check_positive(operation, **settings):
+    """Raise where a setting is not above 0."""
+    for name, value in settings.items():
+        if not value > 0:
+            raise ValueError(f"{operation}: expected a positive {name}, got {value}")
