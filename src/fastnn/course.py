@@ -40,6 +40,7 @@ class Course:
     def run(self, epochs, saved=None):
         """Train up to this number of epochs; `saved` is a state to go on from."""
         feed, watch, logs = self.feed, self.watch, {}
+        self.trainer.optimizer.plan(epochs - self.epoch, feed.batches(self.batch_size))
         for callback in watch.callbacks:
             if hasattr(callback, "attach"):
                 callback.attach(self)
@@ -92,6 +93,7 @@ class Course:
             return None
         rate = (tally.seen - before) / max(seconds, 1e-9)
         figures = tally.result() | self.validate()
+        self.trainer.optimizer.end_epoch(figures)
         return figures | {"seconds": seconds, "samples_per_second": rate}
 
     def _run(self, samples):
