@@ -225,9 +225,12 @@ class Optimizer:
         return np.full(count, self.rate)
 
     def plan(self, epochs, batches):
-        """Tell a schedule that was not told its length: these epochs of so many batches follow."""
+        """Tell a schedule that was not told its length: these epochs of so many batches follow.
+
+        Batches are None where nobody knows how many there will be.
+        """
         schedule = self.learning_rate
-        if isinstance(schedule, Schedule):
+        if isinstance(schedule, Schedule) and (batches is not None or schedule.per == "epoch"):
             per_epoch = schedule.per == "epoch"
             length = epochs if per_epoch else epochs * batches
             schedule.plan(self.epochs if per_epoch else self.steps, length)

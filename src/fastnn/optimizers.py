@@ -3,10 +3,12 @@
 from fastnn import schedules
 from fastnn.adaptive import Adadelta, Adagrad, Adam, AdamW, RMSprop
 from fastnn.checks import lookup, number
+from fastnn.lbfgs import LBFGS
 from fastnn.optimizer import Optimizer, Setting
 from fastnn.rule import Rule, below_1, truth
 
 __all__ = [
+    "LBFGS",
     "OPTIMIZERS",
     "SGD",
     "Adadelta",
@@ -136,6 +138,7 @@ OPTIMIZERS = {
     "adam": Adam,
     "adamw": AdamW,
     "lion": Lion,
+    "lbfgs": LBFGS,
 }
 
 

@@ -10,6 +10,7 @@ from fastnn.course import Course
 from fastnn.feeds import SHUFFLE_STREAM, ArrayFeed, learn_preprocessing
 from fastnn.history import History
 from fastnn.labels import Data
+from fastnn.lbfgs import fit_whole
 from fastnn.network import BATCH
 from fastnn.running import Samples
 from fastnn.tally import Tally
@@ -68,6 +69,10 @@ def fit(
     net.classes_, net.loss, net.optimizer = feed.classes, loss, trainer.optimizer
     feed.learn_preprocessing()
 
+    if hasattr(trainer.optimizer, "minimize"):
+        if resume is not None or feed.comes_in_batches:
+            raise ValueError(f"{who}: LBFGS takes arrays, all at once, and begins at the beginning")
+        return fit_whole(trainer, feed, tally, watch, validate, initial_epoch)
     how = {"batch_size": batch_size, "shuffle": shuffle, "epoch": initial_epoch}
     return Course(trainer, feed, tally, watch, validate, **how).run(epochs, saved)
 

@@ -17,8 +17,8 @@ from fastnn._core.feed cimport FLOAT32, FLOAT64
 from fastnn._core.loss cimport all_within, of_classes
 from fastnn._core.memory cimport give, take
 from fastnn._core.network cimport (
-    Head, Network, Update, address, free_network, make_heads, make_inputs, make_operations, make_values,
-    set_arrays, set_update)
+    Head, Network, Update, address, free_network, make_heads, make_inputs, make_operations,
+    make_values, set_arrays, set_update)
 from fastnn._core.step cimport Phase, most_phases
 from fastnn._core.threads cimport default_threads, small_work
 

@@ -80,7 +80,7 @@ class LearningRateLog:
 
     def on_epoch_end(self, net, logs):
         """Add it."""
-        logs["learning_rate"] = float(net.optimizer.learning_rate)
+        logs["learning_rate"] = float(net.optimizer.rate)
 
 
 class TensorBoard:
