@@ -104,6 +104,21 @@ def test_a_callback_watches_iterations_and_may_end_them():
     assert net.evaluate(x, y)["loss"] == pytest.approx(seen[-1][1], rel=1e-12)
 
 
+def test_an_exception_within_a_line_search_leaves_what_was_reached():
+    (x, y), net, calls, reached = data(), network(), [], []
+    trainer = fn.Trainer(net)
+
+    def loss_and_gradients():
+        calls.append(len(reached))
+        if len(reached) == 3:
+            raise RuntimeError("enough")
+        return trainer.loss_and_gradients(x, y)
+
+    with pytest.raises(RuntimeError, match="enough"):
+        LBFGS().minimize(net, loss_and_gradients, lambda: reached.append(net.parameters.copy()))
+    np.testing.assert_array_equal(net.parameters, reached[-1])
+
+
 def test_without_scipy_it_says_what_to_install(monkeypatch):
     real = builtins.__import__
 

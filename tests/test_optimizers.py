@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fastnn as fn
+from fastnn.running import Compiled, Staged
 from networks import DTYPES
 
 L, S = fn.layers, fn.schedules
@@ -86,7 +87,7 @@ def network(way="program", dtype="float64"):
         L.Conv2D(5, 3),
         L.GroupNorm(5),
         L.PReLU(),
-        L.LocallyConnected2D(4, 2),
+        L.Conv2D(4, 2),
         L.BatchNorm(),
         L.Flatten(),
         L.Dense(130, "tanh"),
@@ -100,6 +101,11 @@ def network(way="program", dtype="float64"):
 def batch(n=37, key=0):
     rng = np.random.default_rng(key)
     return rng.normal(size=(n, 8, 7, 2)), rng.integers(0, 5, n)
+
+
+@pytest.mark.parametrize(("way", "kind"), [("program", Compiled), ("stages", Staged)])
+def test_the_network_runs_both_ways(way, kind):
+    assert isinstance(network(way).runner(fn.losses.cross_entropy, training=True), kind)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -24,9 +24,6 @@ PYTHON = blocks("python")
 
 
 @pytest.mark.parametrize("source", PYTHON, ids=[source.splitlines()[0] for source in PYTHON])
-@pytest.mark.parametrize(
-    "source", blocks("python"), ids=["train", "load data", "a graph", "add a layer"]
-)
 def test_a_python_example_runs(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(source, "README.md", "exec"), {"__name__": "__main__"})
