@@ -11,6 +11,8 @@ from ._operands import both, check_shape, resolve
 
 _update = both(core.update)
 
+OPTIONAL = ("velocity", "means", "largest")  # vectors without which a rule is another one
+
 
 def sgd_update(
     parameters,
@@ -145,7 +147,9 @@ def lion_update(
 def run_update(name, figures, step, n_threads, parameters, gradients, **state):
     """Check the vectors and make the step; `state` is in the kernel's order, None where absent."""
     vectors = {"parameters": parameters, "gradients": gradients}
-    present = {what: vector for what, vector in state.items() if vector is not None}
+    present = {
+        what: vector for what, vector in state.items() if vector is not None or what not in OPTIONAL
+    }
     dtype = _check_vectors(name, vectors | present)
     first, second, third = (*state.values(), None, None)[:3]
     _update[dtype](
