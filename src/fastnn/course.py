@@ -7,6 +7,7 @@ network; `fastnn.checkpoints` puts both into a file.
 
 import time
 
+from fastnn.checks import integer
 from fastnn.history import History
 from fastnn.soundness import check_loss
 
@@ -38,7 +39,7 @@ class Course:
         return self.history.initial_epoch
 
     def run(self, epochs, saved=None):
-        """Train up to this number of epochs; `saved` is a state to go on from."""
+        """Train up to this number of epochs; `saved` is a `checkpoints.Saved` to go on from."""
         feed, watch, logs = self.feed, self.watch, {}
         self.trainer.optimizer.plan(epochs - self.epoch, feed.batches(self.batch_size))
         for callback in watch.callbacks:
@@ -48,12 +49,13 @@ class Course:
             watch(
                 "on_train_begin",
                 epochs=epochs,
-                initial_epoch=self.epoch if saved is None else saved[0]["epoch"],
+                initial_epoch=self.epoch if saved is None else saved.epoch,
                 samples=feed.samples,
                 batches=feed.batches(self.batch_size),
             )
             if saved is not None:
-                self.restore(*saved)
+                with saved.blamed():
+                    self.restore(saved.described, saved.arrays)
             while self.epoch < epochs and watch.stopped is None:
                 figures = self._run_epoch()
                 if figures is None:
@@ -150,11 +152,17 @@ class Course:
             "tally": numbers,
             "history": dict(self.history),
             "stopped": self.watch.stopped,
-            "optimizer": {"name": type(optimizer).__name__, "steps": optimizer.steps},
+            "optimizer": {
+                "config": optimizer.config() if hasattr(optimizer, "config") else None,
+                "name": type(optimizer).__name__,
+                "steps": optimizer.steps,
+                "epochs": optimizer.epochs,
+                "schedule": optimizer.schedule_state(),
+            },
             "callbacks": [],
         }
         arrays = {f"tally.{name}": array for name, array in arrays.items()}
-        arrays |= {f"optimizer.{i}": vector for i, vector in enumerate(optimizer.state)}
+        arrays |= {f"optimizer.{name}": vector for name, vector in optimizer.named_state.items()}
         for i, callback in enumerate(self.watch.callbacks):
             about, own = callback.state() if hasattr(callback, "state") else (None, {})
             described["callbacks"].append([type(callback).__name__, about])
@@ -163,22 +171,29 @@ class Course:
 
     def restore(self, described, arrays):
         """Go on from a state."""
-        self.epoch, self.batch = described["epoch"], described["batch"]
-        self.batches = described["batches"]
+        for name in ("epoch", "batch", "batches"):
+            setattr(self, name, integer("training", name, described[name], 0))
         self.history.update({name: list(column) for name, column in described["history"].items()})
-        self.history.initial_epoch = described["initial_epoch"]
+        self.history.initial_epoch = integer(
+            "training", "initial_epoch", described["initial_epoch"], 0, self.epoch
+        )
         self.watch.stopped = described["stopped"]
         self.tally.restore(described["tally"], _part(arrays, "tally."))
-        vectors = _part(arrays, "optimizer.")
-        vectors = [vectors[str(i)] for i in range(len(vectors))]
-        self.trainer.optimizer.restore(described["optimizer"]["steps"], vectors)
+        about, optimizer = described["optimizer"], self.trainer.optimizer
+        if about["name"] != type(optimizer).__name__:
+            raise ValueError(
+                f"expected the optimizer of before, {about['name']}, got {type(optimizer).__name__}"
+            )
+        optimizer.restore(about["steps"], _part(arrays, "optimizer."), epochs=about["epochs"])
+        optimizer.restore_schedule(about["schedule"])
         states = described["callbacks"]
         restored = [callback for callback in self.watch.callbacks if hasattr(callback, "restore")]
         for callback in restored:
             name = type(callback).__name__
             place = next((i for i, state in enumerate(states) if state[0] == name), None)
             if place is not None:
-                callback.restore(states[place][1], _part(arrays, f"callback.{place}."))
+                own = _part(arrays, f"callback.{place}.")
+                callback.restore(self.trainer.net, states[place][1], own)
                 states = [*states[:place], ["", None], *states[place + 1 :]]
 
 

@@ -103,12 +103,18 @@ def read(path):
         For whatever goes wrong, also inside, but for lack of memory and what the system refuses.
     """
     _check_size(path)
+    with blamed(path), safe_open(path, framework="numpy") as file:
+        yield ModelFile(file)
+
+
+@contextlib.contextmanager
+def blamed(path):
+    """Let whatever goes wrong inside be a file's fault, but for lack of memory and the like."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            yield ModelFile(file)
+        yield
     except SafetensorError as error:
         raise _not_whole(path, error) from None
-    except (OSError, MemoryError):
+    except (OSError, MemoryError, ModelFileError):
         raise
     except Exception as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else error

@@ -141,6 +141,7 @@ class Network(Graph):
         class_weight=None,
         shuffle=True,
         initial_epoch=0,
+        resume=None,
         verbose=1,
     ):
         """Train the network; a second call goes on from where the first ended.
@@ -183,6 +184,9 @@ class Network(Graph):
         initial_epoch : int
             The number of the first epoch, from 0, for callbacks and progress: the epochs that are
             run are `initial_epoch` to `epochs - 1`.
+        resume : path-like, optional
+            A file of `fastnn.callbacks.Checkpoint`. Training goes on from there, and ends with the
+            same bits as if it had never been broken, if data and arguments are the same.
         verbose : int
             0 shows nothing; 1 a bar on a terminal (with rich), a line that changes in a notebook,
             else a plain line an epoch; 2 always plain lines.
@@ -225,6 +229,7 @@ class Network(Graph):
             class_weight=class_weight,
             shuffle=shuffle,
             initial_epoch=initial_epoch,
+            resume=resume,
             verbose=verbose,
         )
 

@@ -183,6 +183,16 @@ class Optimizer:
         self.steps = as_integer(who, "steps", steps, 0, 2**62)
         self.epochs = as_integer(who, "epochs", epochs, 0, 2**62)
 
+    def schedule_state(self):
+        """What the schedule of the learning rate has come to, for JSON; None if there is none."""
+        schedule = self.learning_rate
+        return schedule.state if isinstance(schedule, Schedule) else None
+
+    def restore_schedule(self, state):
+        """Let the schedule go on from a state."""
+        if state is not None and isinstance(self.learning_rate, Schedule):
+            self.learning_rate.restore(state)
+
     def _needed(self):
         """Those of the slots that the present settings need."""
         return self.slots

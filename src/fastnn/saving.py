@@ -23,6 +23,7 @@ from fastnn.network import Sequential
 __all__ = ["ModelFileError", "describe", "load", "rebuild", "save"]
 
 VERSION = 1
+TRAINING = "training."  # how names of tensors begin that belong to no layer: see checkpoints.py
 MOST_LAYERS = 10_000  # and calls of them
 MOST_READS = 250_000  # values that these read
 LONG_LABELS = 2**20  # bytes of them
@@ -91,7 +92,16 @@ def load(path):
     True
     """
     with model_file.read(path) as file:
-        return rebuild(file.description, file)
+        training = isinstance(file.description, dict) and "training" in file.description
+        return rebuild(file.description, Part(file, TRAINING) if training else file)
+
+
+class Part:
+    """A model file without the tensors whose names begin with this."""
+
+    def __init__(self, file, prefix):
+        self.shapes = {n: shape for n, shape in file.shapes.items() if not n.startswith(prefix)}
+        self.tensor, self.is_float = file.tensor, file.is_float
 
 
 def describe(net):

@@ -51,6 +51,7 @@ def fit(
         from fastnn.checkpoints import restore
 
         saved = restore(net, resume, batch_size=batch_size, shuffle=bool(shuffle))
+        optimizer = saved.optimizer() if optimizer is None else optimizer
     loss = (net.loss or losses.cross_entropy) if loss is None else losses.get(loss)
     trainer = Trainer(net, loss, _optimizer(net, optimizer))
     feed.compare(loss)

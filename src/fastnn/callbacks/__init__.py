@@ -43,6 +43,7 @@ __all__ = [
     "HOOKS",
     "CSVLog",
     "Callbacks",
+    "Checkpoint",
     "EarlyStopping",
     "LearningRateLog",
     "Progress",
@@ -51,3 +52,12 @@ __all__ = [
     "TensorBoard",
     "TimeBudget",
 ]
+
+
+def __getattr__(name):
+    if name != "Checkpoint":
+        raise AttributeError(f"module 'fastnn.callbacks' has no attribute {name!r}")
+    from fastnn.checkpoints import Checkpoint  # which needs more of the package than others do
+
+    globals()[name] = Checkpoint
+    return Checkpoint

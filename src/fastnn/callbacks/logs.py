@@ -38,7 +38,7 @@ class CSVLog:
 
     def on_train_begin(self, net, logs):
         """Open the file."""
-        self._columns = None
+        self._columns, self._written = None, []
         if self.append and os.path.exists(self.path):
             with open(self.path, newline="") as file:
                 self._columns = next(csv.reader(file), None)
@@ -55,8 +55,20 @@ class CSVLog:
                 f"CSVLog: expected the columns {', '.join(self._columns)} of {self.path}, "
                 f"got {', '.join(logs)}"
             )
-        self._rows.writerow(logs.values())
+        self._written.append(list(logs.values()))
+        self._rows.writerow(self._written[-1])
         self._file.flush()
+
+    def state(self):
+        """What a checkpoint keeps: the rows so far."""
+        return {"columns": self._columns, "rows": self._written}, {}
+
+    def restore(self, net, about, arrays):
+        """Write the rows of before, unless they are in the file already."""
+        self._columns, self._written = about["columns"], about["rows"]
+        if not self.append and self._written:
+            self._rows.writerows([self._columns, *self._written])
+            self._file.flush()
 
     def on_train_end(self, net, logs):
         """Close the file."""

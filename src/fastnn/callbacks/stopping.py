@@ -92,6 +92,19 @@ class EarlyStopping:
             self._kept.restore(net)
         self._kept = None
 
+    def state(self):
+        """What a checkpoint keeps: figures, and the network at its best."""
+        names = "best", "best_epoch", "best_batch", "waited"
+        return {name: getattr(self, name) for name in names}, (
+            {} if self._kept is None else self._kept.arrays()
+        )
+
+    def restore(self, net, about, arrays):
+        """Go on from there."""
+        for name, value in about.items():
+            setattr(self, name, value)
+        self._kept = _State(net, arrays) if arrays else None
+
     def _check(self, net, logs):
         if self.monitor not in logs:
             mend = ""
@@ -115,19 +128,31 @@ class EarlyStopping:
 
 
 class _State:
-    """Parameters of a network, and what its layers keep beside them."""
+    """Parameters of a network, and what its layers keep beside them: as they are, or as given."""
 
-    def __init__(self, net):
-        self.parameters = net.parameters.copy()
-        running = (layer for layer in net.layers if layer not in net.learns)
+    def __init__(self, net, arrays=None):
         self.layers = [
-            (layer, {name: array.copy() for name, array in layer.state().items()})
-            for layer in running
+            (f"{i}.{name}", layer, name)
+            for i, layer in enumerate(net.layers)
+            if layer not in net.learns
+            for name in layer.state()
         ]
+        if arrays is not None:
+            self._arrays = dict(arrays)
+            return
+        self._arrays = {"parameters": net.parameters.copy()}
+        for place, layer, name in self.layers:
+            self._arrays[place] = layer.state()[name].copy()
+
+    def arrays(self):
+        return self._arrays
 
     def restore(self, net):
-        net.parameters[...] = self.parameters
-        for layer, state in self.layers:
+        net.parameters[...] = self._arrays["parameters"]
+        states = {}
+        for place, layer, name in self.layers:
+            states.setdefault(layer, {})[name] = self._arrays[place]
+        for layer, state in states.items():
             layer.restore(state)
 
 
