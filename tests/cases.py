@@ -5,6 +5,7 @@ that threads really share the work; numbers of samples are no multiples of packs
 """
 
 from operations import AveragePool, Conv, Dense, MaxPool, Winograd
+from operations_augment import AUGMENTS, LARGE_AUGMENTS
 from operations_grouped import GROUPED, LARGE_GROUPED
 from operations_local import LARGE_LOCAL, LOCAL
 from operations_merge import LARGE_MERGES, MERGES
@@ -272,7 +273,7 @@ UPDATES = [
 LAYERS = DENSE + CONV_1D + CONV_2D + CONV_3D + CONV_PADDED + WINOGRAD + TRANSPOSED + GROUPED
 LAYERS += POOLS + RESAMPLINGS + MORE_POOLS + LOCAL
 SMALL = LAYERS + ACTIVATIONS + PRELUS + NOISES + BATCH_NORMS + NORMS + MERGES
-SMALL += LOSSES + UPDATES + PENALTIES
+SMALL += LOSSES + UPDATES + PENALTIES + AUGMENTS
 
 LARGE_LOSSES = [
     Loss("focal", (307, 10, 5), "ignored", True, **WEIGHED),
@@ -325,4 +326,4 @@ LARGE_BATCHES = [
     *LARGE_LOCAL,
 ]
 LARGE = LARGE_BATCHES + LARGE_TRANSPOSED + LARGE_GROUPED + LARGE_NORMS + LARGE_LOSSES
-LARGE += LARGE_PENALTIES
+LARGE += LARGE_PENALTIES + LARGE_AUGMENTS

@@ -25,6 +25,9 @@ NORMAL_ULP = 4.0  # logarithm, root, sine and product, of this and of the other 
 PRODUCT = 2.0  # up to four roundings in a row: backward of sigmoid and tanh, scaled sums
 UPDATE = 4.0  # up to eight: optimizers
 ADAPTIVE = 6.0  # up to twelve: with weight decay, or roots of means; twice that for their squares
+# for each pixel of an image's height and width: places in it, which are differences and products of
+# numbers as large as these, and the differences between neighbours that they are multiplied by
+PLACE = 4.0
 LOSS = ONE_SIGN  # losses are sums in double precision
 WINOGRAD = 6.0  # half an eps for each addition of transforms and bias: 2 of data, 4 and 4, and 1
 

@@ -16,18 +16,20 @@ other words of one. Who draws is
     2 layer + parameter     initial weights of a layer's parameter      0           0, and on
     2^31                    the order of an epoch                       epoch       0, and on
     2^31 + 1 + layer        a layer's noise while training              step        row in the batch
+    2^31 + 2^30 + 1 + n     the nth change of images                    epoch       sample
     2^32 - 18               seeds of the networks of an ensemble        0           0, and on
     2^32 - 17               samples of a network of an ensemble         its number  0, and on
     2^32 - 16               which samples are for validation            0           0, and on
     2^32 - 3                the parts of a data set                     0           0, and on
     2^32 - 1                noise on gradients                          step        0, and on
 
-for layers below 2^30 and the low 32 bits of epoch and step. As to noise, a layer is its place, of
-which a model may give it several, and a step is the number of updates made before. An array that is
-no batch counts its elements from row 0; from the 2^34th word on it takes those of the rows after. A
-uniform float32 number or a bit of dropout uses one word, a float64 or a normal number two; a
-layer draws one kind. Rows are those of the whole batch, not of a chunk, so that neither threads nor
-chunks show in noise; a repeated step repeats it.
+for layers below 2^30 and the low 32 bits of epoch, step and sample. As to noise, a layer is its
+place, of which a model may give it several, and a step is the number of updates made before. A
+sample is its place in the user's array. An array that is no batch counts its elements from row 0;
+from the 2^34th word on it takes those of the rows after. A uniform float32 number or a bit of
+dropout uses one word, a float64 or a normal number two; a layer draws one kind. Rows are those of
+the whole batch, not of a chunk, so that neither threads nor chunks show in noise; a repeated step
+repeats it.
 """
 from cython.parallel cimport parallel, prange
 from libc.stdint cimport uint32_t, uint64_t

@@ -56,6 +56,7 @@ gaussian noise and dropout       sums and products
 pad, crop, permute, up_sample    moved as they are; a linear factor of 0 is no term
 add, subtract, multiply, average sums and products; concatenate moves
 maximum, minimum                 the first NaN, else the first of the largest or smallest
+augment_images                   sums of products; whole pixels are moved as they are
 losses                           as their formulas; log 0 is −∞, and a target of 0 makes it no term
 clip_by_value, constraints       NaN stays; clip_by_norm makes all NaN if one is
 ===============================  ===================================================================
@@ -67,6 +68,7 @@ from .adaptive_pool import (
     adaptive_average_pool_forward,
 )
 from .adaptive_update import adadelta_update, adagrad_update, rmsprop_update
+from .augment import augment_images, mix_samples
 from .batch_norm import batch_norm_backward, batch_norm_forward, batch_norm_inference
 from .concatenate import concatenate_backward, concatenate_forward
 from .constraint import (
@@ -199,6 +201,7 @@ __all__ = [
     "adaptive_average_pool_forward",
     "add_backward",
     "add_forward",
+    "augment_images",
     "average_backward",
     "average_forward",
     "average_pool_backward",
@@ -279,6 +282,7 @@ __all__ = [
     "minimum_forward",
     "mish_backward",
     "mish_forward",
+    "mix_samples",
     "multiclass_hinge",
     "multiply_backward",
     "multiply_forward",

@@ -14,6 +14,7 @@ from .adaptive_pool import (
     adaptive_average_pool_forward,
 )
 from .adaptive_update import adadelta_update, adagrad_update, rmsprop_update
+from .augment import augment_images, mix_samples
 from .batch_norm import batch_norm_backward, batch_norm_forward, batch_norm_inference
 from .concatenate import concatenate_backward, concatenate_forward
 from .constraint import (
@@ -146,6 +147,7 @@ __all__ = [
     "adaptive_average_pool_forward",
     "add_backward",
     "add_forward",
+    "augment_images",
     "average_backward",
     "average_forward",
     "average_pool_backward",
@@ -226,6 +228,7 @@ __all__ = [
     "minimum_forward",
     "mish_backward",
     "mish_forward",
+    "mix_samples",
     "multiclass_hinge",
     "multiply_backward",
     "multiply_forward",
