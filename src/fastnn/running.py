@@ -25,6 +25,7 @@ class Samples(NamedTuple):
     target: np.ndarray | None = None  # labels (N, …) int64, or rows of the outputs' shape
     weight: np.ndarray | None = None  # (N,), of the network's dtype
     order: np.ndarray | None = None  # int64: which sample is taken nth; None: the nth
+    augment: object | None = None  # what happens to x: a `fastnn.mixing.Drawn`
 
     @property
     def count(self):
@@ -102,7 +103,7 @@ class Compiled:
             Of each batch that there was time for, at least one; none after one whose loss is
             not finite.
         """
-        x, target, weight, order = samples
+        x, target, weight, order, augment = samples
         if target is not None:
             target = target.arrays if isinstance(target, Inputs) else (target,)
         data = x.arrays, target, weight, order
@@ -117,6 +118,7 @@ class Compiled:
             optimizer=optimizer if follows else None,
             counts_right=counts_right,
             outputs=outputs,
+            augment=None if augment is None else augment.plan,
             seconds=PIECE,
         )
         figures = [Figures(*batch) for batch in done]
@@ -144,7 +146,11 @@ class Staged:
         """Run one batch; see `Compiled.run`."""
         net, place = self.net, slice(first, min(stop, first + batch_size))
         rows = place if samples.order is None else samples.order[place]
-        x = samples.x[rows]
+        if samples.augment is None:
+            x = samples.x[rows]
+        else:
+            number = np.arange(place.start, place.stop) if samples.order is None else rows
+            x = samples.augment.read(source_array, samples.x, number)
         ys = net.run(net.enter(x), self.route, self.training, keep=self.training)
         for array, y in zip(outputs or (), ys, strict=False):
             array[place] = y.unpack()

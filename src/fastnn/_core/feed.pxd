@@ -1,6 +1,7 @@
 """Samples, labels and weights on their way from the user's arrays into a program's chunks."""
 from libc.stdint cimport int64_t
 
+from fastnn._core.augment cimport Augment
 from fastnn._core.kernels cimport real
 
 # What a sample is stored as.
@@ -21,6 +22,7 @@ cdef struct Feed:
     const void* x               # (N, features)
     ptrdiff_t features
     const int64_t* order        # which sample is the nth, or NULL: the nth
+    const Augment* augment      # what its images go through first, or NULL
     const Affine* affine        # what x goes through
     ptrdiff_t n_affine
 

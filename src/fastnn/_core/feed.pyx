@@ -1,6 +1,6 @@
 """The user's rows, in any order, straight into lane packs; preprocessing on the way.
 
-    x[order[n]] --convert, rescale, standardize--> 16 rows --transpose--> a chunk's packs
+    x[order[n]] --convert, augment, rescale, standardize--> 16 rows --transpose--> a chunk's packs
 
 Rows that are of the program's type already and need no preprocessing are read where they are. Every
 number goes through the same roundings as in the layers that preprocess, used alone.
@@ -8,6 +8,7 @@ number goes through the same roundings as in the layers that preprocess, used al
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy
 
+from fastnn._core.augment cimport augment_image, mix_row
 from fastnn._core.kernels cimport LANES, rows_to_lanes
 
 
@@ -52,15 +53,48 @@ cdef bint standardizes(const Feed* feed) noexcept nogil:
     return False
 
 
+cdef inline bint reads_as_is(const Feed* feed, const real* which) noexcept nogil:
+    """Whether the user's rows are of the program's type."""
+    return feed.source == (FLOAT32 if sizeof(real) == sizeof(float) else FLOAT64)
+
+
+cdef void read_changed(const Feed* feed, ptrdiff_t sample, real* spare, real* row) noexcept nogil:
+    """Read an image and change it; `spare` holds it in between."""
+    if reads_as_is(feed, row):
+        augment_image(feed.augment, sample, <const real*>feed.x + sample * feed.features, row)
+    else:
+        read_row(feed, sample, spare)
+        augment_image(feed.augment, sample, spare, row)
+
+
+cdef void read_augmented(
+        const Feed* feed, ptrdiff_t sample,
+        real* spare,                #      (2, features)
+        real* row) noexcept nogil:          # OUT  (features,)
+    cdef const Augment* augment = feed.augment
+    if augment == NULL:
+        read_row(feed, sample, row)
+        return
+    read_changed(feed, sample, spare, row)
+    if augment.partner != NULL:
+        read_changed(feed, augment.partner[sample], spare, spare + feed.features)
+        mix_row(feed.features, augment.share[sample], spare + feed.features, row)
+
+
 cdef void prepare_row(const Feed* feed, ptrdiff_t sample, double* wide, real* row) noexcept nogil:
     """Read and preprocess a row; where a layer standardises, between layers in double precision."""
     cdef ptrdiff_t k, i
     if not standardizes(feed):
-        read_row(feed, sample, row)
+        read_augmented(feed, sample, <real*>wide, row)
         for k in range(feed.n_affine):
             rescale(&feed.affine[k], feed.features, row)
         return
-    read_row(feed, sample, wide)
+    if feed.augment == NULL:
+        read_row(feed, sample, wide)
+    else:
+        read_augmented(feed, sample, <real*>wide, row)
+        for i in range(feed.features):
+            wide[i] = row[i]
     for k in range(feed.n_affine):
         if feed.affine[k].standardize:
             standardize(&feed.affine[k], feed.features, wide)
@@ -77,8 +111,7 @@ cdef void prepare_row(const Feed* feed, ptrdiff_t sample, double* wide, real* ro
 cdef const real* feed_row(const Feed* feed, ptrdiff_t n, real* wide, real* row) noexcept nogil:
     """The nth sample, preprocessed: where it is, or in `row`; `wide` has room for doubles."""
     cdef ptrdiff_t sample = sample_at(feed.order, n)
-    cdef Source own = FLOAT32 if sizeof(real) == sizeof(float) else FLOAT64
-    if feed.n_affine == 0 and feed.source == own:
+    if feed.n_affine == 0 and feed.augment == NULL and reads_as_is(feed, row):
         return <const real*>feed.x + sample * feed.features
     prepare_row(feed, sample, <double*>wide, row)
     return row

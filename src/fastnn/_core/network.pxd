@@ -95,7 +95,7 @@ cdef bint make_operations(Network* net, list instructions, const real* which) ex
 cdef bint make_inputs(Network* net, list input_shapes, list preprocessing) except False
 cdef bint make_heads(Network* net, list outputs, losses) except False
 cdef void free_network(Network* net) noexcept nogil
-cdef bint set_arrays(Network* net, inputs, targets, outputs) except False
+cdef bint set_arrays(Network* net, inputs, targets, outputs, augment) except False
 cdef bint set_update(Update* update, tuple rule) except False
 
 

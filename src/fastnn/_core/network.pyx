@@ -3,6 +3,7 @@ from cpython.buffer cimport (
     PyBUF_ANY_CONTIGUOUS, Py_buffer, PyBuffer_Release, PyObject_GetBuffer)
 from libc.stdlib cimport calloc, free
 
+from fastnn._core.augment cimport AugmentPlan
 from fastnn._core.feed cimport FLOAT32, FLOAT64, UINT8, Affine
 from fastnn._core.frames cimport most_spans
 from fastnn._core.kernels cimport LANES, UPDATE_STATES
@@ -120,13 +121,14 @@ cdef void free_network(Network* net) noexcept nogil:
     free(net.head)
 
 
-cdef bint set_arrays(Network* net, inputs, targets, outputs) except False:
-    """The user's arrays of a run, in the order net.order; targets and outputs may be None."""
+cdef bint set_arrays(Network* net, inputs, targets, outputs, augment) except False:
+    """The user's arrays of a run, in the order net.order; all but the inputs may be None."""
     cdef int i
     for i in range(net.n_inputs):
         net.feed[i].source = _SOURCES[inputs[i].dtype.char]
         net.feed[i].x = address(inputs[i])
         net.feed[i].order = net.order
+        net.feed[i].augment = NULL if augment is None else &(<AugmentPlan?>augment).plan
     for i in range(net.n_heads):
         net.head[i].outputs = NULL if outputs is None else address(outputs[i])
         net.head[i].target.order = net.order

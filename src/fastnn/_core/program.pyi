@@ -30,6 +30,7 @@ class Program:
         optimizer: Any = None,
         counts_right: bool = False,
         outputs: NDArray[np.floating] | None = None,
+        augment: Any = None,
         seconds: float = 1e9,
     ) -> list[tuple[float, float, int, float]]: ...
     def step(self, x: Any, labels: Any, optimizer: Any) -> float | None: ...

@@ -130,14 +130,16 @@ cdef class Program:
         return True
 
     def run(self, tuple data, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, *,
-            optimizer=None, bint counts_right=False, outputs=None, double seconds=1e9):
+            optimizer=None, bint counts_right=False, outputs=None, augment=None,
+            double seconds=1e9):
         """Run batches until `stop`, a loss that is not finite, or until the seconds are over.
 
         `data` is (arrays, targets, weight, order): an array for each input, one for each output,
         which holds labels if it is of integers, and what each sample counts; targets, weight and
         order may be None. An optimizer's `rule` is followed after each batch, and its steps are
-        counted, also if a signal has come meanwhile. Rows go to the arrays `outputs`. Returns a
-        list of (loss, weight, right decisions, penalty), one for each batch done.
+        counted, also if a signal has come meanwhile. Rows go to the arrays `outputs`. Images are
+        changed first as an `AugmentPlan` says. Returns a list of (loss, weight, right decisions,
+        penalty), one for each batch done.
         """
         cdef ptrdiff_t batches = (stop - first + batch - 1) // batch, i
         cdef Figures* figures = <Figures*>malloc(batches * sizeof(Figures))
@@ -150,7 +152,7 @@ cdef class Program:
                 self.follow(optimizer, batches)
                 self.net.weight = address(weight)
                 self.net.order = <const int64_t*>address(order)
-                set_arrays(&self.net, x, targets, outputs)
+                set_arrays(&self.net, x, targets, outputs, augment)
                 self.net.counts_right = counts_right
                 batches = self.make_batches(first, stop, batch, optimizer, seconds, figures)
             finally:
@@ -184,6 +186,7 @@ cdef class Program:
                         self.net.order = self.net.feed.order = self.net.head.target.order = NULL
                         self.net.feed.source = FLOAT64 if self.double_precision else FLOAT32
                         self.net.feed.x = given.buf
+                        self.net.feed.augment = NULL
                         self.net.head.target.labels = <const int64_t*>wanted.buf
                         self.net.head.target.rows = self.net.head.outputs = NULL
                         self.net.counts_right = False
