@@ -41,6 +41,7 @@ __all__ = [
     "Sequential",
     "Trainer",
     "__version__",
+    "augment",
     "build_info",
     "callbacks",
     "constraints",
@@ -70,7 +71,7 @@ _LATER = {
     "export_c": "fastnn.export",
     "verify": "fastnn.verifying",
 }
-_MODULES = "data", "datasets"
+_MODULES = "augment", "data", "datasets"
 
 
 def __getattr__(name):
