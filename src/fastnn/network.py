@@ -143,6 +143,7 @@ class Network(Graph):
         initial_epoch=0,
         resume=None,
         verbose=1,
+        augment=None,
     ):
         """Train the network; a second call goes on from where the first ended.
 
@@ -190,6 +191,8 @@ class Network(Graph):
         verbose : int
             0 shows nothing; 1 a bar on a terminal (with rich), a line that changes in a notebook,
             else a plain line an epoch; 2 always plain lines.
+        augment : list of changes, or Changes, optional
+            What happens to images at random, in every epoch anew; see `fastnn.augment`.
 
         Returns
         -------
@@ -231,6 +234,7 @@ class Network(Graph):
             initial_epoch=initial_epoch,
             resume=resume,
             verbose=verbose,
+            augment=augment,
         )
 
     def evaluate(self, x, y, *, loss=None, metrics=None, sample_weight=None, batch_size=BATCH):
