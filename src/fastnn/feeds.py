@@ -31,11 +31,12 @@ class ArrayFeed:
     comes_in_batches = False
 
     def __init__(self, net, x, y, sample_weight, class_weight):
-        self.net, self.x = net, net.check(x)
+        self.net, self.x, self._augmentation = net, net.check(x), None
         self._given = y, sample_weight, class_weight
 
     def compare(self, loss):
         """Check the targets, as this loss takes them."""
+        self.loss = loss
         self.data = Data(
             WHO, self.net, loss, self.x, *self._given, classes=self.net.classes_, learn=True
         )
@@ -54,6 +55,16 @@ class ArrayFeed:
         """Take what a `splitting.Bootstrap` draws of the samples."""
         rows = self.data.rows
         self.data.rows = bootstrap.draw(np.arange(len(self.x)) if rows is None else rows)
+
+    def change(self, augment):
+        """Let these changes happen to the samples, when it is settled which are trained on."""
+        from fastnn.augment import Changes
+        from fastnn.mixing import Augmentation
+
+        changes, data = augment if isinstance(augment, Changes) else Changes(augment), self.data
+        self._augmentation = Augmentation(
+            WHO, changes, self.net, self.loss, self.x, data.target, data.rows
+        )
 
     @property
     def samples(self):
@@ -78,6 +89,8 @@ class ArrayFeed:
         if data.rows is not None:
             order = data.rows if order is None else data.rows[order]
         samples = Samples(runner.source(self.x), data.target, data.weight, order)
+        if self._augmentation is not None:
+            samples = self._augmentation(samples, number)
         yield samples, batch * batch_size
 
 

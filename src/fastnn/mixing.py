@@ -30,8 +30,9 @@ class MixUp:
     -----
     ``λ x + (1 − λ) x'`` of inputs (each changed in its own way before) and of targets: rows of
     shares for labels, so that it is for losses of classes that take these, for binary cross-entropy
-    and for numbers. The other sample is any of the data. Accuracy in training then counts how often
-    the class of the larger share is found. Inputs may have any shape. A sample's weight is its own.
+    and for numbers. The other sample is any of those trained on. Accuracy in training then counts
+    how often the class of the larger share is found. Inputs may have any shape. A sample's weight
+    is its own.
     Zhang, Cisse, Dauphin, Lopez-Paz: mixup: Beyond empirical risk minimization, 2018.
 
     Examples
@@ -49,14 +50,17 @@ class MixUp:
     def __post_init__(self):
         positive("MixUp", "alpha", self.alpha)
 
-    def draw(self, n, seed, stream, epoch):
-        """Return of n samples the number of the other one, and the share of the first."""
-        partner = (_uniform(n, seed, stream, epoch, 0) * n).astype(np.int64)
+    def draw(self, n, seed, stream, epoch, rows=None):
+        """Return of n samples the number of the other one, of these rows, and the first's share."""
+        others = n if rows is None else len(rows)
+        partner = (_uniform(n, seed, stream, epoch, 0) * others).astype(np.int64)
+        partner = np.minimum(partner, others - 1)
         first = _log_gamma(self.alpha, n, seed, stream, epoch, 1)
         second = _log_gamma(self.alpha, n, seed, stream, epoch, 1 + 2 * ROUNDS + 1)
         # G / (G + G') of two gamma numbers, which may be too small for their own sake
         share = 1 / (1 + np.exp(np.minimum(second - first, 700)))
-        return np.minimum(partner, n - 1), np.round(share * ROUND) / ROUND
+        partner = partner if rows is None else rows[partner]
+        return partner, np.round(share * ROUND) / ROUND
 
 
 def _uniform(n, seed, stream, epoch, row):
@@ -103,14 +107,16 @@ class Augmentation:
         Checked by the network.
     target : ndarray
         Checked by the loss.
+    rows : ndarray of int, optional
+        Which samples are trained on, if not all.
     """
 
-    def __init__(self, who, changes, net, loss, x, target):
+    def __init__(self, who, changes, net, loss, x, target, rows=None):
         if len(net.input_shapes) > 1:
             raise ValueError(
                 f"{who}: augment is for networks with one input, got {len(net.input_shapes)}"
             )
-        self.who, self.net, self.mixing = who, net, changes.mixing
+        self.who, self.net, self.mixing, self.rows = who, net, changes.mixing, rows
         self.settings, self.shape = ([], None, None), (1, 1, math.prod(x.shape[1:]))
         if len(changes.changes) > (self.mixing is not None):
             self.shape = image_shape(who, "x", x.shape)
@@ -124,7 +130,7 @@ class Augmentation:
         (settings, fill, limits), seed, mixture = self.settings, self.net.seed, None
         if self.mixing is not None:
             place, mixing = self.mixing
-            mixture = mixing.draw(n, seed, core.STREAM + place, epoch % 2**32)
+            mixture = mixing.draw(n, seed, core.STREAM + place, epoch % 2**32, self.rows)
         plan = make_plan(self.who, settings, self.shape, seed, epoch, fill, limits, mixture)
         return Drawn(plan, mixture, self.net.dtype)
 

@@ -38,6 +38,7 @@ def fit(
     initial_epoch=0,
     resume=None,
     verbose=1,
+    augment=None,
     bootstrap=None,
 ):
     """Train `net`; see `Sequential.fit`, and `fastnn.splitting` for `bootstrap`."""
@@ -65,6 +66,8 @@ def fit(
         validate.data = feed.set_aside(validation_split, seed)
     if bootstrap is not None:
         feed.redraw(bootstrap)
+    if augment is not None:
+        feed.change(augment)
     watch = Callbacks([*callbacks, *display], net)
 
     net.classes_, net.loss, net.optimizer = feed.classes, loss, trainer.optimizer

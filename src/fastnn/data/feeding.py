@@ -83,6 +83,10 @@ class BatchFeed:
         """Refuse likewise."""
         raise ValueError(f"{WHO}: an Ensemble draws from arrays, got batches")
 
+    def change(self, augment):
+        """Refuse likewise: changes go by a sample's place in an array."""
+        raise ValueError(f"{WHO}: augment is for arrays, got batches; use fn.augment.apply on them")
+
     def batches(self, batch_size):
         """How many batches an epoch has, if that is known; `batch_size` plays no part."""
         return self.source.steps
