@@ -294,12 +294,9 @@ typedef struct {
      *           c ← β2·c + rest2·u²;  p ← p − rate·u.                                 state: s c
      * adam:     m ← β1·m + rest1·g;  v ← β2·v + rest2·g²;  [l ← max(l, v)];
      *           p ← shrink·p − rate·m / (√(v [or l])·root_scale + epsilon).           state: m v [l]
-     * lion:     p ← shrink·p − rate·sign(β1·m + rest1·g), sign(0) = 0;  m ← β2·m + rest2·g.  state: m
-     *
-     * blend: y[i] ← keep·y[i] + rest·x[i]. */
+     * lion:     p ← shrink·p − rate·sign(β1·m + rest1·g), sign(0) = 0;  m ← β2·m + rest2·g.  state: m */
     void (*update_step[FASTNN_UPDATE_COUNT])(ptrdiff_t n, REAL *parameters, const REAL *gradient,
                                              REAL *const *state, const fastnn_update *how);
-    void (*blend)(ptrdiff_t n, REAL keep, REAL rest, const REAL *x, REAL *y);
 
     /* sums[0] = Σ|x[i]|, sums[1] = Σ x[i]² over n ≤ LANES·CHAIN numbers, in double: number i goes to lane
      * i mod LANES, and lanes are added in halves, as in lane_sums. */

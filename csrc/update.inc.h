@@ -135,11 +135,6 @@ static void NAME(lion_update)(ARGUMENTS) {
     }
 }
 
-static void NAME(blend)(ptrdiff_t n, REAL keep, REAL rest, const REAL *restrict x,
-                        REAL *restrict y) {
-    for (ptrdiff_t i = 0; i < n; i++) y[i] = FUSED(keep, y[i], rest * x[i]);
-}
-
 static void NAME(fill_update)(TABLE *table) {
     table->update_step[FASTNN_UPDATE_SGD] = NAME(sgd_update);
     table->update_step[FASTNN_UPDATE_RMSPROP] = NAME(rmsprop_update);
@@ -147,7 +142,6 @@ static void NAME(fill_update)(TABLE *table) {
     table->update_step[FASTNN_UPDATE_ADADELTA] = NAME(adadelta_update);
     table->update_step[FASTNN_UPDATE_ADAM] = NAME(adam_update);
     table->update_step[FASTNN_UPDATE_LION] = NAME(lion_update);
-    table->blend = NAME(blend);
 }
 
 #undef DECAYED

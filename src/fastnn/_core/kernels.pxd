@@ -148,7 +148,6 @@ cdef extern from "kernels.h" nogil:
         void (*winograd_weights)(ptrdiff_t, float*) noexcept nogil
         void (*update_step[UPDATE_COUNT])(ptrdiff_t, float*, const float*, float*const*,
                                           const fastnn_update*) noexcept nogil
-        void (*blend)(ptrdiff_t, float, float, const float*, float*) noexcept nogil
         void (*magnitudes)(ptrdiff_t, const float*, double*) noexcept nogil
         void (*penalty_gradient)(ptrdiff_t, const float*, float, float, float*) noexcept nogil
         void (*clamp)(ptrdiff_t, float, float, float*) noexcept nogil
@@ -253,7 +252,6 @@ cdef extern from "kernels.h" nogil:
         void (*winograd_weights)(ptrdiff_t, double*) noexcept nogil
         void (*update_step[UPDATE_COUNT])(ptrdiff_t, double*, const double*, double*const*,
                                           const fastnn_update*) noexcept nogil
-        void (*blend)(ptrdiff_t, double, double, const double*, double*) noexcept nogil
         void (*magnitudes)(ptrdiff_t, const double*, double*) noexcept nogil
         void (*penalty_gradient)(ptrdiff_t, const double*, double, double, double*) noexcept nogil
         void (*clamp)(ptrdiff_t, double, double, double*) noexcept nogil
@@ -711,13 +709,6 @@ cdef inline void update_step(int kernel, ptrdiff_t n, real* parameters, const re
         table.f32.update_step[kernel](n, parameters, gradient, state, how)
     else:
         table.f64.update_step[kernel](n, parameters, gradient, state, how)
-
-
-cdef inline void blend(ptrdiff_t n, real keep, real rest, const real* x, real* y) noexcept nogil:
-    if real is float:
-        table.f32.blend(n, keep, rest, x, y)
-    else:
-        table.f64.blend(n, keep, rest, x, y)
 
 
 cdef inline void magnitudes(ptrdiff_t n, const real* x, double* sums) noexcept nogil:
