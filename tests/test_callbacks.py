@@ -498,3 +498,27 @@ def test_drawing_waits_a_multiple_of_the_time_it_takes(monkeypatch):
         clock[0] += 0.1
         display.on_progress(None, {"epoch": 0, "batches": done, "samples": done, "loss": 1.0})
     assert 0.001 * clock[0] < 0.01 * len(drawn) < 0.01 * clock[0]
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_weight_average_is_that_of_the_formula(every):
+    seen, x, y = [], np.arange(42.0).reshape(14, 3) / 42, [0, 1] * 7
+
+    class Look:
+        def on_batch_end(self, net, logs):
+            seen.append(net.parameters.astype(float))
+
+    average = fn.callbacks.WeightAverage(0.7, every=every)
+    how = {"batch_size": 2, "epochs": 3, "optimizer": fn.optimizers.SGD(0.5), "verbose": 0}
+    trained = net()
+    trained.fit(x, y, callbacks=[average, Look()], **how)
+    expected = seen[every - 1]
+    for parameters in seen[2 * every - 1 :: every]:
+        expected = expected * 0.7**every + parameters * (1 - 0.7**every)
+    np.testing.assert_allclose(average.parameters, expected, rtol=1e-5)
+    assert (trained.parameters == average.parameters).all()
+    kept = fn.callbacks.WeightAverage(0.7, every=every, use=False)
+    other = net()
+    other.fit(x, y, callbacks=[kept], **how)
+    assert (kept.parameters == average.parameters).all()
+    assert (other.parameters == seen[-1].astype(np.float32)).all()

@@ -104,6 +104,22 @@ def test_a_resumed_run_ends_with_the_same_bytes(name, tmp_path):
         assert resumed_after(path, batches, RUNS[name], every=1) == expected
 
 
+def test_an_average_of_the_parameters_resumes_too(tmp_path):
+    path = tmp_path / "checkpoint"
+
+    def averaged(callbacks=(), **how):
+        average, net = fn.callbacks.WeightAverage(0.8, every=3), network()
+        train(net, "adam", [average, *callbacks], epochs=5, **how)
+        return net.parameters.tobytes(), average.parameters.tobytes()
+
+    whole = averaged()
+    assert whole[0] == whole[1]
+    for batches in (2, 4, 8, 11):
+        with pytest.raises(Broken):
+            averaged([fn.callbacks.Checkpoint(path, every=1), Break(batches)])
+        assert averaged(resume=path) == whole
+
+
 def test_checkpoints_come_after_epochs_and_every_so_many_batches(tmp_path):
     written = []
 

@@ -151,9 +151,8 @@ def test_the_table_holds_every_layer_loss_and_optimizer():
     layers = {type(layer) for network in TABLE for layer in network.patterns}
     assert layers == {layer for layer in L.REGISTRY.values() if not layer.merges}
     assert {fn.losses.get(network.loss).name for network in TABLE} == set(fn.losses.LOSSES)
-    assert {type(network.optimizer()) for network in TABLE} == set(
-        fn.optimizers.OPTIMIZERS.values()
-    )
+    optimizers = {*fn.optimizers.OPTIMIZERS.values()} - {fn.optimizers.LBFGS}  # makes no steps
+    assert {type(network.optimizer()) for network in TABLE} == optimizers
     activations = {getattr(layer, "function", None) for n in TABLE for layer in n.patterns}
     activations |= {
         getattr(layer.activation, "function", None) for n in TABLE for layer in n.patterns

@@ -212,8 +212,8 @@ def test_callbacks_and_metrics_run_in_the_callers_mode(enter):
     calls, seen = Calls(), []
     fn.set_num_threads(2)
     before = in_a_thread(fit)
-    # train, epoch: begin and end; three batches: begin, end, progress; two metrics
-    assert len(seen) == 15
+    # train, epoch: begin and end; three batches: begin, end, progress, resumable; two metrics
+    assert len(seen) == 18
     assert set(seen) == {before}
 
 

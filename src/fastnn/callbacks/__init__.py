@@ -34,6 +34,7 @@ into the logs of `on_epoch_end` the others behind it see, and the history keeps.
 ('good enough', True)
 """
 
+from fastnn.callbacks.averaging import WeightAverage
 from fastnn.callbacks.hooks import HOOKS, Callbacks, StopTraining
 from fastnn.callbacks.logs import CSVLog, LearningRateLog, TensorBoard
 from fastnn.callbacks.progress import Progress, ProgressLine
@@ -51,6 +52,7 @@ __all__ = [
     "StopTraining",
     "TensorBoard",
     "TimeBudget",
+    "WeightAverage",
 ]
 
 
