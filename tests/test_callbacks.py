@@ -509,7 +509,7 @@ def test_a_weight_average_is_that_of_the_formula(every):
             seen.append(net.parameters.astype(float))
 
     average = fn.callbacks.WeightAverage(0.7, every=every)
-    how = {"batch_size": 2, "epochs": 3, "optimizer": fn.optimizers.SGD(0.5), "verbose": 0}
+    how = {"batch_size": 2, "epochs": 3, "optimizer": "sgd", "verbose": 0}
     trained = net()
     trained.fit(x, y, callbacks=[average, Look()], **how)
     expected = seen[every - 1]
