@@ -114,14 +114,14 @@ def mapped():
 
 
 def digits():
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "fastnn", "train", "digits", "--quiet"]
-        command += ["--threads", str(THREADS), "--output", f"{folder}/digits.safetensors"]
+    path = Path(tempfile.mkdtemp()) / "digits.safetensors"
+    command = [sys.executable, "-m", "fastnn", "train", "digits", "--quiet"]
+    command += ["--threads", str(THREADS), "--output", str(path)]
 
-        def run():
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    def run():
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
-        yield "fastnn train digits, the process", run
+    yield "fastnn train digits, the process", run
 
 
 def recipe():
