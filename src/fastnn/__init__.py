@@ -9,28 +9,6 @@
 
 import importlib
 
-from fastnn import (
-    callbacks,
-    constraints,
-    functional,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    optimizers,
-    reference,
-    regularizers,
-    schedules,
-)
-from fastnn._build import __version__, build_info
-from fastnn._core.threads import get_num_threads, set_num_threads
-from fastnn.layers.node import Input
-from fastnn.model import Model
-from fastnn.network import Sequential
-from fastnn.saving import ModelFileError, load
-from fastnn.soundness import NonFiniteLossError
-from fastnn.training import History, Trainer
-
 __all__ = [
     "Ensemble",
     "History",
@@ -64,23 +42,42 @@ __all__ = [
     "verify",
 ]
 
-# What is imported when it is first used, as that takes time: names, and where they are; modules.
+# Names, and the modules that have them. Nothing is imported before it is used, so that commands and
+# programs that need a part of the package only need not wait for all of it.
 _LATER = {
-    "Ensemble": "fastnn.ensemble",
-    "diagnose": "fastnn.diagnosing",
-    "export_c": "fastnn.export",
-    "verify": "fastnn.verifying",
+    "Ensemble": "ensemble",
+    "History": "history",
+    "Input": "layers.node",
+    "Model": "model",
+    "ModelFileError": "saving",
+    "NonFiniteLossError": "soundness",
+    "Sequential": "network",
+    "Trainer": "trainer",
+    "__version__": "_build",
+    "build_info": "_build",
+    "diagnose": "diagnosing",
+    "export_c": "export",
+    "get_num_threads": "_core.threads",
+    "load": "saving",
+    "set_num_threads": "_core.threads",
+    "verify": "verifying",
 }
-_MODULES = "augment", "data", "datasets"
 
 
 def __getattr__(name):
-    if name in _MODULES:
-        return importlib.import_module(f"fastnn.{name}")
-    if name not in _LATER:
-        raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
-    return value
+    """Import what is asked for: one of the names above, or a module of the package."""
+    if name in _LATER:
+        module = importlib.import_module(f"fastnn.{_LATER[name]}")
+        value = globals()[name] = getattr(module, name)
+        return value
+    wanted = f"fastnn.{name}"
+    if not name.startswith("__"):
+        try:
+            return importlib.import_module(wanted)
+        except ModuleNotFoundError as error:
+            if error.name != wanted:
+                raise
+    raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
 
 
 def __dir__():

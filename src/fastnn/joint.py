@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fastnn import losses as named
 from fastnn.checks import number
 from fastnn.inputs import Inputs
 from fastnn.loss import Loss
@@ -47,6 +46,8 @@ class Joint(Loss):
     weights: tuple = ()
 
     def __init__(self, losses, weights=None):
+        from fastnn import losses as named  # which needs this module
+
         if isinstance(losses, (str, Loss)):
             raise TypeError(f"joint: expected a list of losses, got {losses!r}")
         found = tuple(named.get(loss) for loss in losses)

@@ -1,0 +1,84 @@
+"""The settings of a run: arguments over a configuration file over what is usual."""
+
+import difflib
+import os
+
+from fastnn.cli import toml
+from fastnn.cli.errors import UserError
+
+NUMBER, TEXT = (int, float), (str,)
+# name: (what it is by default, the types that it has in a file)
+SETTINGS = {
+    "data": (None, TEXT),
+    "target": (None, TEXT),
+    "labels": (None, TEXT),
+    "size": (None, (int,)),
+    "validation": (None, (int, float, str)),
+    "model": (None, TEXT),
+    "loss": (None, TEXT),
+    "seed": (0, (int,)),
+    "epochs": (20, (int,)),
+    "batch_size": (32, (int,)),
+    "optimizer": ("adam", TEXT),
+    "lr": (None, NUMBER),
+    "schedule": (None, TEXT),
+    "augment": (None, (list,)),
+    "metrics": (None, TEXT),
+    "early_stopping": (None, (int,)),
+    "checkpoint_every": (None, TEXT),
+    "out": (None, TEXT),
+}
+PATHS = ("data", "labels", "validation")
+FACTS = {"fastnn": TEXT, "features": (list,), "layers": (list,)}  # what a run adds
+RESUMES_WITH = {"resume", "epochs", "threads", "quiet", "json", "checkpoint_every"}
+
+
+def read(path):
+    """Return the settings of a configuration file, checked."""
+    found, text = toml.read(path)
+    for name, value in found.items():
+        kinds = FACTS.get(name) or SETTINGS.get(name, (None, None))[1]
+        line = next((i for i, row in enumerate(text.splitlines(), 1) if row.startswith(name)), 1)
+        if kinds is None:
+            meant = difflib.get_close_matches(name, SETTINGS, n=1)
+            hint = f"; did you mean {meant[0]!r}?" if meant else f": {', '.join(SETTINGS)}"
+            raise UserError(f"{path}, line {line}: no setting {name!r}{hint}")
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            names = " or ".join(kind.__name__ for kind in kinds)
+            raise UserError(f"{path}, line {line}: expected {name} as {names}, got {value!r}")
+    return found
+
+
+def of_arguments(args):
+    """Return the settings of a run, and the folder that it goes on in, or None."""
+    given = {name: value for name, value in vars(args).items() if value not in (None, False)}
+    asked = {name: given[name] for name in SETTINGS if name in given}
+    usual = {name: default for name, (default, _) in SETTINGS.items()}
+    if args.resume is not None:
+        others = given.keys() - RESUMES_WITH - {"command", "module", "run"}
+        if others:
+            raise UserError(
+                f"--resume goes on as {args.resume}/config.toml says; leave out "
+                f"{', '.join(sorted(others))}"
+            )
+        path = os.path.join(args.resume, "config.toml")
+        return usual | read(path) | asked, args.resume
+    config = {} if args.config is None else read(args.config)
+    if args.config is not None and "model" in asked:
+        config.pop("layers", None)
+    found = usual | config | asked
+    if found["data"] is None:
+        raise UserError("expected a dataset to train on: a path, or digits (see fastnn train -h)")
+    return found, None
+
+
+def document(settings, layers, features):
+    """Return what `config.toml` holds: all that the run depends on."""
+    import fastnn
+
+    kept = {name: settings[name] for name in SETTINGS if name not in ("out", "model")}
+    for name in PATHS:
+        if isinstance(kept[name], str) and os.path.exists(kept[name]):
+            kept[name] = os.path.abspath(kept[name])
+    features = list(features) if features else None
+    return {"fastnn": fastnn.__version__, **kept, "features": features, "layers": layers}
