@@ -22,7 +22,7 @@ from fastnn.cli.sources import CONFIG_FILE, MODEL_FILE
 
 CHECKPOINT, HISTORY = "checkpoint.safetensors", "history.csv"
 PICTURES = ("history.png", "confusion.png")
-FILES = (MODEL_FILE, CHECKPOINT, HISTORY, CONFIG_FILE, *PICTURES)
+FILES = (MODEL_FILE, CHECKPOINT, CHECKPOINT + ".previous", HISTORY, CONFIG_FILE, *PICTURES)
 MOST_CLASSES = 100  # that a picture shows
 
 
@@ -41,19 +41,23 @@ class Run:
         """Return the path of one of its files."""
         return os.path.join(self.folder, name)
 
-    def begin(self, document, force):
-        """Make the folder, and write how to repeat the run."""
+    def begin(self, force):
+        """Make the folder; only if it is asked for, replace a run that is there."""
         there = [name for name in FILES if os.path.exists(self.path(name))]
         if there and not force:
             raise UserError(
                 f"{self.folder} holds a run already; --out another folder, go on with it "
                 f"(--resume {self.folder}), or --force"
             )
-        text = toml.dumps(document)
         with user_errors(f"cannot write {self.folder}"):
             os.makedirs(self.folder, exist_ok=True)
             for name in there:
                 os.unlink(self.path(name))
+
+    def write_config(self, document):
+        """Write how to repeat the run."""
+        with user_errors(f"cannot write {self.path(CONFIG_FILE)}"):
+            text = toml.dumps(document)
             with open(self.path(CONFIG_FILE), "w", encoding="utf-8") as file:
                 file.write(f"# fastnn train --config {CONFIG_FILE} repeats this run\n{text}")
 

@@ -84,18 +84,31 @@ def samples_for(net, model, path, *, target=None, labels=None):
         data = _of_a_kind(path, False, labels, None)  # there is no such column
     wanted = len(names) if names else net.input_shape[-1]
     if data.feature_names and data.x.shape[1] == wanted - 1:
-        data = _of_a_kind(path, False, labels, None)  # its last column was no label
+        data = _without_labels(path, names) or data
     return _in_order(data, names, path).x
 
 
 def data_for(net, model, path, *, target=None, labels=None):
     """Return the Dataset to compare a network with: the part to test with, where there is one."""
     config = run_config(model)
-    if config.get("features") and target is None:
+    names = config.get("features")
+    if names and target is None:
         target = config.get("target")
     data = _of_a_kind(path, target, labels, config.get("size"))
-    data = data.test or data
-    return labelled(_in_order(data, config.get("features"), path), path)
+    data = labelled(data.test or data, path)
+    short = names and data.feature_names and not set(names) <= {*data.feature_names}
+    if short and _without_labels(path, names) is not None:
+        raise UserError(f"{path}: no column of labels beside {', '.join(names[:10])}")
+    return _in_order(data, names, path)
+
+
+def _without_labels(path, names):
+    """Return a table all of whose columns are features, with these names among them, or None."""
+    try:
+        data = _of_a_kind(path, False, None, None)
+    except UserError:
+        return None
+    return data if names is None or set(names) <= {*data.feature_names} else None
 
 
 def _of_a_kind(path, target, labels, size):

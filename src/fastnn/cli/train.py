@@ -10,6 +10,7 @@ Progress goes to stderr, what came of it to stdout.
 import contextlib
 import json
 import os
+import shlex
 import sys
 import time
 
@@ -42,15 +43,19 @@ def run(args):
         raise UserError("--output is for train digits alone; --out DIR is the folder of a run")
     chosen, resumed = settings.of_arguments(args)
     set_threads(args.threads)
+    if resumed is not None and not os.path.exists(os.path.join(resumed, CHECKPOINT)):
+        raise UserError(f"{resumed}: no {CHECKPOINT}, so that nothing can go on")
     data = _data(chosen)
     task = task_of(data.y, chosen["loss"])
     tables, places = models.tables_for(chosen, data.x, task)
     net = models.build(tables, places, data.x.shape[1:], task, chosen["seed"])
     training = _Training(chosen, data, task, net)
     folder = Run(resumed or chosen["out"] or usual_folder(chosen["data"]))
+    document = settings.document(chosen, tables, data.feature_names)
+    document["validation"] = training.validation
     if resumed is None:
-        document = settings.document(chosen, tables, data.feature_names)
-        folder.begin(document | {"validation": training.validation}, args.force)
+        folder.begin(args.force)
+    folder.write_config(document)
     quiet = args.quiet or args.json
     about = repr(data).removeprefix("<Dataset of ").removesuffix(">")
     tell(f"{about}\n{task.text}, by {task.loss}; {net.parameters.size:,} parameters", quiet)
@@ -106,13 +111,8 @@ class _Training:
     def train(self, folder, resumes, quiet):
         """Fit the network; signals end it where it can be gone on from."""
         path = folder.path(CHECKPOINT)
-        checkpoint = make_checkpoint(path, self.every)
-        mend = "" if checkpoint is None else f"; fastnn train --resume {folder.folder} goes on"
-        more = {} if self.changes is None else {"augment": self.changes}
-        if resumes:
-            if not os.path.exists(path):
-                raise UserError(f"{folder.folder}: no {CHECKPOINT}, so that nothing can go on")
-            more["resume"] = path
+        checkpoint = callbacks.Checkpoint(path, **self.every)
+        mend = f"; fastnn train --resume {shlex.quote(folder.folder)} goes on"
         stop = Stop(checkpoint, mend)
         watching = [self.stop, folder, checkpoint, stop, None if quiet else callbacks.Progress()]
         started, out = time.perf_counter(), sys.stderr or sys.stdout
@@ -128,8 +128,9 @@ class _Training:
                 validation_data=self.beside and (self.beside.x, self.beside.y),
                 metrics=self.metrics,
                 callbacks=[callback for callback in watching if callback is not None],
+                augment=self.changes,
+                resume=path if resumes else None,
                 verbose=0,
-                **more,
             )
         self.seconds = time.perf_counter() - started
 
@@ -173,12 +174,6 @@ class _Training:
             "stopped": self.history.stopped,
             **{part: dict(found) for part, found in figures.items() if found},
         }
-
-
-def make_checkpoint(path, every):
-    """Return the callback that writes checkpoints."""
-    make = getattr(callbacks, "Checkpoint", None)
-    return None if make is None else make(path, **every)
 
 
 def _how_often(text):
