@@ -3,6 +3,9 @@
 import csv
 import json
 import math
+import pathlib
+import re
+import shlex
 import sys
 import tomllib
 
@@ -316,3 +319,23 @@ CONFIGS = [
 def test_a_wrong_config_is_told_by_its_line(folder, capsys, text, said):
     (folder / "c.toml").write_text(text)
     assert said in fail(capsys, "train", "--config", "c.toml", "--quiet")
+
+
+# --- the guide -------------------------------------------------------------------------------
+
+README = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
+GUIDE = README.partition("### Train on your own data\n")[2].partition("\n| command ")[0]
+
+
+def test_the_guide_of_the_readme_runs(folder, capsys):
+    (model,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    (folder / "net.toml").write_text(model)
+    lines = [
+        shlex.split(line)
+        for block in re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
+        for line in block.splitlines()
+    ]
+    assert len(lines) > 8
+    for program, *arguments in lines:
+        assert program == "fastnn"
+        assert main(arguments) == 0, (arguments, capsys.readouterr().err)

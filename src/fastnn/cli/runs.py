@@ -12,6 +12,7 @@
 import importlib.util
 import os
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from fastnn.cli.sources import CONFIG_FILE, MODEL_FILE
 CHECKPOINT, HISTORY = "checkpoint.safetensors", "history.csv"
 PICTURES = ("history.png", "confusion.png")
 FILES = (MODEL_FILE, CHECKPOINT, CHECKPOINT + ".previous", HISTORY, CONFIG_FILE, *PICTURES)
+SECONDS = 1.0  # between two times that the history is written
 MOST_CLASSES = 100  # that a picture shows
 
 
@@ -35,7 +37,7 @@ class Run:
     """
 
     def __init__(self, folder):
-        self.folder, self._written = folder, 0
+        self.folder = folder
 
     def path(self, name):
         """Return the path of one of its files."""
@@ -65,16 +67,21 @@ class Run:
 
     def attach(self, course):
         """Know the history."""
-        self.history = course.history
+        self.history, self._due = course.history, 0.0
 
     def on_resumable(self, net, logs):
-        """Write the history, if an epoch is new in it."""
-        if len(self.history.epochs) != self._written:
+        """Write the history after an epoch; of short ones not all."""
+        if logs["batches"] == 0 and time.monotonic() >= self._due:
             self.write_history(self.history)
+            self._due = time.monotonic() + SECONDS
+
+    def on_train_end(self, net, logs):
+        """Write the history, however training ends."""
+        self.write_history(self.history)
 
     def write_history(self, history):
         """Write the figures of all epochs, as a whole or not at all."""
-        self._written, new = len(history.epochs), self.path(HISTORY + ".new")
+        new = self.path(HISTORY + ".new")
         history.to_csv(new)
         os.replace(new, self.path(HISTORY))
 
@@ -84,7 +91,6 @@ class Run:
         """Write model, history and pictures; return what there is to say about these, or None."""
         with user_errors(f"cannot write {self.folder}"):
             net.save(self.path(MODEL_FILE))
-            self.write_history(history)
             if importlib.util.find_spec("matplotlib") is None:
                 return "no pictures of the run: they need pip install 'fastnn[plots]'"
             if history.epochs:
