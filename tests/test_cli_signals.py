@@ -1,8 +1,10 @@
 """Ctrl-C and SIGTERM during `fastnn train`: a checkpoint, a line that says how to go on."""
 
+import re
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -21,14 +23,14 @@ def folder(tmp_path):
     return tmp_path
 
 
-def start(folder, *options):
+def start(folder, *options, epoch=2):
     """Start a run that would take for ever; return it when epochs are over."""
     command = [*FASTNN, "train", "x.npy", *OPTIONS, *options]
     process = subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     for line in process.stderr:
-        if line.startswith("epoch 2/"):
+        if line.startswith(f"epoch {epoch}/"):
             return process
     raise AssertionError(process.stdout.read())
 
@@ -63,10 +65,28 @@ def test_a_signal_leaves_a_checkpoint_that_a_run_goes_on_from(folder, number, co
     assert [int(row.split(",")[0]) for row in rows] == list(range(reached + 2))
 
 
+def test_a_signal_within_an_epoch_is_gone_on_from_there(folder):
+    rng = np.random.default_rng(0)
+    np.save(folder / "x.npy", rng.normal(size=(120_000, 16)))
+    np.save(folder / "y.npy", rng.integers(0, 3, 120_000))
+    process = start(folder, "--epochs", "1000", "--batch-size", "1", epoch=1)
+    time.sleep(0.12)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    epoch, batch = map(int, re.search(r"in epoch (\d+), batch (\d+);", err).groups())
+    at = fn.load(folder / "runs/x/checkpoint.safetensors")
+    assert at.steps == (epoch - 1) * 120_000 + batch
+    command = [*FASTNN, "train", "--resume", "runs/x", "--epochs", str(epoch), "--quiet"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
+    assert result.returncode == 0, result.stderr
+    assert fn.load(folder / "runs/x/model.safetensors").steps == epoch * 120_000
+
+
 def test_a_killed_run_goes_on_from_its_last_checkpoint(folder):
     process = start(folder, "--epochs", "1000000", "--checkpoint-every", "7")
     process.kill()
     process.communicate(timeout=30)
+    assert (folder / "runs/x/history.csv").read_text().startswith("epoch,loss,accuracy")
     reached = fn.load(folder / "runs/x/checkpoint.safetensors").epochs
     command = [*FASTNN, "train", "--resume", "runs/x", "--epochs", str(reached + 1), "--quiet"]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)

@@ -104,7 +104,7 @@ def test_a_config_repeats_the_run_bit_for_bit(folder, capsys):
     np.testing.assert_array_equal(first.parameters, second.parameters)
     texts = [(folder / name / "config.toml").read_text() for name in ("first", "second")]
     assert texts[0] == texts[1]
-    run(capsys, "train", "--config", "first/config.toml", "--seed", 8, "--out", "third", "--json")
+    run(capsys, "train", "--config", "first/config.toml", "--seed", 0, "--out", "third", "--json")
     third = fn.load("third/model.safetensors")
     assert (third.parameters != first.parameters).any()
 
@@ -132,8 +132,10 @@ def test_resuming_makes_what_a_whole_run_makes(folder, capsys):
     options = ("flowers.csv", "--optimizer", "sgd:momentum=0.9", "--lr", 0.01, "--json")
     run(capsys, "train", *options, "--epochs", 6, "--out", "whole")
     run(capsys, "train", *options, "--epochs", 3, "--out", "parts")
-    report = json.loads(run(capsys, "train", "--resume", "parts", "--epochs", 6, "--json"))
-    assert report["epochs"] == 6
+    assert main(["train", "--resume", "parts", "--epochs", "6"]) == 0
+    out, err = capsys.readouterr()
+    assert "trained 6 epochs" in out
+    assert "epoch 4/6" in err and "epoch 3/6" not in err
     whole, parts = (fn.load(folder / name / "model.safetensors") for name in ("whole", "parts"))
     np.testing.assert_array_equal(whole.parameters, parts.parameters)
     tables = [history(name) for name in ("whole", "parts")]
@@ -141,6 +143,15 @@ def test_resuming_makes_what_a_whole_run_makes(folder, capsys):
         assert {**row, "seconds": 0} == {**other, "seconds": 0}
     configs = [(folder / name / "config.toml").read_text() for name in ("whole", "parts")]
     assert configs[0] == configs[1]
+
+
+def test_other_data_are_not_resumed_on_and_told_of_when_a_run_is_repeated(folder, capsys):
+    run(capsys, "train", "flowers.csv", "--epochs", 2, "--out", "r", "--quiet")
+    text = (folder / "flowers.csv").read_text()
+    (folder / "flowers.csv").write_text(text.replace("rose", "tulip", 1))
+    assert "has changed since r" in fail(capsys, "train", "--resume", "r", "--epochs", 3)
+    assert main(["train", "--config", "r/config.toml", "--out", "s", "--json"]) == 0
+    assert "not those of the run that is repeated" in capsys.readouterr().err
 
 
 def test_pictures_are_drawn_where_matplotlib_is(folder, capsys):
@@ -217,6 +228,8 @@ LOSSES = [
     (np.arange(40) * 7, (), "mean_squared_error", (1,)),
     (np.arange(40) % 3 * 10, (), "cross_entropy", (3,)),
     (np.arange(40) % 2 == 0, (), "cross_entropy", (2,)),
+    (np.array([-1, *range(1, 25)] * 2), (), "mean_squared_error", (1,)),
+    (np.array([*range(25)] * 2), (), "cross_entropy", (25,)),
     (np.arange(120).reshape(40, 3) % 2, (), "binary_cross_entropy", (3,)),
     (np.arange(80).reshape(40, 2) / 7, (), "mean_squared_error", (2,)),
     (np.arange(40) % 2, ("--loss", "binary_cross_entropy"), "binary_cross_entropy", (1,)),
@@ -226,7 +239,7 @@ LOSSES = [
 
 @pytest.mark.parametrize(("y", "options", "loss", "outputs"), LOSSES)
 def test_labels_choose_the_loss_and_the_outputs(folder, capsys, y, options, loss, outputs):
-    np.save("x.npy", np.random.default_rng(0).normal(size=(40, 2)))
+    np.save("x.npy", np.random.default_rng(0).normal(size=(len(y), 2)))
     np.save("y.npy", y)
     run(capsys, "train", "x.npy", "--epochs", 1, "--quiet", *options)
     net = fn.load("runs/x/model.safetensors")
@@ -235,9 +248,11 @@ def test_labels_choose_the_loss_and_the_outputs(folder, capsys, y, options, loss
 
 def test_options_reach_the_training(folder, capsys):
     options = ("--validation", "flowers.csv", "--metrics", "accuracy,f1", "--checkpoint-every", 2)
+    options += ("--batch-size", 20)
     report = json.loads(run(capsys, "train", "flowers.csv", "--epochs", 3, "--json", *options))
     assert report["validation"].keys() == {"loss", "accuracy", "f1"}
     assert report["samples"] == 90
+    assert fn.load("runs/flowers/model.safetensors").steps == 3 * 5
 
 
 def test_images_are_changed_by_seed(folder, capsys):

@@ -70,7 +70,7 @@ def test_every_instruction_set_gives_the_reference_within_its_errors(results, is
 @pytest.mark.parametrize("isa", ["nonsense", "avx1024", "avx512 avx2"])
 def test_an_unknown_instruction_set_is_an_import_error_that_names_the_known_ones(isa):
     run = subprocess.run(
-        [sys.executable, "-c", "import fastnn"],
+        [sys.executable, "-c", "import fastnn; fastnn.build_info()"],
         env=os.environ | {"FASTNN_ISA": isa},
         capture_output=True,
         text=True,

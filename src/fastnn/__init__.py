@@ -9,6 +9,38 @@
 
 import importlib
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # what editors and type checkers see; else see `__getattr__`
+    from fastnn import (
+        augment,
+        callbacks,
+        constraints,
+        data,
+        datasets,
+        functional,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        optimizers,
+        reference,
+        regularizers,
+        schedules,
+    )
+    from fastnn._build import __version__, build_info
+    from fastnn._core.threads import get_num_threads, set_num_threads
+    from fastnn.diagnosing import diagnose
+    from fastnn.ensemble import Ensemble
+    from fastnn.export import export_c
+    from fastnn.history import History
+    from fastnn.layers.node import Input
+    from fastnn.model import Model
+    from fastnn.network import Sequential
+    from fastnn.saving import ModelFileError, load
+    from fastnn.soundness import NonFiniteLossError
+    from fastnn.trainer import Trainer
+    from fastnn.verifying import verify
+
 __all__ = [
     "Ensemble",
     "History",

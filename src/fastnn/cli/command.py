@@ -52,7 +52,10 @@ def _run(argv):
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # labels and paths that it cannot encode
     args = make_parser().parse_args(argv)
-    module = importlib.import_module(f"fastnn.cli.{args.module}")
+    try:
+        module = importlib.import_module(f"fastnn.cli.{args.module}")
+    except ImportError as error:  # FASTNN_ISA or FASTNN_NUM_THREADS is set to what cannot be
+        raise UserError(str(error)) from error
     try:
         code = getattr(module, args.run)(args)
         if sys.stdout is not None:

@@ -1,12 +1,11 @@
 """`fastnn info`, `diagnose`, `verify` and `export`."""
 
 import dataclasses
-import json
 import math
 
 import fastnn as fn
 from fastnn.cli.errors import user_errors
-from fastnn.cli.predicting import tell
+from fastnn.cli.predicting import document, tell
 from fastnn.cli.sources import check_writable, data_for, load_model, set_threads
 
 WRONG = 1  # exit code of verify
@@ -17,14 +16,14 @@ def info(args):
     if args.model is None:
         about = fn.build_info()
         if args.json:
-            print(json.dumps(about))
+            print(document(about))
             return
         for key, value in about.items():
             print(f"{key}: {', '.join(value) if isinstance(value, list) else value}")
         return
     net = load_model(args.model)
     if args.json:
-        print(json.dumps(_about(net)))
+        print(document(_about(net)))
         return
     net.summary()
 
@@ -58,7 +57,7 @@ def diagnose(args):
     data = data_for(net, args.model, args.data, target=args.target, labels=args.labels)
     with user_errors(f"cannot diagnose {args.model} on {args.data}"):
         found = fn.diagnose(net, data.x, data.y)
-    print(json.dumps(_document(found)) if args.json else found)
+    print(document(dataclasses.asdict(found)) if args.json else found)
 
 
 def verify(args):
@@ -69,24 +68,8 @@ def verify(args):
         x, y = data.x, data.y
     with user_errors(f"cannot verify {args.model}"):
         found = fn.verify(net, x, y, rows=args.rows, progress=lambda text: tell(text, args.quiet))
-    print(json.dumps(_document(found) | {"ok": found.ok}) if args.json else found)
+    print(document(dataclasses.asdict(found) | {"ok": found.ok}) if args.json else found)
     return 0 if found.ok else WRONG
-
-
-def _document(found):
-    """Return a dataclass as JSON can hold it: what is not finite as text."""
-    return _finite(dataclasses.asdict(found))
-
-
-def _finite(value):
-    if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, (str, bool)) or value is None:
-        return value
-    value = value.item() if hasattr(value, "item") else value
-    return value if isinstance(value, int) or math.isfinite(value) else str(value)
 
 
 def export(args):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 
 import numpy as np
@@ -37,7 +38,7 @@ def predict(args):
     if args.output is not None:
         _write(args.output, result, rows, _heads(net, args.proba, rows))
     elif args.json:
-        print(json.dumps({"predictions": result.tolist()}))
+        print(document({"predictions": result.tolist()}))
     else:
         for row in rows:
             print(*(f"{v:.6g}" if isinstance(v, float) else v for v in row.tolist()))
@@ -76,7 +77,7 @@ def evaluate(args):
             metrics = NUMBERS
         figures = net.evaluate(data.x, data.y, metrics=metrics)
     if args.json:
-        print(json.dumps({"samples": len(data.x), **_plain(figures)}))
+        print(document({"samples": len(data.x), **figures}))
         return
     print(f"{len(data.x):,} samples: {figures_text(figures)}")
     if net.classes_ is not None and len(net.classes_) <= MOST_CLASSES and data.y.ndim == 1:
@@ -84,8 +85,18 @@ def evaluate(args):
         print(class_table(data.y, net.predict_classes(data.x)))
 
 
-def _plain(figures):
-    return {name: float(value) for name, value in figures.items()}
+def document(found):
+    """Return JSON of what was found; numbers that are not finite are text there."""
+    return json.dumps(_finite(found), allow_nan=False)
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    value = value.item() if hasattr(value, "item") else value
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def figures_text(figures):

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import zlib
 
 from fastnn.cli import toml
 from fastnn.cli.errors import UserError
@@ -28,8 +29,14 @@ SETTINGS = {
     "checkpoint_every": (None, TEXT),
     "out": (None, TEXT),
 }
+ENDS = 1000  # samples at either end of the data, whose checksum is kept
 PATHS = ("data", "labels", "validation")
-FACTS = {"fastnn": TEXT, "features": (list,), "layers": (list,)}  # what a run adds
+FACTS = {
+    "fastnn": TEXT,
+    "fingerprint": TEXT,
+    "features": (list,),
+    "layers": (list,),
+}  # what a run adds
 RESUMES_WITH = {"resume", "epochs", "threads", "quiet", "json", "checkpoint_every"}
 
 
@@ -49,13 +56,19 @@ def read(path):
     return found
 
 
+def arguments_given(args):
+    """Return the arguments that the user gave, by name."""
+    given = {n: v for n, v in vars(args).items() if v is not None and v is not False}
+    return {n: v for n, v in given.items() if n not in ("command", "module", "run")}
+
+
 def of_arguments(args):
     """Return the settings of a run, and the folder that it goes on in, or None."""
-    given = {name: value for name, value in vars(args).items() if value not in (None, False)}
+    given = arguments_given(args)
     asked = {name: given[name] for name in SETTINGS if name in given}
     usual = {name: default for name, (default, _) in SETTINGS.items()}
     if args.resume is not None:
-        others = given.keys() - RESUMES_WITH - {"command", "module", "run"}
+        others = given.keys() - RESUMES_WITH
         if others:
             raise UserError(
                 f"--resume goes on as {args.resume}/config.toml says; leave out "
@@ -72,7 +85,7 @@ def of_arguments(args):
     return found, None
 
 
-def document(settings, layers, features):
+def document(settings, data, layers):
     """Return what `config.toml` holds: all that the run depends on."""
     import fastnn
 
@@ -80,5 +93,18 @@ def document(settings, layers, features):
     for name in PATHS:
         if isinstance(kept[name], str) and os.path.exists(kept[name]):
             kept[name] = os.path.abspath(kept[name])
-    features = list(features) if features else None
-    return {"fastnn": fastnn.__version__, **kept, "features": features, "layers": layers}
+    features = list(data.feature_names) if data.feature_names else None
+    about = {"features": features, "fingerprint": fingerprint(data)}
+    return {"fastnn": fastnn.__version__, **kept, **about, "layers": layers}
+
+
+def fingerprint(data):
+    """Return a few words that other data do not have: shapes, and checksums of both ends."""
+    words = []
+    for array in (data.x, data.y):
+        ends = [array] if len(array) <= 2 * ENDS else [array[:ENDS], array[-ENDS:]]
+        checksum = 0
+        for end in ends:
+            checksum = zlib.crc32(end.tobytes(), checksum)
+        words.append(f"{'x'.join(map(str, array.shape))} {array.dtype} {checksum:08x}")
+    return ", ".join(words)

@@ -11,7 +11,6 @@ units = 2
 """
 
 import json
-import math
 import re
 import tomllib
 
@@ -48,7 +47,7 @@ def _value(value):
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else str(value)
+        return repr(value)  # also of inf and nan
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, dict):

@@ -8,7 +8,6 @@ Progress goes to stderr, what came of it to stdout.
 """
 
 import contextlib
-import json
 import os
 import shlex
 import sys
@@ -20,7 +19,7 @@ import fastnn as fn
 from fastnn import callbacks, losses
 from fastnn.cli import models, settings, specs
 from fastnn.cli.errors import UserError, user_errors
-from fastnn.cli.predicting import NUMBERS, figures_text, tell
+from fastnn.cli.predicting import NUMBERS, document, figures_text, tell
 from fastnn.cli.runs import CHECKPOINT, Run, usual_folder
 from fastnn.cli.signals import Stop
 from fastnn.cli.sources import DIGITS, count, labelled, load_data, set_threads
@@ -33,9 +32,7 @@ PIECE = 1024
 
 def run(args):
     """Train, and keep all of the run."""
-    given = {name for name, value in vars(args).items() if value not in (None, False)}
-    given -= {"command", "module", "run"}
-    if args.data == DIGITS and given <= OF_DIGITS:
+    if args.data == DIGITS and settings.arguments_given(args).keys() <= OF_DIGITS:
         from fastnn.cli.digits import run as run_digits
 
         return run_digits(args)
@@ -51,11 +48,12 @@ def run(args):
     net = models.build(tables, places, data.x.shape[1:], task, chosen["seed"])
     training = _Training(chosen, data, task, net)
     folder = Run(resumed or chosen["out"] or usual_folder(chosen["data"]))
-    document = settings.document(chosen, tables, data.feature_names)
-    document["validation"] = training.validation
+    config = settings.document(chosen, data, tables)
+    _compare(config["fingerprint"], chosen, resumed)
+    config["validation"] = training.validation
     if resumed is None:
         folder.begin(args.force)
-    folder.write_config(document)
+    folder.write_config(config)
     quiet = args.quiet or args.json
     about = repr(data).removeprefix("<Dataset of ").removesuffix(">")
     tell(f"{about}\n{task.text}, by {task.loss}; {net.parameters.size:,} parameters", quiet)
@@ -73,6 +71,18 @@ def _data(chosen):
     if not len(data):
         raise UserError(f"{chosen['data']}: no samples")
     return data
+
+
+def _compare(found, chosen, resumed):
+    """Say so if a run's data have changed since; then none can be resumed."""
+    before = chosen.get("fingerprint", found)
+    if before != found and resumed is not None:
+        raise UserError(
+            f"{chosen['data']} has changed since {resumed} was trained on it: {before} then, "
+            f"{found} now; train a new run"
+        )
+    if before != found:
+        tell(f"fastnn: note: the data are not those of the run that is repeated: {found}")
 
 
 class _Training:
@@ -194,7 +204,7 @@ def _how_often(text):
 
 def _print(report, folder, as_json):
     if as_json:
-        print(json.dumps({"run": folder.folder, **report}))
+        print(document({"run": folder.folder, **report}))
         return
     built = fn.build_info()
     print(
