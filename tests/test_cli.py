@@ -217,6 +217,14 @@ def test_mistake_ends_in_one_line_and_exit_code_2(directory, arguments, said):
     assert said in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [("info",), ("--version",), ("info", MODEL)])
+def test_an_environment_that_cannot_be_is_one_line(directory, monkeypatch, arguments):
+    monkeypatch.setenv("FASTNN_ISA", "nonsense")
+    result = fastnn(*arguments, cwd=directory)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert result.stderr.startswith("fastnn: ") and "FASTNN_ISA='nonsense'" in result.stderr
+
+
 def test_failed_and_dry_checks_leave_existing_files_alone(directory):
     (directory / "kept").write_bytes(b"as it was")
     result = fastnn("predict", "missing", "digits.npy", "--output", "kept", cwd=directory)

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import fastnn as fn
+from fastnn.cli.errors import End
+from fastnn.cli.signals import Stop
 
 FASTNN = [sys.executable, "-m", "fastnn"]
 OPTIONS = ["--seed", "3", "--validation", "0", "--batch-size", "4", "--threads", "1"]
@@ -92,3 +94,14 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(folder):
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
     assert result.returncode == 0, result.stderr
     assert fn.load(folder / "runs/x/model.safetensors").epochs == reached + 1
+
+
+def test_a_signal_ends_training_that_has_no_checkpoints():
+    stop = Stop(checkpoint=None, mend="; not said")
+    stop.on_epoch_end(None, {"epoch": 1})
+    stop.received = signal.SIGTERM
+    with pytest.raises(End, match=r"terminated in epoch 2$") as ended:
+        stop.on_epoch_end(None, {"epoch": 1})
+    assert ended.value.code == 143
+    stop.attach(object())
+    stop.on_epoch_end(None, {"epoch": 1})  # on_resumable follows

@@ -128,6 +128,13 @@ def test_a_run_is_replaced_only_by_force(folder, capsys):
     assert fn.load("runs/flowers/model.safetensors").epochs == 2
 
 
+def test_a_run_that_failed_leaves_nothing_that_is_in_the_way(folder, capsys):
+    assert "loss" in fail(
+        capsys, "train", "prices.csv", "--optimizer", "sgd", "--lr", 1e30, "--quiet"
+    )
+    run(capsys, "train", "prices.csv", "--epochs", 1, "--quiet")
+
+
 def test_resuming_makes_what_a_whole_run_makes(folder, capsys):
     options = ("flowers.csv", "--optimizer", "sgd:momentum=0.9", "--lr", 0.01, "--json")
     run(capsys, "train", *options, "--epochs", 6, "--out", "whole")

@@ -38,7 +38,7 @@ def main(argv=None):
     except BrokenPipeError:
         _silence_stdout()
         return BROKEN_PIPE
-    except UserError as error:
+    except (UserError, ImportError) as error:  # FASTNN_ISA, say, is set to what cannot be
         return _fail(error, USER_ERROR)
     except End as end:
         return _fail(end, end.code) if str(end) else end.code
@@ -52,10 +52,7 @@ def _run(argv):
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # labels and paths that it cannot encode
     args = make_parser().parse_args(argv)
-    try:
-        module = importlib.import_module(f"fastnn.cli.{args.module}")
-    except ImportError as error:  # FASTNN_ISA or FASTNN_NUM_THREADS is set to what cannot be
-        raise UserError(str(error)) from error
+    module = importlib.import_module(f"fastnn.cli.{args.module}")
     try:
         code = getattr(module, args.run)(args)
         if sys.stdout is not None:

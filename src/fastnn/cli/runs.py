@@ -37,7 +37,7 @@ class Run:
     """
 
     def __init__(self, folder):
-        self.folder = folder
+        self.folder, self.history, self._due = folder, None, 0.0
 
     def path(self, name):
         """Return the path of one of its files."""
@@ -46,7 +46,7 @@ class Run:
     def begin(self, force):
         """Make the folder; only if it is asked for, replace a run that is there."""
         there = [name for name in FILES if os.path.exists(self.path(name))]
-        if there and not force:
+        if {MODEL_FILE, CHECKPOINT} & {*there} and not force:
             raise UserError(
                 f"{self.folder} holds a run already; --out another folder, go on with it "
                 f"(--resume {self.folder}), or --force"
@@ -67,17 +67,18 @@ class Run:
 
     def attach(self, course):
         """Know the history."""
-        self.history, self._due = course.history, 0.0
+        self.history = course.history
 
     def on_resumable(self, net, logs):
         """Write the history after an epoch; of short ones not all."""
-        if logs["batches"] == 0 and time.monotonic() >= self._due:
+        if self.history is not None and logs["batches"] == 0 and time.monotonic() >= self._due:
             self.write_history(self.history)
             self._due = time.monotonic() + SECONDS
 
     def on_train_end(self, net, logs):
         """Write the history, however training ends."""
-        self.write_history(self.history)
+        if self.history is not None:
+            self.write_history(self.history)
 
     def write_history(self, history):
         """Write the figures of all epochs, as a whole or not at all."""
@@ -91,6 +92,7 @@ class Run:
         """Write model, history and pictures; return what there is to say about these, or None."""
         with user_errors(f"cannot write {self.folder}"):
             net.save(self.path(MODEL_FILE))
+            self.write_history(history)
             if importlib.util.find_spec("matplotlib") is None:
                 return "no pictures of the run: they need pip install 'fastnn[plots]'"
             if history.epochs:

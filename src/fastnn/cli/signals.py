@@ -23,7 +23,7 @@ class Stop:
 
     def __init__(self, checkpoint, mend):
         self.checkpoint, self.mend = checkpoint, mend
-        self.received, self._before = None, {}
+        self.received, self.course, self._before = None, None, {}
 
     def __enter__(self):
         for number in SIGNALS:
@@ -38,6 +38,16 @@ class Stop:
         if self.received is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.received = number
+
+    def attach(self, course):
+        """Know that there is a run that can be gone on from."""
+        self.course = course
+
+    def on_epoch_end(self, net, logs):
+        """End training that has no checkpoints, as that of L-BFGS."""
+        if self.received is not None and self.course is None:
+            what = f"{SIGNALS[self.received]} in epoch {logs['epoch'] + 1}"
+            raise End(what, FIRST_CODE + self.received)
 
     def on_resumable(self, net, logs):
         """End training if a signal has come."""
