@@ -346,7 +346,7 @@ def test_a_wrong_config_is_told_by_its_line(folder, capsys, text, said):
 # --- the guide -------------------------------------------------------------------------------
 
 README = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
-GUIDE = README.partition("### Train on your own data\n")[2].partition("\n| command ")[0]
+GUIDE = README.partition("### From the command line\n")[2].partition("\n| command ")[0]
 
 
 def test_the_guide_of_the_readme_runs(folder, capsys):
