@@ -117,6 +117,8 @@ class Tally:
         self._decided = numbers["decided"]
         if self.metrics and self.seen:
             self._past = [(arrays["targets"], arrays["outputs"])]
+            if {len(array) for array in self._past[0]} != {self.seen}:
+                raise ValueError(f"expected targets and outputs of {self.seen} samples")
 
     def measured(self, target, outputs):
         """Return what the metrics make of targets and outputs."""

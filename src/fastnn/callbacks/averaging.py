@@ -73,4 +73,11 @@ class WeightAverage:
     def restore(self, net, about, arrays):
         """Go on from there."""
         self._taken = integer("WeightAverage", "taken", about["taken"], 0)
-        self.parameters = np.array(arrays["parameters"]) if arrays else None
+        self.parameters = None
+        if arrays:
+            self.parameters = np.array(arrays["parameters"])
+            if self.parameters.shape != net.parameters.shape or self.parameters.dtype != net.dtype:
+                raise ValueError(
+                    f"WeightAverage: expected {net.parameters.size} parameters of {net.dtype}, got "
+                    f"shape {self.parameters.shape} and {self.parameters.dtype}"
+                )

@@ -137,12 +137,17 @@ class _State:
             if layer not in net.learns
             for name in layer.state()
         ]
-        if arrays is not None:
-            self._arrays = dict(arrays)
-            return
         self._arrays = {"parameters": net.parameters.copy()}
         for place, layer, name in self.layers:
             self._arrays[place] = layer.state()[name].copy()
+        if arrays is not None:
+            shapes, expected = (
+                {name: (array.shape, array.dtype) for name, array in some.items()}
+                for some in (arrays, self._arrays)
+            )
+            if shapes != expected:
+                raise ValueError(f"EarlyStopping: expected the arrays {expected}, got {shapes}")
+            self._arrays = dict(arrays)
 
     def arrays(self):
         return self._arrays
