@@ -62,6 +62,15 @@ def shared(**how):
     return fn.Model(x, L.Add()([head(value) for value in flat]), **how)
 
 
+def rectified(**how):
+    """A convolution that a ReLU and others read, and a ReLU that is read by a convolution last."""
+    x = fn.Input((5, 6, 2))
+    stem = L.Conv2D(3, 2)(x)
+    relu = L.Activation("relu")(stem)
+    parts = [L.AveragePool2D(2)(relu), L.Add()([stem, relu]), L.Conv2D(4, 2)(relu)]
+    return fn.Model(x, L.Dense(4)(L.Concatenate()([L.Flatten()(part) for part in parts])), **how)
+
+
 def samples(net, n, seed=0):
     rng = np.random.default_rng(seed)
     x = [rng.integers(-8, 9, (n, *shape)).astype(np.float32) for shape in net.input_shapes]
@@ -78,4 +87,4 @@ def loss_of(net):
     return fn.losses.Joint(parts, weights) if len(parts) > 1 else fn.losses.get(parts[0])
 
 
-NETWORKS = [forked, two_inputs, residual, merged, shared]
+NETWORKS = [forked, two_inputs, residual, merged, shared, rectified]
