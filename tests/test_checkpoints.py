@@ -14,7 +14,7 @@ import pytest
 import fastnn as fn
 from fastnn import model_file
 
-L = fn.layers
+L, A = fn.layers, fn.augment
 SAMPLES, BATCH = 70, 16  # the last batch of an epoch is smaller
 
 
@@ -102,6 +102,19 @@ def test_a_resumed_run_ends_with_the_same_bytes(name, tmp_path):
     assert expected[2] > 11, "the run is to be longer than what follows"
     for batches in (2, 3, 4, 5, 7, 9, 11):
         assert resumed_after(path, batches, RUNS[name], every=1) == expected
+
+
+def test_changes_of_images_go_on_where_they_were(tmp_path):
+    path, whole = tmp_path / "checkpoint", network()
+    augment = [A.Rotate(15), A.RandomCrop(1), A.Flip(), A.Noise(0.02), A.CutOut(2), A.MixUp(0.3)]
+    how = {"augment": augment, "metrics": ["accuracy"]}
+    expected = ending(whole, *train(whole, "adam", **how))
+    for batches in (2, 5, 8):
+        with pytest.raises(Broken):
+            checkpoint = fn.callbacks.Checkpoint(path, every=1)
+            train(network(), "adam", [checkpoint, Break(batches)], **how)
+        net = network()
+        assert ending(net, *train(net, "adam", resume=path, **how)) == expected
 
 
 def test_an_average_of_the_parameters_resumes_too(tmp_path):

@@ -48,7 +48,7 @@ def _split(text, separator):
 def _literal(text):
     try:
         return ast.literal_eval({"true": "True", "false": "False"}.get(text, text))
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # brackets by the thousand too
         return text
 
 
