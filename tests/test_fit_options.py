@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fastnn as fn
+from fastnn import course
 from fastnn.splitting import Bootstrap, split
 
 L, SGD, Adam = fn.layers, fn.optimizers.SGD, fn.optimizers.Adam
@@ -216,9 +217,31 @@ def nobody_knows(monkeypatch):
 
 def test_it_says_which_parameters_are_lost(nobody_knows):
     network = fn.Sequential([L.Dense(1, bias=False, name="only")], input_shape=(1,))
-    x, y = np.array([[1e30]], np.float32), np.zeros(1)
+    x, y, first = np.array([[1e30]], np.float32), np.zeros(1), network.parameters.copy()
     with pytest.raises(fn.NonFiniteLossError, match=r"weight of .*only.*from the update before"):
         network.fit(x, y, loss="squared_error", optimizer=SGD(1.0), epochs=5, verbose=0)
+    np.testing.assert_array_equal(network.parameters, first)  # the last that were good
+
+
+def test_what_layers_keep_comes_back_with_lost_parameters(monkeypatch):
+    monkeypatch.setattr(course, "KEEP", 0.0)
+    layers = [L.Dense(3), L.BatchNorm(), L.Dense(1, bias=False)]
+    network, seen = fn.Sequential(layers, input_shape=(2,)), []
+
+    class Look:
+        def on_batch_end(self, net, logs):
+            if np.isfinite(net.parameters).all():
+                state = net.layers[1].state()
+                seen.append((net.parameters.copy(), state["running_mean"].copy()))
+            if len(seen) == 3:
+                net.parameters[0] = np.nan
+
+    x = np.arange(16.0).reshape(8, 2)
+    with pytest.raises(fn.NonFiniteLossError):
+        network.fit(x, x[:, :1], loss="squared_error", batch_size=2, epochs=9, verbose=0,
+                    optimizer=SGD(1e-4), callbacks=[Look()])  # fmt: skip
+    np.testing.assert_array_equal(network.parameters, seen[1][0])
+    np.testing.assert_array_equal(network.layers[1].running_mean, seen[1][1])
 
 
 def test_it_says_that_samples_are_infinite(nobody_knows):

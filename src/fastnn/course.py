@@ -7,10 +7,14 @@ network; `fastnn.checkpoints` puts both into a file.
 
 import time
 
+import numpy as np
+
+from fastnn.callbacks.stopping import State
 from fastnn.checks import integer
 from fastnn.history import History
-from fastnn.soundness import check_loss
+from fastnn.soundness import NonFiniteLossError, check_loss
 
+KEEP = 1.0  # seconds between copies of good parameters
 STATE = "epoch", "batch", "batches", "batch_size", "shuffle", "initial_epoch"
 
 
@@ -32,6 +36,7 @@ class Course:
         self.epoch, self.batch, self.batches = epoch, 0, 0
         self.history = History(initial_epoch=epoch)
         self.runner = trainer.net.runner(trainer.loss, training=True)
+        self._good, self._due = None, 0.0  # the network at its last finite parameters; when to look
 
     @property
     def initial_epoch(self):
@@ -56,6 +61,7 @@ class Course:
             if saved is not None:
                 with saved.blamed():
                     self.restore(saved.described, saved.arrays)
+            self._keep()
             while self.epoch < epochs and watch.stopped is None:
                 figures = self._run_epoch()
                 if figures is None:
@@ -109,16 +115,32 @@ class Course:
                     break
             for figures in self._some(samples, size):
                 rows = slice(tally.done, min(samples.count, tally.done + size))
-                check_loss(
-                    self.trainer.net, self.trainer.loss, samples, rows, figures, self.epoch,
-                    self.batch,
-                )  # fmt: skip
+                self._check(samples, rows, figures)
                 tally.add(figures, rows.stop - rows.start)
                 if watch.batches:
                     watch("on_batch_end", epoch=self.epoch, batch=self.batch, loss=figures.loss)
                 self.batch += 1
                 self.batches += 1
+            self._keep()
             self._report(last=tally.done == samples.count)
+
+    def _check(self, samples, rows, figures):
+        """Raise if a batch's loss is not finite; parameters that are lost by then come back."""
+        net, loss = self.trainer.net, self.trainer.loss
+        try:
+            check_loss(net, loss, samples, rows, figures, self.epoch, self.batch)
+        except NonFiniteLossError:
+            if self._good is not None and not np.isfinite(net.parameters).all():
+                self._good.restore(net)
+            raise
+
+    def _keep(self):
+        """Remember the network as it is, if its parameters are finite; every second at most."""
+        if time.perf_counter() < self._due:
+            return
+        if np.isfinite(self.trainer.net.parameters).all():
+            self._good = State(self.trainer.net)
+        self._due = time.perf_counter() + KEEP
 
     def _some(self, samples, size):
         """Make as many steps as nobody needs to hear of one by one, and there is time for."""

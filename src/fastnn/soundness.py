@@ -20,7 +20,9 @@ class NonFiniteLossError(ArithmeticError):
 
     Notes
     -----
-    Parameters and optimizer are as before the batch. What a batch normalisation keeps of the
+    Parameters and optimizer are as before the batch; where an update before, of a finite loss, made
+    parameters NaN or infinite, these, and what layers keep, are as when they were finite last, up
+    to a second of training before. What a batch normalisation keeps of the
     batches it has seen may have taken it in, in channels that were finite.
 
     Examples

@@ -103,7 +103,7 @@ class EarlyStopping:
         """Go on from there."""
         for name, value in about.items():
             setattr(self, name, value)
-        self._kept = _State(net, arrays) if arrays else None
+        self._kept = State(net, arrays) if arrays else None
 
     def _check(self, net, logs):
         if self.monitor not in logs:
@@ -119,7 +119,7 @@ class EarlyStopping:
             math.isnan(self.best) and not math.isnan(figure)
         ):
             self.best, self.best_epoch, self.best_batch = figure, logs["epoch"], logs.get("batches")
-            self.waited, self._kept = 0, _State(net) if self.restore_best else None
+            self.waited, self._kept = 0, State(net) if self.restore_best else None
             return
         self.waited += 1
         if self.waited >= self.patience:
@@ -127,7 +127,7 @@ class EarlyStopping:
             raise StopTraining(f"{self.monitor} has not improved for {self.waited} {checks}")
 
 
-class _State:
+class State:
     """Parameters of a network, and what its layers keep beside them: as they are, or as given."""
 
     def __init__(self, net, arrays=None):
