@@ -94,19 +94,33 @@ static void NAME(lane_sums)(ptrdiff_t n, const REAL *x, REAL *y) {
     }
 }
 
-/* As memory lies, four positions side by side, which a cache's prefetching follows. */
+/* As memory lies, four positions side by side, which a cache's prefetching follows; they are added in
+ * pairs, so that of a single channel only each fourth position waits for those before. */
 enum { NAME(SUMMED_PACKS) = 16 };
 
-INLINE void NAME(add_positions)(const int abreast, int n, const REAL *x, ptrdiff_t step, vec *sum) {
-    for (int k = 0; k < n; k++) {
-        vec s = sum[k];
-        UNROLL for (int j = 0; j < abreast; j++) s += load(x + j * step + k * WIDTH);
-        sum[k] = s;
-    }
+INLINE void NAME(add_four)(const REAL *x, ptrdiff_t step, vec *sum) {
+    *sum += (load(x) + load(x + step)) + (load(x + 2 * step) + load(x + 3 * step));
+}
+
+/* In registers. */
+INLINE void NAME(pack_position_sums)(ptrdiff_t positions, const REAL *x, ptrdiff_t step, REAL *sums) {
+    vec sum[PACK_VECTORS];
+    ptrdiff_t p = 0;
+    UNROLL for (int k = 0; k < PACK_VECTORS; k++) sum[k] = fill(0);
+    for (; p + 4 <= positions; p += 4, x += 4 * step)
+        UNROLL for (int k = 0; k < PACK_VECTORS; k++) NAME(add_four)(x + k * WIDTH, step, sum + k);
+    for (; p < positions; p++, x += step)
+        UNROLL for (int k = 0; k < PACK_VECTORS; k++) sum[k] += load(x + k * WIDTH);
+    UNROLL for (int k = 0; k < PACK_VECTORS; k++)
+        store(sums + k * WIDTH, load(sums + k * WIDTH) + sum[k]);
 }
 
 static void NAME(position_sums)(ptrdiff_t positions, ptrdiff_t channels, const REAL *x,
                                 ptrdiff_t x_position_step, REAL *sums) {
+    if (channels == 1) {
+        NAME(pack_position_sums)(positions, x, x_position_step, sums);
+        return;
+    }
     vec sum[NAME(SUMMED_PACKS) * PACK_VECTORS];
     for (ptrdiff_t c = 0; c < channels; c += NAME(SUMMED_PACKS)) {
         const ptrdiff_t left = channels - c;
@@ -115,9 +129,10 @@ static void NAME(position_sums)(ptrdiff_t positions, ptrdiff_t channels, const R
         ptrdiff_t p = 0;
         for (int k = 0; k < n; k++) sum[k] = fill(0);
         for (; p + 4 <= positions; p += 4)
-            NAME(add_positions)(4, n, first + p * x_position_step, x_position_step, sum);
+            for (int k = 0; k < n; k++)
+                NAME(add_four)(first + p * x_position_step + k * WIDTH, x_position_step, sum + k);
         for (; p < positions; p++)
-            NAME(add_positions)(1, n, first + p * x_position_step, x_position_step, sum);
+            for (int k = 0; k < n; k++) sum[k] += load(first + p * x_position_step + k * WIDTH);
         for (int k = 0; k < n; k++) {
             REAL *total = sums + c * LANES + k * WIDTH;
             store(total, load(total) + sum[k]);

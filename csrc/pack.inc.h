@@ -1,8 +1,15 @@
-/* Rows to lane packs and back, by WIDTH × WIDTH transposes in registers, and panels of rows. */
+/* Rows to lane packs and back, by WIDTH × WIDTH transposes in registers, and panels of rows. The last
+ * transpose begins early enough to be whole: some columns are copied twice. */
+
+/* Where the transpose after the one at column c begins. */
+INLINE ptrdiff_t NAME(next_block)(ptrdiff_t c, ptrdiff_t columns) {
+    const ptrdiff_t last = columns - WIDTH;
+    return c < last && last < c + WIDTH ? last : c + WIDTH;
+}
 
 static void NAME(rows_to_lanes)(const REAL *const *rows, ptrdiff_t columns, REAL *y, ptrdiff_t y_step) {
     ptrdiff_t c = 0;
-    for (; c + WIDTH <= columns; c += WIDTH) {
+    for (; c + WIDTH <= columns; c = NAME(next_block)(c, columns)) {
         vec block[PACK_VECTORS][WIDTH];
         UNROLL for (int part = 0; part < PACK_VECTORS; part++) {
             UNROLL for (int k = 0; k < WIDTH; k++) block[part][k] = load(rows[part * WIDTH + k] + c);
@@ -19,7 +26,7 @@ static void NAME(rows_to_lanes)(const REAL *const *rows, ptrdiff_t columns, REAL
 
 static void NAME(lanes_to_rows)(const REAL *x, ptrdiff_t columns, ptrdiff_t n_rows, REAL *const *rows) {
     ptrdiff_t c = 0;
-    for (; c + WIDTH <= columns; c += WIDTH)
+    for (; c + WIDTH <= columns; c = NAME(next_block)(c, columns))
         for (int part = 0; part < PACK_VECTORS && part * WIDTH < n_rows; part++) {
             vec block[WIDTH];
             UNROLL for (int k = 0; k < WIDTH; k++)

@@ -58,10 +58,10 @@ cdef void work(Run* run, int thread, const real* which) noexcept nogil:
             for turn in range(threads):
                 owner = (thread + turn) % threads
                 tasks = tasks_of_owner(run.net, &run.phase[p], owner, which)
-                task = next_task(&run.taken[p * threads + owner].tasks)
+                task = next_task(&run.taken[p * threads + owner].tasks, threads)
                 while task < tasks:
                     run_task(run.net, &run.phase[p], task, owner, thread, which)
-                    task = next_task(&run.taken[p * threads + owner].tasks)
+                    task = next_task(&run.taken[p * threads + owner].tasks, threads)
             barrier()
         if thread == 0:
             end(run, which)

@@ -7,6 +7,7 @@ cdef struct DenseGradient:
     ptrdiff_t features, outputs
     ptrdiff_t packs             # of features
     Tiling tiling               # of the outputs
+    bint whole_rows             # of dy: not cut into panels
 
 cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
                                        const real* which) noexcept nogil

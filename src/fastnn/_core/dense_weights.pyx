@@ -3,8 +3,8 @@
     dweight[o][i] = Σ_n dy[n][o] · x[n][i],     dbias[o] = Σ_n dy[n][o]
 
 Positions of a tile are packs of input features, lanes features, terms the samples of the batch in
-order: x and dy are turned sample-major, chunk by chunk, into panels as wide as a tile; then tasks
-take tiles of outputs.
+order: x and dy are turned sample-major, chunk by chunk, into panels as wide as a tile (short rows
+of dy stay whole); then tasks take tiles of outputs.
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.string cimport memcpy, memset
@@ -16,6 +16,9 @@ from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
 from fastnn._core.tiles cimport choose_tiling, panel_start, panels_size, tile_start, tile_width
 
+cdef enum:
+    SHORT_ROW = 128             # outputs, whose lines a tile's reading finds in a cache
+
 
 cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
                                        const real* which) noexcept nogil:
@@ -24,6 +27,7 @@ cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
     plan.outputs = outputs
     plan.packs = (features + LANES - 1) // LANES
     plan.tiling = choose_tiling(which, plan.packs, outputs)
+    plan.whole_rows = outputs <= SHORT_ROW
     return plan
 
 
@@ -49,6 +53,19 @@ cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) n
     return (samples + block - 1) // block * panels_size(&plan.tiling, min(block, samples))
 
 
+cdef inline ptrdiff_t dy_width(const DenseGradient* plan, ptrdiff_t index) noexcept nogil:
+    """From row to row of dy, as the tile reads them."""
+    return plan.outputs if plan.whole_rows else tile_width(&plan.tiling, index)
+
+
+cdef inline ptrdiff_t dy_start(const DenseGradient* plan, ptrdiff_t index,
+                               ptrdiff_t samples) noexcept nogil:
+    """Where the tile's first number stands in a block of so many samples."""
+    if plan.whole_rows:
+        return tile_start(&plan.tiling, index)
+    return panel_start(&plan.tiling, index, samples)
+
+
 cdef inline ptrdiff_t x_width(const DenseGradient* plan, ptrdiff_t pack) noexcept nogil:
     """Of the panel of x that starts with this pack of features: what a tile takes at once."""
     return LANES * min(<ptrdiff_t>plan.tiling.positions, plan.packs - pack)
@@ -61,7 +78,7 @@ cdef void dense_turn_chunk(
         ptrdiff_t chunk, ptrdiff_t samples,     # of the batch
         real* scratch,              #      (LANES, outputs)
         real* x_panels,             # OUT  of all packs, [sample][feature]: this chunk's rows
-        real* panels) noexcept nogil:       # OUT  of all tiles, [sample][output]: this chunk's rows
+        real* panels) noexcept nogil:       # OUT  of all tiles, or rows: [sample][output], likewise
     cdef ptrdiff_t block = block_of(samples), first = chunk * LANES
     cdef ptrdiff_t begin = first // block * block, in_block = min(block, samples - begin)
     cdef ptrdiff_t count = min(<ptrdiff_t>LANES, samples - first), index, width, lane, columns, pack
@@ -71,12 +88,15 @@ cdef void dense_turn_chunk(
         columns = min(width, plan.features - pack * LANES)
         for lane in range(count):
             rows[lane] = x_panels + pack * LANES * samples + (first + lane) * width
-            memset(rows[lane] + columns, 0, (width - columns) * sizeof(real))
         lanes_to_rows(x + pack * LANES * LANES, columns, count, rows)
+    panels += begin // block * panels_size(&plan.tiling, block)
+    if plan.whole_rows:
+        scratch = panels + (first - begin) * plan.outputs
     for lane in range(count):
         rows[lane] = scratch + lane * plan.outputs
     lanes_to_rows(dy, plan.outputs, count, rows)
-    panels += begin // block * panels_size(&plan.tiling, block)
+    if plan.whole_rows:
+        return
     for index in range(plan.tiling.tiles):
         width = tile_width(&plan.tiling, index)
         copy_panel(scratch + tile_start(&plan.tiling, index), plan.outputs, count, width,
@@ -87,13 +107,13 @@ cdef void dense_backward_weights_columns(
         const DenseGradient* plan, ptrdiff_t index,
         const real* x,              # IN   (samples, step): a panel
         ptrdiff_t first,            #      its first feature
-        const real* panel,          # IN   (samples, width of the tile) of dy
+        const real* panel,          # IN   (samples, dy_width) of dy
         ptrdiff_t samples, bint accumulate,
         real* sums,                 #      scratch
         real* dweight) noexcept nogil:      # IN/OUT  (outputs, features): the tile's rows
     """One tile of outputs and up to tiling.positions packs of features."""
     cdef ptrdiff_t step = x_width(plan, first // LANES)
-    cdef ptrdiff_t width = tile_width(&plan.tiling, index), o, c
+    cdef ptrdiff_t width = tile_width(&plan.tiling, index), dy_step = dy_width(plan, index), o, c
     cdef ptrdiff_t columns = min(step, plan.features - first)
     cdef real* place = dweight + tile_start(&plan.tiling, index) * plan.features + first
     cdef fastnn_run run
@@ -101,13 +121,16 @@ cdef void dense_backward_weights_columns(
     run.w = 0
     run.length = samples
     if columns == step:
-        tile(<int>(step // LANES), <int>width, x, LANES, step, &run, 1, panel, width, width,
+        tile(<int>(step // LANES), <int>width, x, LANES, step, &run, 1, panel, 0, dy_step,
              <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
              place, LANES, plan.features)
         return
     # the last features of a row do not fill a pack: their sums pass through a buffer
-    tile(<int>(step // LANES), <int>width, x, LANES, step, &run, 1, panel, width, width,
+    tile(<int>(step // LANES), <int>width, x, LANES, step, &run, 1, panel, 0, dy_step,
          <const real*>NULL, <const real*>NULL, 0, sums, LANES, step)
+    if columns == plan.features and not accumulate:
+        copy_panel(sums, step, width, columns, place)
+        return
     for o in range(width):
         if accumulate:
             for c in range(columns):
@@ -116,8 +139,8 @@ cdef void dense_backward_weights_columns(
             memcpy(place + o * plan.features, sums + o * step, columns * sizeof(real))
 
 
-cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t samples,
-                                   bint accumulate, real* dbias) noexcept nogil:
+cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t step, ptrdiff_t width,
+                                   ptrdiff_t samples, bint accumulate, real* dbias) noexcept nogil:
     """dbias[o] += Σ_n dy[n][o], in chains over n; a second level holds the chains.
 
     LANES numbers of a row at once: those beyond its width are the next row's, and not used.
@@ -129,7 +152,7 @@ cdef void dense_backward_bias_tile(const real* panel, ptrdiff_t width, ptrdiff_t
     for first from 0 <= first < samples by CHAIN * CHAIN:
         memset(level, 0, sizeof(level))
         for n from first <= n < min(first + CHAIN * CHAIN, samples) by CHAIN:
-            position_sums(min(<ptrdiff_t>CHAIN, samples - n), 1, panel + n * width, width, level)
+            position_sums(min(<ptrdiff_t>CHAIN, samples - n), 1, panel + n * step, step, level)
         for o in range(width):
             total[o] += level[o]
     for o in range(width):
@@ -149,14 +172,15 @@ cdef void dense_backward_weights_tile(
     cdef const real* panel
     for first from 0 <= first < samples by block:
         end = min(first + block, samples)
-        panel = panels + panel_start(&plan.tiling, index, end - first)
+        panel = panels + dy_start(plan, index, end - first)
         for j from 0 <= j < plan.packs by plan.tiling.positions:
             dense_backward_weights_columns(
                 plan, index, x_panels + j * LANES * samples + first * x_width(plan, j), j * LANES,
                 panel, end - first, first > 0, scratch, dweight)
         if dbias != NULL:
-            dense_backward_bias_tile(panel, tile_width(&plan.tiling, index), end - first,
-                                     first > 0, dbias + tile_start(&plan.tiling, index))
+            dense_backward_bias_tile(panel, dy_width(plan, index),
+                                     tile_width(&plan.tiling, index), end - first, first > 0,
+                                     dbias + tile_start(&plan.tiling, index))
         panels += panels_size(&plan.tiling, block)
 
 

@@ -13,12 +13,13 @@ cdef extern from *:
     #else
     static inline void fastnn_barrier(void) { }
     #endif
-    static inline ptrdiff_t fastnn_next_task(ptrdiff_t *next) {
-        return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+    static inline ptrdiff_t fastnn_next_task(ptrdiff_t *next, int threads) {
+        /* alone, without the price of an atomic addition: small networks have many tasks */
+        return threads == 1 ? (*next)++ : __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
     }
     #endif
     """
     # Inside a parallel region: wait for all of its threads.
     void barrier "fastnn_barrier"() noexcept nogil
-    # Take the next of some numbered tasks, each of which one thread gets.
-    ptrdiff_t next_task "fastnn_next_task"(ptrdiff_t* next) noexcept nogil
+    # Take the next of some numbered tasks, each of which one thread of so many gets.
+    ptrdiff_t next_task "fastnn_next_task"(ptrdiff_t* next, int threads) noexcept nogil
