@@ -96,7 +96,7 @@ static void NAME(lane_sums)(ptrdiff_t n, const REAL *x, REAL *y) {
 
 /* As memory lies, four positions side by side, which a cache's prefetching follows; they are added in
  * pairs, so that of a single channel only each fourth position waits for those before. */
-enum { NAME(SUMMED_PACKS) = 16 };
+enum { NAME(SUMMED_PACKS) = 64 };
 
 INLINE void NAME(add_four)(const REAL *x, ptrdiff_t step, vec *sum) {
     *sum += (load(x) + load(x + step)) + (load(x + 2 * step) + load(x + 3 * step));

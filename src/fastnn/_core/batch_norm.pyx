@@ -18,11 +18,11 @@ from fastnn._core.slots cimport begin_chunk, clear_lanes, end_chunk
 
 cdef enum:
     TILE = 128                  # most channels of a block
-    LEAST_TILE = 16             # and how many there are in a block of many positions
+    LEAST_TILE = 64             # and how many there are in a block of many positions
 
 
 cdef inline ptrdiff_t tile_of(ptrdiff_t positions) noexcept nogil:
-    """Channels of a block: what is read twice stays in a cache of 256 KiB."""
+    """Channels of a block: what is read twice is half a MiB at most, and a stretch of memory."""
     return max(<ptrdiff_t>LEAST_TILE, 2048 // max(<ptrdiff_t>16, min(positions, CHAIN)))
 
 
