@@ -65,6 +65,7 @@ def make_parser():
     _add_train(commands)
     _add_predicting(commands)
     _add_inspecting(commands)
+    _add_demo(commands)
     return parser
 
 
@@ -186,3 +187,13 @@ def _add_inspecting(commands):
     bench = _command(commands, "bench", "bench", "run", text)
     bench.add_argument("--threads", type=whole_number(1, 1024), metavar="N")
     bench.add_argument("--json", action="store_true", help="the result as JSON")
+
+
+def _add_demo(commands):
+    text = "show what networks do, and why: some lines and a picture each"
+    demo = _command(commands, "demo", "demo", "run", text)
+    demo.add_argument("names", nargs="*", metavar="NAME", help="of a demo; all for every one")
+    demo.add_argument("--list", action="store_true", help="show the names, and what each is about")
+    demo.add_argument("--out", default=".", metavar="DIR", help="where to put NAME.png; default: .")
+    demo.add_argument("--quiet", action="store_true", help="no progress, only the result")
+    demo.add_argument("--json", action="store_true", help="text and numbers as JSON")
