@@ -81,7 +81,7 @@ def describe(results):
         "",
         f"One unit, logistic regression, has {line['accuracy']:.1%} right. What its line",
         f"gains at one corner it loses at the next: its loss is {line['loss']:.4f}, a coin's",
-        f"is ln 2 = {chance:.4f}, and it says p between {p.min():.2f} and {p.max():.2f} everywhere.",
+        f"is ln 2 = {chance:.4f}, and it says p from {p.min():.2f} to {p.max():.2f} everywhere.",
         "",
         f"Two tanh units and a sigmoid, trained from {STARTS} random starts:",
         f"  seed {best}, the lowest loss:  {losses[best]:.4f}, accuracy {accuracies[best]:.1%}",
