@@ -10,7 +10,7 @@ import fastnn as fn
 from fastnn.demos._shared import BLUE, ORANGE, SKY, VERMILION, figure, main
 
 SAMPLES, SPREAD, STARTS, EPOCHS = 400, 0.3, 10, 60
-AXIS = np.linspace(-2.4, 2.4, 241)
+AXIS = np.linspace(-2.4, 2.4, 61)
 
 
 def data():
@@ -73,7 +73,8 @@ def compute():
 
 def describe(results):
     line, best, accuracies = results["line"], results["best"], results["accuracies"]
-    p, losses = results["line_plane"], results["losses"]
+    losses, p = results["losses"], results["line_plane"]
+    low, high = p.min(), p.max()
     caught = [a for a, blobs in zip(accuracies, results["blobs_right"], strict=True) if blobs == 3]
     worst, chance, share = int(np.argmax(losses)), np.log(2), np.mean(caught)
     return [
@@ -81,7 +82,7 @@ def describe(results):
         "",
         f"One unit, logistic regression, has {line['accuracy']:.1%} right. What its line",
         f"gains at one corner it loses at the next: its loss is {line['loss']:.4f}, a coin's",
-        f"is ln 2 = {chance:.4f}, and it says p from {p.min():.2f} to {p.max():.2f} everywhere.",
+        f"is ln 2 = {chance:.4f}, and p is from {low:.2f} to {high:.2f} in all of the picture.",
         "",
         f"Two tanh units and a sigmoid, trained from {STARTS} random starts:",
         f"  seed {best}, the lowest loss:  {losses[best]:.4f}, accuracy {accuracies[best]:.1%}",

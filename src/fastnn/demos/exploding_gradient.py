@@ -57,9 +57,11 @@ def train(gain, clip_norm=None):
     x, y = data()
     losses, error = Losses(), None
     sgd = fn.optimizers.SGD(RATE, clip_norm=clip_norm)
-    how = {"epochs": STEPS, "batch_size": SAMPLES, "verbose": 0}  # a step is an epoch
     try:
-        network(gain).fit(x, y, loss="mean_squared_error", optimizer=sgd, callbacks=[losses], **how)
+        network(gain).fit(
+            x, y, loss="mean_squared_error", optimizer=sgd, callbacks=[losses],
+            epochs=STEPS, batch_size=SAMPLES, shuffle=False, verbose=0,  # a step an epoch
+        )  # fmt: skip
     except fn.NonFiniteLossError as caught:
         error = caught
     return list(losses), error
@@ -103,7 +105,7 @@ def describe(results):
         "makes a large step to larger weights with a larger gradient. fit ends:",
         *(f"  {line}" for line in said),
         f"With clip_norm={CLIP:g}, gradients of that length at most, the same network comes",
-        f"from {clipped[0]:.2f} down to {clipped[-1]:.2f}, in {STEPS} steps. Gain 1 needs no clipping.",
+        f"from {clipped[0]:.2f} down to {clipped[-1]:.2f}, in {STEPS} steps. Gain 1 needs none.",
     ]
 
 

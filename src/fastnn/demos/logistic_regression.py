@@ -61,9 +61,9 @@ def describe(results):
         "  ".join(f"{w:9.6f}" for w in results[name]) for name in ("weights", "newton_weights")
     )
     return [
-        "A Dense layer of one sigmoid unit says p = 1 / (1 + exp(-(w x + b))). Trained on",
-        "-(y log p + (1 - y) log(1 - p)), it is logistic regression, and its gradient at",
-        "w x + b is just p - y: how wrong it is.",
+        "A Dense layer of one sigmoid unit says p = 1 / (1 + exp(-(w x + b))). With the",
+        "loss -(y log p + (1 - y) log(1 - p)), it is logistic regression, whose gradient",
+        "at w x + b is just p - y: how wrong it is.",
         "",
         f"{len(results['y'])} samples of two classes that overlap, so that no line separates them:",
         "                           w1         w2          b          loss",

@@ -131,7 +131,7 @@ def draw(results):
     bars = unit.bar(list(most), list(most.values()), color=[SKY, SKY, VERMILION], edgecolor="black")
     bars[2].set_hatch("xx")
     unit.bar_label(bars)
-    unit.set(title="One unit at its best", ylabel="corners right, of 4")
+    unit.set(title="One unit at its best", xlabel="gate", ylabel="corners right, of 4")
     unit.set(yticks=range(5), ylim=(0, 4.5))
     return picture
 
