@@ -14,6 +14,7 @@ XOR = np.array([-1.0, 1.0, 1.0, -1.0])
 GATES = {"NOT": ([-2.0], 1.0), "AND": ([2.0, 2.0], -3.0), "OR": ([2.0, 2.0], -1.0)}
 HIDDEN = ([[2.0, 2.0], [-2.0, -2.0]], [-1.0, 3.0])  # OR, and not AND
 OUTPUT = ([[1.0, 1.0]], [-1.0])  # AND, of two that are -1 or 1
+CHOICES = 41  # of each weight of a unit that is searched for
 BEHIND = {"color": "white", "alpha": 0.8, "pad": 1}  # words, on hatched ground
 
 
@@ -33,8 +34,8 @@ def gate(name):
 
 
 def most_right(target):
-    """Return how many corners one unit gets right at best: of 41³ choices of w1, w2 and b."""
-    choices = np.linspace(-4, 4, 41) + 0.01  # so that no corner lies on the line
+    """Return how many corners one unit gets right at best, of many choices of w1, w2 and b."""
+    choices = np.linspace(-4, 4, CHOICES)
     w1, w2, b = np.meshgrid(choices, choices, choices)
     right = sum(
         np.sign(w1 * x1 + w2 * x2 + b) == t for (x1, x2), t in zip(CORNERS, target, strict=True)
@@ -72,7 +73,7 @@ def describe(results):
         "  x1   x2    AND    OR   hidden 1      2     XOR",
         *table,
         "",
-        f"Of 68,921 choices of w1, w2, b the best make AND right at {most['AND']} corners,",
+        f"Of {CHOICES**3:,} choices of w1, w2, b the best make AND right at {most['AND']} corners,",
         f"OR at {most['OR']}, XOR at {most['XOR']}: its two 1s ask for w1 + w2 + 2b > 0, its two",
         "-1s for w1 + w2 + 2b < 0. A first layer helps: hidden 1 is OR, 2 is NOT AND.",
         "In their plane (0, 1) and (1, 0) are one point, and one line is enough:",
