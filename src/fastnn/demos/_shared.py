@@ -46,6 +46,8 @@ def main(module):
         The demo, or its name in `sys.modules`: ``main(__name__)`` at the end of its file.
     """
     module = sys.modules[module] if isinstance(module, str) else module
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # signs that it cannot encode
     results = module.compute()
     print("\n".join(module.describe(results)))
     if not can_draw():
