@@ -75,7 +75,8 @@ def describe(results):
         f" {rows} x {columns}, for",
         f"  ({height} + {2 * padding} - {size}) / {stride} + 1 = {rows} and"
         f" ({width} + {2 * padding} - {size}) / {stride} + 1 = {columns}.",
-        f"  {n} x {n} image, {k} x {k} filter, no padding, stride {s}: {large[0]} x {large[1]}, for",
+        f"  {n} x {n} image, {k} x {k} filter, no padding, stride {s}:"
+        f" {large[0]} x {large[1]}, for",
         f"  ({n} - {k}) / {s} = {(n - k) / s:g} is rounded down.",
         f"Rounding down has a price: the last window begins at {s * (large[0] - 1)}, ends at"
         f" {s * (large[0] - 1) + k - 1}.",
