@@ -37,7 +37,7 @@ def compute():
     x, weight = np.array(X, float), np.array(FILTER, float)
     y = fn.functional.conv_forward(x[np.newaxis, ..., np.newaxis], weight[np.newaxis, ..., None])
     y = y[0, ..., 0]  # of the first sample, its first channel
-    products = {}
+    products = np.empty((*y.shape, *weight.shape))
     for row, column in np.ndindex(y.shape):  # what the compiled loops do, one window at a time
         window = x[row : row + len(weight), column : column + weight.shape[1]]
         products[row, column] = window * weight
@@ -94,7 +94,7 @@ def draw(results):
     picture, panels = figure(2, 4, width=3.9, height=3.9)
     x, y, products = results["x"], results["y"], results["products"]
     *steps, weights, output, padded, end = panels
-    for panel, (row, column) in zip(steps, products, strict=True):
+    for panel, (row, column) in zip(steps, np.ndindex(y.shape), strict=True):
         texts = [[f"{number:g}" for number in line] for line in x]
         for (r, c), weight in np.ndenumerate(FILTER):
             texts[row + r][column + c] += f"\n× {weight:g}" if weight >= 0 else f"\n× ({weight:g})"

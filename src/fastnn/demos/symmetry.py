@@ -27,6 +27,10 @@ def network(units):
     return fn.Sequential(layers, input_shape=(2,), dtype="float64", seed=0)
 
 
+def optimizer():
+    return fn.optimizers.Adam(0.03)
+
+
 def fused(net):
     """Return a network with one hidden unit in place of units that are alike."""
     one = network(1)
@@ -43,11 +47,11 @@ def train(spread):
     rng = np.random.default_rng(3)
     hidden.weight = [0.8, -0.3] + spread * rng.normal(size=(UNITS, 2))  # into each unit
     output.weight = 0.5 + spread * rng.normal(size=(1, UNITS))  # out of each unit
-    (x, y), adam = data(), fn.optimizers.Adam(0.03)
+    (x, y), update = data(), optimizer()
     course, losses = [hidden.weight.copy()], []
     for _ in range(EPOCHS):
         how = {"loss": "binary_cross_entropy", "batch_size": 50, "verbose": 0}
-        losses += net.fit(x, y, optimizer=adam, epochs=1, **how)["loss"]
+        losses += net.fit(x, y, optimizer=update, epochs=1, **how)["loss"]
         course.append(hidden.weight.copy())
     units = np.column_stack([hidden.weight, hidden.bias, output.weight[0]])
     plane = np.stack(np.meshgrid(AXIS, AXIS), axis=-1).reshape(-1, 2)
