@@ -142,9 +142,9 @@ def draw(results):
     for place in places:
         right.text(103, place, f"{gap[place]:.0f}", ha="center", va="center")
     right.text(103, -0.7, "gap (points)", ha="center")
-    right.set_title(f"What is done against it: medians of {SEEDS} starts", pad=16)
+    right.set_title(f"Seven ways against it: medians of {SEEDS} starts", pad=16)
     right.set(
-        xlabel="accuracy (%)", ylabel="against it", yticks=places, yticklabels=results["scores"]
+        xlabel="accuracy (%)", ylabel="what is done", yticks=places, yticklabels=results["scores"]
     )
     right.set(xlim=(None, 105), xticks=range(70, 101, 10), ylim=(len(places) + 0.3, -0.6))
     right.legend(loc="lower center", ncols=3, frameon=False)
