@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; else see `__getattr__`
     from fastnn._core.threads import get_num_threads, set_num_threads
     from fastnn.diagnosing import diagnose
     from fastnn.ensemble import Ensemble
+    from fastnn.explaining import explain
     from fastnn.export import export_c
     from fastnn.history import History
     from fastnn.layers.node import Input
@@ -58,6 +59,7 @@ __all__ = [
     "data",
     "datasets",
     "diagnose",
+    "explain",
     "export_c",
     "functional",
     "get_num_threads",
@@ -88,6 +90,7 @@ _LATER = {
     "__version__": "_build",
     "build_info": "_build",
     "diagnose": "diagnosing",
+    "explain": "explaining",
     "export_c": "export",
     "get_num_threads": "_core.threads",
     "load": "saving",

@@ -68,6 +68,8 @@ class Trace:
     loss : Loss
     x, target, weight
         A batch as `Samples` holds it: checked, the target as the loss compares it.
+    training : bool
+        Whether layers do what they do in training: noise, and statistics of the batch.
 
     Attributes
     ----------
@@ -80,9 +82,9 @@ class Trace:
         Gradient of the loss with respect to these.
     """
 
-    def __init__(self, net, loss, x, target, weight=None):
+    def __init__(self, net, loss, x, target, weight=None, *, training=True):
         loss.route(net)  # may refuse the network
-        self.net, self.visits = net, []
+        self.net, self.visits, self.training = net, [], training
         self._values = {}
         self._enter(x)
         self._forward(_endings(loss, net.unfused))
@@ -115,7 +117,7 @@ class Trace:
             if isinstance(stage, Noise):
                 stage.seed, stage.index, stage.steps = net.seed, step.call, net.steps
             xs = [values[value] for value in step.x]
-            values[step.y] = y = stage._forward(xs if stage.merges else xs[0], True)
+            values[step.y] = y = stage._forward(xs if stage.merges else xs[0], self.training)
             layer = net.layers[net.calls[step.call].layer]
             visit = Visit(step.call, layer, stage, xs, y, step.y in endings, stage._saved)
             self.visits.append(visit)
