@@ -14,7 +14,7 @@ import numpy as np
 
 from fastnn import losses, optimizers
 from fastnn.feeds import learn_preprocessing
-from fastnn.findings import findings
+from fastnn.findings import findings, verdicts
 from fastnn.labels import Data
 from fastnn.measuring import Figures, Row
 from fastnn.unsound import Unsound, first_unsound
@@ -36,12 +36,19 @@ class Diagnosis:
         The objective, penalties included.
     samples : int
         How many were looked at.
+    slope : float
+        Size of the gradient at the loss, which those of the layers are compared with.
+    verdicts : list of tuple of str
+        What is wrong in each layer: "vanishing", "exploding", "saturated", "dead"; or, if there are
+        any, "NaN" and "infinite" alone.
     """
 
     rows: list
     findings: list
     loss: float
     samples: int
+    slope: float
+    verdicts: list
 
     def _cells(self):
         """The table: a row of headings, and the layers'."""
@@ -164,5 +171,5 @@ def diagnose(net, x, y, loss=None, *, optimizer=None):
     with np.errstate(all="ignore"):
         figures = Figures(net, loss, optimizer).take(x, data.target)
         rows = figures.rows()
-        words = findings(figures, rows)
-    return Diagnosis(rows, words, figures.total, figures.samples)
+        words, marks = findings(figures, rows), verdicts(figures, rows)
+    return Diagnosis(rows, words, figures.total, figures.samples, figures.slope.size, marks)

@@ -36,6 +36,43 @@ def findings(figures, rows):
     ]
 
 
+def verdicts(figures, rows):
+    """Return what is wrong in each layer, a tuple of words for each row."""
+    slope, words = figures.slope.size, []
+    for row, place in zip(rows, figures.places, strict=True):
+        if figures.unsound is not None:  # all else follows from it
+            found = {"NaN": row.not_a_number, "infinite": row.infinite}
+        else:
+            found = {
+                "vanishing": slope and _vanishes(row, slope),
+                "exploding": slope and _explodes(row, slope),
+                "saturated": _is_saturated(row, place),
+                "dead": _is_dying(row, figures),
+            }
+        words.append(tuple(word for word, holds in found.items() if holds))
+    return words
+
+
+def _vanishes(row, slope):
+    return _learns(row) and row.delta < VANISHED * slope
+
+
+def _explodes(row, slope):
+    return _learns(row) and row.delta > EXPLODED * slope
+
+
+def _learns(row):
+    return row.parameters and row.trainable and row.delta is not None
+
+
+def _is_saturated(row, place):
+    return row.saturated is not None and row.saturated > HALF and not place.in_loss
+
+
+def _is_dying(row, figures):
+    return row.dead is not None and row.dead >= TENTH and figures.samples >= ENOUGH
+
+
 def _about_unsound(unsound):
     if unsound is None:
         return []
@@ -60,11 +97,10 @@ def _about_inputs(sizes):
 
 def _about_gradients(figures, rows):
     slope = figures.slope.size
-    learning = [row for row in rows if row.parameters and row.trainable and row.delta is not None]
     if not slope:
         return ["The loss has no gradient: every sample is fitted, or no output counts."]
     words = []
-    gone = [row for row in learning if row.delta < VANISHED * slope]
+    gone = [row for row in rows if _vanishes(row, slope)]
     if gone:
         least = min(gone, key=lambda row: row.delta)
         words.append(
@@ -72,7 +108,7 @@ def _about_gradients(figures, rows):
             f"{least.delta:.3g} in {least.layer}; it is below 1/1024 in {_names(gone)}. "
             f"What usually helps: {_against_vanishing(figures)}."
         )
-    large = [row for row in learning if row.delta > EXPLODED * slope]
+    large = [row for row in rows if _explodes(row, slope)]
     if large:
         most = max(large, key=lambda row: row.delta)
         words.append(
@@ -101,7 +137,7 @@ def _about_units(figures, rows):
     ends = set(figures.net.outputs)
     inputs, words = len(figures.net.input_shapes), []
     for row, place in zip(rows, figures.places, strict=True):
-        if row.saturated is not None and row.saturated > HALF and not place.in_loss:
+        if _is_saturated(row, place):
             helps = "smaller weights, scaled inputs, normalisation (BatchNorm)"
             fused = {"sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
             if inputs + row.call in ends and place.function in fused:
@@ -114,8 +150,8 @@ def _about_units(figures, rows):
                 f"{place.function}, where its slope is less than a twentieth of the largest, and "
                 f"little gradient passes. What usually helps: {helps}."
             )
-    dying = [row for row in rows if row.dead is not None and row.dead >= TENTH]
-    if dying and figures.samples >= ENOUGH:
+    dying = [row for row in rows if _is_dying(row, figures)]
+    if dying:
         shares = [f"{100 * row.dead:.0f} % of {row.layer}" for row in dying]
         words.append(
             f"Units are dead, 0 for all {figures.samples} samples, so that they learn nothing: "

@@ -1,11 +1,8 @@
 """History: the figures of a training run."""
 
 import csv
-import math
 
 from fastnn.checks import extra
-
-UNITS = {"seconds": "seconds an epoch", "learning_rate": "learning rate"}
 
 
 class History(dict):
@@ -67,8 +64,8 @@ class History(dict):
     def plot(self, path=None):
         """Draw the curves of training and validation, a panel a figure.
 
-        Needs matplotlib: ``pip install 'fastnn[plots]'``. Lines differ in dashes and markers, not
-        only in colour.
+        Needs matplotlib: ``pip install 'fastnn[plots]'``. The figure is none of pyplot's; for one
+        that is, or for axes of your own, there is `fastnn.plots.TrainingHistoryDisplay`.
 
         Parameters
         ----------
@@ -80,30 +77,12 @@ class History(dict):
         matplotlib.figure.Figure
         """
         from_extra = extra("History.plot", "matplotlib.figure", "plots")
-        names = [name for name in self if name != "seconds" and not name.startswith("val_")]
-        if not names:
-            raise ValueError("History.plot: expected figures of an epoch at least, got none")
-        columns = 2 if len(names) == 4 else min(len(names), 3)
-        rows = math.ceil(len(names) / columns)
-        figure = from_extra.Figure(figsize=(4.2 * columns, 3.2 * rows), layout="constrained")
-        panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        for name, panel in zip(names, panels, strict=False):
-            self._draw(panel, name)
-        for panel in panels[len(names) :]:
-            panel.remove()
+        from fastnn.plots import TrainingHistoryDisplay
+
+        figure = from_extra.Figure(layout="constrained")
+        display = TrainingHistoryDisplay.from_history(self, ax=figure)
+        grid = display.ax_.get_gridspec()
+        figure.set_size_inches(4.2 * grid.ncols, 3.2 * grid.nrows)
         if path is not None:
             figure.savefig(path, dpi=150)
         return figure
-
-    def _draw(self, panel, name):
-        epochs = [epoch + 1 for epoch in self.epochs]  # as progress counts them
-        few = max(1, len(epochs) // 10)  # markers, so that long curves stay lines
-        panel.plot(epochs, self[name], "-o", color="black", markevery=few, label="training")
-        if (other := self.get(f"val_{name}")) is not None:
-            grey = {"color": "0.45", "markerfacecolor": "white"}
-            panel.plot(epochs, other, "--s", markevery=few, label="validation", **grey)
-            panel.legend(frameon=False)
-        panel.set_xlabel("epoch")
-        panel.set_ylabel(UNITS.get(name, name))
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.xaxis.get_major_locator().set_params(integer=True)

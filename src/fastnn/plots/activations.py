@@ -1,0 +1,314 @@
+"""ActivationDisplay: what layers make of one input, channel by channel."""
+
+import numpy as np
+
+from fastnn.checks import integer, real_array
+from fastnn.inputs import Inputs
+from fastnn.layers.noise import Noise
+from fastnn.layers.shape import _Reshape
+from fastnn.tracing import place_of
+
+from .seeing import find_place, layer_at, network_of, outputs_at, samples_of
+from .style import (
+    DARK,
+    LIGHT,
+    NUMBERS,
+    Canvas,
+    check_matplotlib,
+    finish,
+    limits,
+    mosaic,
+    no_ticks,
+    open_sides,
+    shown,
+    tiles_a_row,
+    times,
+)
+
+UNITS = 512  # at most, of a layer without images
+TILES = 64  # at most, where all layers are drawn
+LAYERS = 12
+WIDE = 5.0  # how many times as wide as high a panel is, where all layers are drawn
+
+
+class ActivationDisplay:
+    """What each channel or unit does with one input, of a layer or of all of them.
+
+    Of one layer there is a panel a channel, or one with all units; of several, a panel a layer, in
+    which the channels stand side by side. The larger a number, the brighter it is; where there are
+    numbers below 0, 0 is grey. Of volumes the middle slice is seen.
+
+    Parameters
+    ----------
+    activations : list of array_like, shape (*spatial, channels) or (units,)
+        What each layer made of the input.
+    names : list of str, optional
+        What the titles call the layers.
+    what : str, optional
+        The input, for the title.
+
+    Attributes
+    ----------
+    activations : list of ndarray
+    names : list of str
+    what
+        As given.
+    ax_ : Axes
+        The first panel.
+    axes_ : ndarray of Axes
+        The panels.
+    figure_ : Figure
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn as fn
+    >>> layers = [fn.layers.Conv2D(6, 3, activation="relu"), fn.layers.Flatten()]
+    >>> net = fn.Sequential([*layers, fn.layers.Dense(2)], input_shape=(8, 8, 1))
+    >>> x = np.eye(8)[None, ..., None]
+    >>> display = fn.plots.ActivationDisplay.from_estimator(net, x, layer="Conv2D")
+    >>> display.activations[0].shape, len(display.axes_)
+    ((6, 6, 6), 6)
+    >>> display.figure_.savefig("activations.png")
+    """
+
+    def __init__(self, activations, *, names=None, what=None):
+        who = "ActivationDisplay"
+        if not isinstance(activations, (list, tuple)) or np.ndim(activations[:1]) < 2:
+            activations = [activations]
+        self.activations = [real_array(who, "activations", array) for array in activations]
+        for array in self.activations:
+            if not 1 <= array.ndim <= 4 or not array.size:
+                raise ValueError(
+                    f"{who}: expected activations of one input, of shape (*spatial, channels) with "
+                    f"up to three spatial axes, got shape {array.shape}"
+                )
+        count = len(self.activations)
+        self.names = [f"layer {i}" for i in range(count)] if names is None else list(names)
+        if len(self.names) != count:
+            raise ValueError(f"{who}: expected {count} names, got {len(self.names)}")
+        self.what = what
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, y=None, *, layer=None, sample=0, ax=None, max_layers=LAYERS, **kwargs
+    ):
+        """Run a network on one of these samples, and draw what its layers make of it.
+
+        Parameters
+        ----------
+        estimator : Sequential, Model, or an estimator with one in `network_`
+        X : array_like, shape (N, *input_shape)
+        y : array_like, shape (N,), optional
+            Labels, of which the title names the sample's.
+        layer : int, str or Layer, optional
+            A layer's place, name or class, or itself. By default all, behind the input, but for
+            those that change the shape only, or nothing.
+        sample : int
+            Which of the samples.
+        ax : Axes, Figure or array of Axes, optional
+            Where to draw; one Axes is split where there are several panels.
+        max_layers : int
+            If there are more, as many are taken, at equal distances.
+        **kwargs
+            For `plot`.
+
+        Returns
+        -------
+        ActivationDisplay
+
+        Raises
+        ------
+        ValueError, IndexError
+            If the samples do not fit the network, or there is no such layer or sample.
+        """
+        who = f"{cls.__name__}.from_estimator"
+        check_matplotlib(who)
+        net = network_of(who, estimator)
+        X = samples_of(net, estimator, X)
+        sample = integer(who, "sample", sample, -(2**31))
+        if not -len(X) <= sample < len(X):
+            raise IndexError(f"{who}: expected a sample from 0 to {len(X) - 1}, got {sample}")
+        sample %= len(X)
+        what = f"sample {sample}"
+        if y is not None:
+            if np.shape(y)[:1] != (len(X),):
+                raise ValueError(
+                    f"{who}: expected a y for every X, got X of shape {X.shape} and y of shape "
+                    f"{np.shape(y)}"
+                )
+            what += f" (label {np.asarray(y)[sample]})"
+        x, shown_inputs = X[sample : sample + 1], []
+        if layer is None:
+            places = _all_places(net)
+            shown_inputs = list(x.arrays) if isinstance(x, Inputs) else [x]
+        else:
+            places = [find_place(who, net, layer)]
+        most = integer(who, "max_layers", max_layers)
+        total = len(places)
+        if total > most:
+            places = [places[i] for i in np.linspace(0, total - 1, most).round().astype(int)]
+            what += f", {most} of {total} layers"
+        arrays = [*shown_inputs, *outputs_at(net, x, places)]
+        names = ["input"] * len(shown_inputs) + [place_of(net, place) for place in places]
+        display = cls([array[0] for array in arrays], names=names, what=what)
+        return display.plot(ax=ax, **kwargs)
+
+    def plot(self, ax=None, *, max_panels=32, columns=None, cmap=NUMBERS):
+        """Draw the activations.
+
+        Parameters
+        ----------
+        ax
+            As for `from_estimator`.
+        max_panels : int
+            How many channels of a single layer are drawn.
+        columns : int, optional
+            Panels in a row.
+        cmap : str or Colormap
+
+        Returns
+        -------
+        ActivationDisplay
+            The display itself.
+        """
+        who = f"{type(self).__name__}.plot"
+        most = integer(who, "max_panels", max_panels)
+        columns = None if columns is None else integer(who, "columns", columns)
+        if len(self.activations) > 1:
+            canvas = self._draw_all(who, ax, columns or 1, cmap)
+        elif self.activations[0].ndim == 1:
+            canvas = Canvas(who, ax, 1, size=(6.4, 2.8))
+            _draw_units(canvas.axes[0], self.activations[0])
+            canvas.title(self._title(shown(self.activations[0].size, UNITS, "unit")))
+        else:
+            canvas = self._draw_channels(who, ax, most, columns, cmap)
+        return finish(self, canvas)
+
+    def _title(self, text):
+        of = "" if self.what is None else f"{self.what}, "
+        text = f"{of}{self.names[0]}: {text}"
+        return text[0].upper() + text[1:]
+
+    def _draw_channels(self, who, ax, most, columns, cmap):
+        """One layer, a panel a channel."""
+        values, note = _slice(self.activations[0])
+        count, series = values.shape[-1], values.ndim == 2
+        most = min(most, count)
+        columns = min(most, columns or (4 if series else 8))
+        width = max(1.1, min(2.6, 9.0 / columns))
+        height = 1.5 if series else width * min(2, max(0.5, values.shape[0] / values.shape[1]))
+        canvas = Canvas(who, ax, most, columns=columns, size=(width, height + 0.25))
+        low, high = limits(values[..., :most])
+        for i, panel in enumerate(canvas.axes):
+            if series:
+                panel.plot(values[:, i], color=DARK, linewidth=1.2)
+                panel.axhline(0, color=LIGHT, linewidth=0.8)
+                panel.set_ylim(1.08 * low - 0.04 * high, 1.08 * high)
+                open_sides(panel)
+            else:
+                image = panel.imshow(
+                    values[..., i], cmap=cmap, vmin=low, vmax=high, interpolation="nearest"
+                )
+            panel.set_title(f"{i}{'' if values[..., i].any() else ': 0'}", fontsize="small", pad=3)
+            _label(panel, i == (most - 1) // columns * columns, series)
+        if not series:
+            canvas.figure.colorbar(image, ax=list(canvas.axes)).set_label("activation")
+        silent = sum(not values[..., i].any() for i in range(count))
+        silent = f"; {silent} of them 0 everywhere" if silent else ""
+        size = times(self.activations[0].shape[:-1])
+        canvas.title(self._title(f"{shown(count, most, 'channel')} of {size}{silent}{note}"))
+        return canvas
+
+    def _draw_all(self, who, ax, columns, cmap):
+        """A panel a layer."""
+        canvas = Canvas(who, ax, len(self.activations), columns=columns, size=(7.2, 1.75))
+        for panel, name, values in zip(canvas.axes, self.names, self.activations, strict=True):
+            if values.ndim == 1:
+                text = shown(values.size, UNITS, "unit")
+                _draw_units(panel, values)
+            else:
+                values, note = _slice(values)
+                text = f"{shown(values.shape[-1], TILES, 'channel')} of {times(values.shape[:-1])}"
+                text += note
+                image = _draw_tiles(panel, values, name == "input", cmap)
+                if image is not None:
+                    bar = canvas.figure.colorbar(image, ax=panel, fraction=0.03, pad=0.02)
+                    bar.ax.tick_params(labelsize="x-small")
+                    bar.set_label("activation" if name != "input" else "input", fontsize="x-small")
+            panel.set_title(f"{name}: {text}", fontsize="small", loc="left", pad=3)
+        if self.what is not None:
+            canvas.title(self.what[0].upper() + self.what[1:])
+        return canvas
+
+
+def _all_places(net):
+    """The places that make other numbers than they read."""
+    still = (_Reshape, Noise)
+    return [place for place in range(len(net.calls)) if not isinstance(layer_at(net, place), still)]
+
+
+def _slice(values):
+    """Of volumes the middle slice, and what a title says of it."""
+    if values.ndim < 4:
+        return values, ""
+    depth = len(values) // 2
+    return values[depth], f", slice {depth + 1} of {len(values)} of the depth"
+
+
+def _label(panel, lower_left, series):
+    """Name the axes of one panel, and leave the others without numbers."""
+    if not lower_left:
+        if series:
+            panel.set_xticklabels([])
+            panel.set_yticklabels([])
+        else:
+            no_ticks(panel)
+        return
+    panel.tick_params(labelsize="small")
+    panel.set_xlabel("position" if series else "column", fontsize="small")
+    panel.set_ylabel("activation" if series else "row", fontsize="small")
+    panel.xaxis.get_major_locator().set_params(integer=True, nbins=4)
+    panel.yaxis.get_major_locator().set_params(integer=not series, nbins=4)
+
+
+def _draw_units(panel, values):
+    """A line a unit."""
+    values = values[:UNITS]
+    places = np.arange(len(values))
+    panel.axhline(0, color=LIGHT, linewidth=0.8)
+    panel.vlines(places, 0, values, color=DARK, linewidth=1.5 if len(values) <= 128 else 0.8)
+    if len(values) <= 32:
+        panel.plot(places, values, "o", color=DARK, markersize=4)
+    panel.set_xlabel("unit", fontsize="small")
+    panel.set_ylabel("activation", fontsize="small")
+    panel.tick_params(labelsize="small")
+    panel.xaxis.get_major_locator().set_params(integer=True)
+    open_sides(panel)
+
+
+def _draw_tiles(panel, values, is_input, cmap):
+    """All channels of a layer side by side; those of a series are rows of an image."""
+    colours = is_input and values.ndim == 3 and values.shape[-1] == 3
+    if colours:
+        low, high = values.min(), values.max()
+        panel.imshow((values - low) / ((high - low) or 1.0), interpolation="nearest")
+        no_ticks(panel)
+        panel.set_ylabel("in colours", fontsize="x-small")
+        return None
+    values = values[..., :TILES]
+    low, high = limits(values)
+    how = {"cmap": cmap, "vmin": low, "vmax": high, "interpolation": "nearest"}
+    if values.ndim == 2:
+        image = panel.imshow(values.T, aspect="auto", **how)
+        panel.set_xlabel("position", fontsize="small")
+        panel.set_ylabel("channel", fontsize="small")
+        panel.tick_params(labelsize="small")
+        panel.yaxis.get_major_locator().set_params(integer=True, nbins=4)
+        return image
+    height, width, count = values.shape
+    row = tiles_a_row(count, height, width, WIDE)
+    image = panel.imshow(mosaic(values, row), **how)
+    no_ticks(panel)
+    if count > 1:
+        panel.set_xlabel(f"a tile a channel, {row} in a row", fontsize="x-small")
+    return image
