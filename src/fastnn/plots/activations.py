@@ -4,6 +4,7 @@ import numpy as np
 
 from fastnn.checks import integer, real_array
 from fastnn.inputs import Inputs
+from fastnn.layers import Rescale
 from fastnn.layers.noise import Noise
 from fastnn.layers.shape import _Reshape
 from fastnn.tracing import place_of
@@ -15,7 +16,10 @@ from .style import (
     NUMBERS,
     Canvas,
     check_matplotlib,
+    columns_of,
     finish,
+    image_size,
+    label_pixels,
     limits,
     mosaic,
     no_ticks,
@@ -102,7 +106,7 @@ class ActivationDisplay:
             Labels, of which the title names the sample's.
         layer : int, str or Layer, optional
             A layer's place, name or class, or itself. By default all, behind the input, but for
-            those that change the shape only, or nothing.
+            those that change the shape or the scale only, or nothing.
         sample : int
             Which of the samples.
         ax : Axes, Figure or array of Axes, optional
@@ -194,10 +198,11 @@ class ActivationDisplay:
         values, note = _slice(self.activations[0])
         count, series = values.shape[-1], values.ndim == 2
         most = min(most, count)
-        columns = min(most, columns or (4 if series else 8))
-        width = max(1.1, min(2.6, 9.0 / columns))
-        height = 1.5 if series else width * min(2, max(0.5, values.shape[0] / values.shape[1]))
-        canvas = Canvas(who, ax, most, columns=columns, size=(width, height + 0.25))
+        columns = min(most, columns or columns_of(most, 4 if series else 8))
+        size = (2.6, 1.7) if series else image_size(values.shape, columns)
+        gaps = (0.2, 0.5) if series else (0.15, 0.35)
+        how = {"columns": columns, "size": size, "more": (0.9, 0.8), "gaps": gaps}
+        canvas = Canvas(who, ax, most, **how)
         low, high = limits(values[..., :most])
         for i, panel in enumerate(canvas.axes):
             if series:
@@ -209,7 +214,9 @@ class ActivationDisplay:
                 image = panel.imshow(
                     values[..., i], cmap=cmap, vmin=low, vmax=high, interpolation="nearest"
                 )
-            panel.set_title(f"{i}{'' if values[..., i].any() else ': 0'}", fontsize="small", pad=3)
+            panel.set_title(
+                f"{i}{'' if values[..., i].any() else ' (all 0)'}", fontsize="small", pad=3
+            )
             _label(panel, i == (most - 1) // columns * columns, series)
         if not series:
             canvas.figure.colorbar(image, ax=list(canvas.axes)).set_label("activation")
@@ -227,14 +234,10 @@ class ActivationDisplay:
                 text = shown(values.size, UNITS, "unit")
                 _draw_units(panel, values)
             else:
+                size = times(values.shape[:-1])
                 values, note = _slice(values)
-                text = f"{shown(values.shape[-1], TILES, 'channel')} of {times(values.shape[:-1])}"
-                text += note
-                image = _draw_tiles(panel, values, name == "input", cmap)
-                if image is not None:
-                    bar = canvas.figure.colorbar(image, ax=panel, fraction=0.03, pad=0.02)
-                    bar.ax.tick_params(labelsize="x-small")
-                    bar.set_label("activation" if name != "input" else "input", fontsize="x-small")
+                text = f"{shown(values.shape[-1], TILES, 'channel')} of {size}{note}"
+                text += _draw_tiles(panel, values[..., :TILES], name == "input", cmap)
             panel.set_title(f"{name}: {text}", fontsize="small", loc="left", pad=3)
         if self.what is not None:
             canvas.title(self.what[0].upper() + self.what[1:])
@@ -242,8 +245,8 @@ class ActivationDisplay:
 
 
 def _all_places(net):
-    """The places that make other numbers than they read."""
-    still = (_Reshape, Noise)
+    """The places that make other pictures than they read."""
+    still = (_Reshape, Noise, Rescale)
     return [place for place in range(len(net.calls)) if not isinstance(layer_at(net, place), still)]
 
 
@@ -257,18 +260,16 @@ def _slice(values):
 
 def _label(panel, lower_left, series):
     """Name the axes of one panel, and leave the others without numbers."""
-    if not lower_left:
-        if series:
-            panel.set_xticklabels([])
-            panel.set_yticklabels([])
-        else:
-            no_ticks(panel)
-        return
-    panel.tick_params(labelsize="small")
-    panel.set_xlabel("position" if series else "column", fontsize="small")
-    panel.set_ylabel("activation" if series else "row", fontsize="small")
-    panel.xaxis.get_major_locator().set_params(integer=True, nbins=4)
-    panel.yaxis.get_major_locator().set_params(integer=not series, nbins=4)
+    if lower_left and series:
+        label_pixels(panel, "position", "activation")
+        panel.yaxis.get_major_locator().set_params(integer=False)
+    elif lower_left:
+        label_pixels(panel)
+    elif series:
+        panel.set_xticklabels([])
+        panel.set_yticklabels([])
+    else:
+        no_ticks(panel)
 
 
 def _draw_units(panel, values):
@@ -287,28 +288,41 @@ def _draw_units(panel, values):
 
 
 def _draw_tiles(panel, values, is_input, cmap):
-    """All channels of a layer side by side; those of a series are rows of an image."""
-    colours = is_input and values.ndim == 3 and values.shape[-1] == 3
-    if colours:
+    """All channels of a layer side by side; say what the colours mean."""
+    if values.ndim == 2:
+        return _draw_series(panel, values, cmap)
+    panel.set_anchor("W")
+    low, high = limits(values)
+    if is_input and values.shape[-1] == 3:
         low, high = values.min(), values.max()
         panel.imshow((values - low) / ((high - low) or 1.0), interpolation="nearest")
-        no_ticks(panel)
-        panel.set_ylabel("in colours", fontsize="x-small")
-        return None
-    values = values[..., :TILES]
-    low, high = limits(values)
-    how = {"cmap": cmap, "vmin": low, "vmax": high, "interpolation": "nearest"}
-    if values.ndim == 2:
-        image = panel.imshow(values.T, aspect="auto", **how)
-        panel.set_xlabel("position", fontsize="small")
-        panel.set_ylabel("channel", fontsize="small")
-        panel.tick_params(labelsize="small")
-        panel.yaxis.get_major_locator().set_params(integer=True, nbins=4)
-        return image
-    height, width, count = values.shape
-    row = tiles_a_row(count, height, width, WIDE)
-    image = panel.imshow(mosaic(values, row), **how)
-    no_ticks(panel)
-    if count > 1:
+        label_pixels(panel)
+        return ", in colours"
+    row = tiles_a_row(values.shape[-1], *values.shape[:2], WIDE)
+    tiles = values[..., 0] if values.shape[-1] == 1 else mosaic(values, row)
+    panel.imshow(tiles, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
+    if values.shape[-1] == 1:
+        label_pixels(panel)
+    else:
+        no_ticks(panel, frame=False)
         panel.set_xlabel(f"a tile a channel, {row} in a row", fontsize="x-small")
-    return image
+    return _meaning(low, high)
+
+
+def _draw_series(panel, values, cmap):
+    """The channels of a series as rows of an image, or the only one as a line."""
+    low, high = limits(values)
+    if values.shape[1] == 1:
+        panel.plot(values[:, 0], color=DARK, linewidth=1.2)
+        open_sides(panel)
+        label_pixels(panel, "position", "value")
+        panel.yaxis.get_major_locator().set_params(integer=False)
+        return ""
+    how = {"cmap": cmap, "vmin": low, "vmax": high, "interpolation": "nearest"}
+    panel.imshow(values.T, aspect="auto", **how)
+    label_pixels(panel, "position", "channel")
+    return _meaning(low, high)
+
+
+def _meaning(low, high):
+    return f", from {low:.3g} (dark) to {high:.3g} (bright)"

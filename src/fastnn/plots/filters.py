@@ -20,7 +20,10 @@ from .style import (
     NUMBERS,
     Canvas,
     check_matplotlib,
+    columns_of,
     finish,
+    image_size,
+    label_pixels,
     limits,
     mosaic,
     no_ticks,
@@ -173,19 +176,21 @@ class FilterDisplay:
         filters, note = self._slice(who, depth)
         filters = filters[:most]
         if columns is None:
-            columns = min(most, 8 if filters.ndim > 3 else 4)
+            columns = columns_of(most, 4 if filters.ndim == 3 else 8)
         columns = min(most, integer(who, "columns", columns))
         if filters.ndim > 3:
             images, how = self._images(filters, scale, cmap)
-            canvas = Canvas(who, ax, most, columns=columns, size=_size(images[0], columns))
+            size = image_size(images[0].shape, columns, 1.0 if filters.shape[-1] <= 3 else 1.5)
+            room = {"size": size, "more": (0.9, 0.8), "gaps": (0.15, 0.35)}
+            canvas = Canvas(who, ax, most, columns=columns, **room)
             self._draw_images(canvas, images, how, columns)
         elif filters.shape[-1] > 1:
             images, how = [filter.T for filter in filters], {"cmap": cmap, "aspect": "auto"}
             how = [how | _ends(filters if scale == "layer" else filter) for filter in filters]
-            canvas = Canvas(who, ax, most, columns=columns, size=(2.6, 2.0))
+            canvas = Canvas(who, ax, most, columns=columns, size=(2.6, 1.8), more=(0.9, 0.6))
             self._draw_images(canvas, images, how, columns, "tap", "channel")
         else:
-            canvas = Canvas(who, ax, most, columns=columns, size=(2.6, 1.8))
+            canvas = Canvas(who, ax, most, columns=columns, size=(2.6, 1.7), more=(0.3, 0.5))
             self._draw_stems(canvas, filters[..., 0], scale, columns)
         if (
             scale == "layer"
@@ -231,17 +236,13 @@ class FilterDisplay:
         for i, (panel, image, style) in enumerate(zip(canvas.axes, images, how, strict=True)):
             panel.imshow(image, interpolation="nearest", **style)
             panel.set_title(str(i), fontsize="small", pad=3)
-            if i != (len(images) - 1) // columns * columns:  # all but the lower left one
-                no_ticks(panel)
-                continue
-            panel.tick_params(labelsize="small")
-            for axis, name in ((panel.xaxis, across), (panel.yaxis, down)):
-                axis.set_label_text(name, fontsize="small")
-                axis.get_major_locator().set_params(integer=True, nbins=4)
-            if tiled:
-                no_ticks(panel)
+            lower_left = i == (len(images) - 1) // columns * columns
+            if tiled or not lower_left:
+                no_ticks(panel, frame=not tiled)
+            if tiled and lower_left:
                 panel.set_xlabel("a tile a channel", fontsize="small")
-                panel.set_ylabel("")
+            elif lower_left:
+                label_pixels(panel, across, down)
 
     def _draw_stems(self, canvas, filters, scale, columns):
         places, last = np.arange(filters.shape[1]), (len(filters) - 1) // columns * columns
@@ -266,6 +267,7 @@ class FilterDisplay:
     def _title(self, most, scale, filters, note):
         kernel, channels = self.filters.shape[1:-1], self.filters.shape[-1]
         text = f"{self.layer}: {shown(len(self.filters), most, 'filter')} of {times(kernel)}"
+        text += " weights" if self.filters.ndim == 3 and channels == 1 else ""
         if self._coloured(filters):
             end = f"±{limits(filters)[1]:.3g}" if scale == "layer" else "each one's largest"
             text += f", in red, green and blue; grey is 0, colours reach {end}"
@@ -320,9 +322,3 @@ def _as_images(who, weight, shape):
 def _ends(values):
     """Colours of weights: as far below 0 as above."""
     return {"vmin": -limits(values)[1], "vmax": limits(values)[1]}
-
-
-def _size(image, columns):
-    """Inches of a panel with an image of this shape."""
-    width = max(0.9, min(2.2, 9.0 / columns))
-    return width, width * min(2.0, max(0.5, image.shape[0] / image.shape[1])) + 0.25

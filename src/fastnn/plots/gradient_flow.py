@@ -15,6 +15,7 @@ from .style import (
     Canvas,
     check_matplotlib,
     finish,
+    is_laid_out,
     is_several,
     open_sides,
     wrapped,
@@ -22,6 +23,9 @@ from .style import (
 
 FINDINGS = 4  # sentences below the panels
 PER_INCH = 2.2  # layers beside each other
+PER_INCH_OF_TEXT = 15.0  # letters
+LINE = 0.15  # inches
+MARGINS = 1.7  # inches left and right of the panels
 
 
 class GradientFlowDisplay:
@@ -201,15 +205,18 @@ class GradientFlowDisplay:
             The display itself.
         """
         who, several = f"{type(self).__name__}.plot", is_several(ax)
-        width = min(16.0, max(6.4, len(self.layers) / PER_INCH))
-        words = self._words(width)
-        heights = None if several else [3, 2, 2, 0.45 + 0.4 * words.count("\n")]
-        canvas = Canvas(who, ax, 3 if several else 4, size=(width, 2.1), heights=heights)
-        if not several:
+        width = min(16.0, max(6.8, len(self.layers) / PER_INCH))
+        if several:
+            canvas = Canvas(who, ax, 3)
+        else:
+            lines = 1 + self._words(width).count("\n") if self.findings else 0
+            heights = [2.3, 1.5, 1.5, 0.1 + LINE * lines + (0 if is_laid_out(ax) else 1.2)]
+            how = {"size": (width, sum(heights) / 4), "more": (0, 1.7), "gaps": (0, 0.25)}
+            canvas = Canvas(who, ax, 4, heights=heights, **how)
             below = canvas.axes[3]
             below.set_axis_off()
-            text = self._words(canvas.width)
-            below.text(0, 1, text, va="top", size="small", transform=below.transAxes)
+            words = {"va": "bottom", "size": "small", "transform": below.transAxes}
+            below.text(0, 0, self._words(canvas.width), **words, in_layout=False)
             canvas.axes = canvas.axes[:3]
         flow, spread, shares = canvas.axes
         self._draw_gradient(flow)
@@ -220,8 +227,9 @@ class GradientFlowDisplay:
             panel.set_xticks(range(len(self.layers)))
             panel.tick_params(axis="x", labelbottom=panel is shares)
             open_sides(panel)
-        long = len(self.layers) > 5 or max(map(len, self.layers)) > 14
-        how = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if long else {}
+        together = sum(len(name) + 2 for name in self.layers) / PER_INCH_OF_TEXT
+        how = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+        how = how if together > 0.7 * canvas.width else {}
         shares.set_xticks(range(len(self.layers)), self.layers, fontsize="small", **how)
         shares.set_xlabel("layer, from the input to the output")
         canvas.title(self._title())
@@ -237,69 +245,78 @@ class GradientFlowDisplay:
         return f"Loss {self.loss:.4g} of {self.samples} samples: {text}"
 
     def _words(self, width):
-        """The findings, in lines of this many inches."""
+        """The findings, in lines that go into a picture of this many inches."""
         words = [f"• {text}" for text in self.findings[:FINDINGS]]
-        if more := len(self.findings) - FINDINGS:
-            words += [f"• and {more} more"] if more > 0 else []
-        return "\n".join(wrapped(text, width, 8.3) for text in words)
+        if (more := len(self.findings) - FINDINGS) > 0:
+            words.append(f"• and {more} more")
+        return "\n".join(wrapped(text, max(2.0, width - MARGINS), 8.3) for text in words)
 
     def _draw_gradient(self, panel):
-        if self.slope:
-            ends = (VANISHED, "vanished below", "--"), (EXPLODED, "exploded above", "-.")
-            panel.axhline(self.slope, color=LIGHT, linewidth=1, linestyle=":", label="at the loss")
-            for factor, name, dashes in ends:
-                if _is_near(self.gradient, factor * self.slope, self.slope):
-                    how = {"color": LIGHT, "linewidth": 1, "linestyle": dashes}
-                    panel.axhline(factor * self.slope, label=name, **how)
-        self._draw_sizes(panel, self.gradient, "size of the gradient\n(norm, of a sample)")
-        marked = [i for i, words in enumerate(self.verdicts) if words and self.gradient[i] > 0]
-        if marked:
-            how = {"markersize": 11, "markerfacecolor": "none", "color": COLOURS[1]}
-            panel.plot(marked, self.gradient[marked], "o", **how, label="layer with a verdict")
-        if panel.get_legend_handles_labels()[0]:
-            panel.legend(frameon=False, fontsize="small", ncols=4, loc="lower left",
-                         bbox_to_anchor=(0, 1), borderaxespad=0.1)  # fmt: skip
+        bounds = []
+        if self.slope and np.isfinite(self.slope):
+            bounds = [(self.slope, "at the loss", ":")]
+            ends = (VANISHED, "vanished\nbelow", "--"), (EXPLODED, "exploded\nabove", "-.")
+            bounds += [
+                (factor * self.slope, name, dashes)
+                for factor, name, dashes in ends
+                if _is_near(self.gradient, factor * self.slope, self.slope)
+            ]
+        for bound in bounds:
+            _draw_bound(panel, *bound)
+        heights = [height for height, _, _ in bounds]
+        self._draw_sizes(panel, self.gradient, "size of the gradient\n(norm, of a sample)", heights)
+        before = ()
         for i, words in enumerate(self.verdicts):
-            if words and len(self.layers) <= 12:
-                height = self.gradient[i] if 0 < self.gradient[i] < np.inf else 1.0
-                panel.annotate("\n".join(words), (i, height), (0, 8), ha="center", size="x-small",
-                               textcoords="offset points", color=DARK)  # fmt: skip
+            height = self.gradient[i] if 0 < self.gradient[i] < np.inf else None
+            if words and height is not None:
+                how = {"markersize": 11, "markerfacecolor": "none", "color": COLOURS[1]}
+                panel.plot(i, height, "o", **how)
+            if words and words != before:  # once for layers in a row
+                place = (i, 0.16) if height is None else (i, height)
+                how = {"xycoords": ("data", "axes fraction")} if height is None else {}
+                how |= {"textcoords": "offset points", "ha": "center", "size": "small"}
+                panel.annotate("\n".join(words), place, (0, 9), color=DARK, **how)
+            before = words
 
-    def _draw_sizes(self, panel, values, name):
+    def _draw_sizes(self, panel, values, name, more=()):
         """Positive numbers on a scale of powers of ten; what has no place there, as words."""
         places, known = np.arange(len(values)), np.isfinite(values) & (values > 0)
         panel.plot(places, np.where(known, values, np.nan), "-o", color=COLOURS[0], markersize=5)
         panel.set_yscale("log")
-        if known.any() and values[known].max() < 10 * values[known].min():
-            middle = np.sqrt(values[known].max() * values[known].min())
-            low, high = panel.get_ylim()
-            panel.set_ylim(min(low, middle / 5), max(high, middle * 5))
-        panel.margins(y=0.2)
+        panel.tick_params(axis="y", which="minor", labelleft=False)
+        seen = [*values[known], *more] or [1.0]
+        room = 3 * (max(seen) / min(seen)) ** 0.08
+        panel.set_ylim(min(seen) / room, max(seen) * room)
         panel.set_ylabel(name, fontsize="small")
-        for i in np.flatnonzero(~known):
-            if values[i] == 0 or np.isinf(values[i]):
-                text = "0" if values[i] == 0 else "∞"
-                panel.annotate(text, (i, 0.04), xycoords=("data", "axes fraction"), ha="center")
+        for i in np.flatnonzero((values == 0) | np.isinf(values)):
+            how = {"xycoords": ("data", "axes fraction"), "ha": "center"}
+            panel.annotate("0" if values[i] == 0 else "∞", (i, 0.04), **how)
 
     def _draw_shares(self, panel):
-        kinds = ("saturated", "///", COLOURS[4], -0.2), ("dead", "xxx", COLOURS[5], 0.2)
-        for name, hatch, colour, shift in kinds:
-            share = getattr(self, name)
+        kinds = ("saturated", "///", COLOURS[4], HALF), ("dead", "xxx", COLOURS[5], TENTH)
+        kinds = [kind for kind in kinds if np.isfinite(getattr(self, kind[0])).any()]
+        width = 0.7 / max(1, len(kinds))
+        for i, (name, hatch, colour, bound) in enumerate(kinds):
+            share, shift = getattr(self, name), width * (i - (len(kinds) - 1) / 2)
             known = np.flatnonzero(np.isfinite(share))
-            if len(known):
-                how = {"color": colour, "edgecolor": DARK, "hatch": hatch, "linewidth": 0.8}
-                panel.bar(known + shift, 100 * share[known], 0.38, label=f"{name} (%)", **how)
-                panel.plot(known + shift, 100 * share[known], "_", color=DARK, markersize=8)
+            how = {"color": colour, "edgecolor": DARK, "hatch": hatch, "linewidth": 0.8}
+            panel.bar(known + shift, 100 * share[known], width, label=name, **how)
+            _draw_bound(panel, 100 * bound, f"{name}\nabove", "--")
         panel.set_ylim(0, 100)
-        panel.set_ylabel("share of outputs,\nof units (%)", fontsize="small")
-        if panel.get_legend_handles_labels()[0]:
-            for share in (HALF, TENTH):
-                panel.axhline(100 * share, color=LIGHT, linewidth=0.8, linestyle="--", zorder=0)
-            panel.legend(frameon=False, fontsize="small", ncols=2, loc="lower left",
-                         bbox_to_anchor=(0, 1), borderaxespad=0.1)  # fmt: skip
+        panel.set_ylabel("share of outputs (%),\ndead: of units", fontsize="small")
+        if kinds:
+            panel.legend(frameon=False, fontsize="small", loc="lower left",
+                         bbox_to_anchor=(1, 0.7), borderaxespad=0)  # fmt: skip
         else:
             text = "no activation that saturates or dies"
             panel.text(0.5, 0.5, text, ha="center", transform=panel.transAxes, size="small")
+
+
+def _draw_bound(panel, height, name, dashes):
+    """A line across a panel, with its name at the right."""
+    panel.axhline(height, color=LIGHT, linewidth=1, linestyle=dashes, zorder=0)
+    how = {"xycoords": ("axes fraction", "data"), "va": "center", "size": "x-small"}
+    panel.annotate(name, (1.01, height), **how, annotation_clip=False)
 
 
 def _is_near(values, bound, slope):

@@ -11,6 +11,7 @@ from .style import COLOURS, MARKERS, NUMBERS, Canvas, check_matplotlib, finish, 
 SAMPLES = 1000
 CLASSES = 20  # whole numbers with more different ones are no labels
 INSIDE = 4  # so many classes are named inside of the axes
+A_COLUMN = 16  # and so many below each other
 
 
 class HiddenSpaceDisplay:
@@ -178,7 +179,7 @@ class HiddenSpaceDisplay:
         """
         who = f"{type(self).__name__}.plot"
         canvas = Canvas(who, ax, 1, size=(5.8, 4.4))
-        panel, how = canvas.axes[0], {"s": 24, "alpha": 0.8} | kwargs
+        panel, how = canvas.axes[0], {"s": 32, "alpha": 0.8} | kwargs
         classes = None if self.y is None else _classes(self.y)
         number = np.zeros(len(self.points)) if classes is None else np.searchsorted(classes, self.y)
         x, height = self.points[:, 0], self.points[:, -1]
@@ -195,18 +196,21 @@ class HiddenSpaceDisplay:
             if legend:
                 outside = ax is None and len(classes) > INSIDE
                 where = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if outside else {}
+                where["ncols"] = -(-len(classes) // A_COLUMN)
                 panel.legend(title="class", frameon=not outside, fontsize="small", **where)
         panel.set_xlabel(self._name(0))
-        panel.set_ylabel(self._name(1) if len(self.axes) > 1 else "class")
+        beside = "" if classes is None else "class"
+        panel.set_ylabel(self._name(1) if len(self.axes) > 1 else beside)
         open_sides(panel)
         canvas.title(self._title())
         return finish(self, canvas)
 
     def _draw_classes(self, panel, x, height, number, classes, how):
         for i, label in enumerate(classes):
-            mine = number == i
+            mine, colour = number == i, COLOURS[i % len(COLOURS)]
             look = {"marker": MARKERS[i % len(MARKERS)], "label": str(label)}
-            look |= {"color": COLOURS[i % len(COLOURS)], "edgecolor": "white", "linewidth": 0.4}
+            look |= {"edgecolor": colour, "linewidth": 1.1}
+            look["facecolor"] = colour if i % 2 == 0 else "none"  # every second one is hollow
             panel.scatter(x[mine], height[mine], **look | how)
 
     def _name(self, i):

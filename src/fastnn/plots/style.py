@@ -45,11 +45,26 @@ class Canvas:
         Of panels.
     size : tuple (width, height)
         Of a panel of a new figure, in inches.
+    more : tuple (width, height)
+        Inches of a new figure beside its panels: for a bar of colours, names of axes, the title.
+    gaps : tuple (between columns, between rows)
+        As shares of a panel, where the figure leaves no room by itself.
     heights : list of float, optional
         Of the rows, in relation to each other.
     """
 
-    def __init__(self, who, ax, count, *, columns=1, size=(3.2, 2.4), heights=None):
+    def __init__(
+        self,
+        who,
+        ax,
+        count,
+        *,
+        columns=1,
+        size=(3.2, 2.4),
+        more=(0.0, 0.0),
+        gaps=(0.4, 0.7),
+        heights=None,
+    ):
         rows, self._above = -(-count // columns), None
         if is_several(ax):
             self.axes = np.ravel(np.asarray(ax, object))
@@ -67,17 +82,16 @@ class Canvas:
             self.axes, self.figure = np.array([ax], object), ax.figure
             return
         if ax is None:
-            ax = new_figure(who, (columns * size[0], rows * size[1]))
+            ax = new_figure(who, (columns * size[0] + more[0], rows * size[1] + more[1]))
+        self.figure, self._above = (ax.figure if _is_axes(ax) else ax), ax
         how = {"height_ratios": heights}
+        if not is_laid_out(ax):
+            how |= {"wspace": gaps[0], "hspace": gaps[1]}
         if hasattr(ax, "add_gridspec"):
-            self.figure = self._above = ax
-            if ax.get_layout_engine() is None:  # nobody else makes room for labels
-                how |= {"hspace": 0.7, "wspace": 0.4}
             grid = ax.add_gridspec(rows, columns, **how)
         elif _is_axes(ax):
-            self.figure, self._above = ax.figure, ax
             ax.set_axis_off()
-            grid = _inner_grid(ax, rows, columns, how | {"hspace": 0.7, "wspace": 0.4})
+            grid = _inner_grid(ax, rows, columns, how)
         else:
             raise TypeError(
                 f"{who}: expected ax as Axes or a Figure of matplotlib, got {type(ax).__name__}"
@@ -111,6 +125,13 @@ def is_several(ax):
     return isinstance(ax, (list, tuple, np.ndarray))
 
 
+def is_laid_out(ax):
+    """Whether matplotlib makes room for labels in this figure: it does in a new one."""
+    figure = ax.figure if _is_axes(ax) else ax
+    engine = getattr(figure, "get_layout_engine", lambda: None)()
+    return ax is None or engine is not None
+
+
 def _is_axes(ax):
     return hasattr(ax, "get_subplotspec") and hasattr(ax, "imshow")
 
@@ -140,10 +161,30 @@ def open_sides(ax):
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def no_ticks(ax):
-    """Take the numbers from a panel's edges."""
+def no_ticks(ax, frame=True):
+    """Take the numbers from a panel's edges, or the edges as well."""
     ax.set_xticks([])
     ax.set_yticks([])
+    ax.spines[:].set_visible(frame)
+
+
+def label_pixels(ax, across="column", down="row"):
+    """Name the axes of an image, with few numbers."""
+    ax.tick_params(labelsize="small")
+    for axis, name in ((ax.xaxis, across), (ax.yaxis, down)):
+        axis.set_label_text(name, fontsize="small")
+        axis.get_major_locator().set_params(integer=True, nbins=4)
+
+
+def columns_of(count, most):
+    """How many panels stand in a row: as many in each, if they can."""
+    return -(-count // -(-count // most))
+
+
+def image_size(shape, columns, least=1.0):
+    """Inches of a panel with an image of this shape, and its title."""
+    width = max(least, min(2.6, 9.0 / columns))
+    return width, width * min(2.0, max(0.4, shape[0] / shape[1])) + 0.25
 
 
 def limits(values):
@@ -155,9 +196,10 @@ def limits(values):
 
 def mosaic(images, columns):
     """Lay images (H, W, count) side by side in one, with a gap that has no colour."""
+    fine = max(1, 12 // min(images.shape[:2]))  # so that the gap can be narrower than a pixel
+    images = images.repeat(fine, axis=0).repeat(fine, axis=1)
     height, width, count = images.shape
-    rows = -(-count // columns)
-    gap = max(1, round(min(height, width) / 12))
+    rows, gap = -(-count // columns), max(1, min(height, width) // 12)
     whole = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
     for i in range(count):
         y, x = i // columns * (height + gap), i % columns * (width + gap)
@@ -166,8 +208,17 @@ def mosaic(images, columns):
 
 
 def tiles_a_row(count, height, width, shape):
-    """How many of these images stand in a row, for a mosaic about `shape` times as wide as high."""
-    return min(count, max(1, round(math.sqrt(count * shape * height / width))))
+    """How many of these images stand in a row, for a mosaic about `shape` times as wide as high.
+
+    Some more or fewer, if that fills the last row.
+    """
+    best = math.sqrt(count * shape * height / width)
+    rows = range(max(1, round(0.6 * best)), max(1, math.ceil(1.8 * best)) + 1)
+    return min(
+        (row for row in rows if row <= count),
+        key=lambda row: (-count % row > count / 10, round(abs(math.log(row / best)), 6), -row),
+        default=count,
+    )
 
 
 def shown(count, most, what):
