@@ -9,30 +9,24 @@ from fastnn.layers.noise import Noise
 from fastnn.layers.shape import _Reshape
 from fastnn.tracing import place_of
 
-from .seeing import find_place, layer_at, network_of, outputs_at, samples_of
-from .style import (
-    DARK,
-    LIGHT,
+from .images import (
     NUMBERS,
-    Canvas,
-    check_matplotlib,
+    TILES,
+    UNITS,
     columns_of,
-    finish,
+    draw_tiles,
+    draw_units,
     image_size,
     label_pixels,
     limits,
-    mosaic,
     no_ticks,
-    open_sides,
     shown,
-    tiles_a_row,
     times,
 )
+from .seeing import find_place, layer_at, network_of, outputs_at, samples_of
+from .style import DARK, LIGHT, Canvas, check_matplotlib, finish, open_sides
 
-UNITS = 512  # at most, of a layer without images
-TILES = 64  # at most, where all layers are drawn
 LAYERS = 12
-WIDE = 5.0  # how many times as wide as high a panel is, where all layers are drawn
 
 
 class ActivationDisplay:
@@ -182,7 +176,7 @@ class ActivationDisplay:
             canvas = self._draw_all(who, ax, columns or 1, cmap)
         elif self.activations[0].ndim == 1:
             canvas = Canvas(who, ax, 1, size=(6.4, 2.8))
-            _draw_units(canvas.axes[0], self.activations[0])
+            draw_units(canvas.axes[0], self.activations[0])
             canvas.title(self._title(shown(self.activations[0].size, UNITS, "unit")))
         else:
             canvas = self._draw_channels(who, ax, most, columns, cmap)
@@ -232,12 +226,12 @@ class ActivationDisplay:
         for panel, name, values in zip(canvas.axes, self.names, self.activations, strict=True):
             if values.ndim == 1:
                 text = shown(values.size, UNITS, "unit")
-                _draw_units(panel, values)
+                draw_units(panel, values)
             else:
                 size = times(values.shape[:-1])
                 values, note = _slice(values)
                 text = f"{shown(values.shape[-1], TILES, 'channel')} of {size}{note}"
-                text += _draw_tiles(panel, values[..., :TILES], name == "input", cmap)
+                text += draw_tiles(panel, values[..., :TILES], name == "input", cmap)
             panel.set_title(f"{name}: {text}", fontsize="small", loc="left", pad=3)
         if self.what is not None:
             canvas.title(self.what[0].upper() + self.what[1:])
@@ -270,59 +264,3 @@ def _label(panel, lower_left, series):
         panel.set_yticklabels([])
     else:
         no_ticks(panel)
-
-
-def _draw_units(panel, values):
-    """A line a unit."""
-    values = values[:UNITS]
-    places = np.arange(len(values))
-    panel.axhline(0, color=LIGHT, linewidth=0.8)
-    panel.vlines(places, 0, values, color=DARK, linewidth=1.5 if len(values) <= 128 else 0.8)
-    if len(values) <= 32:
-        panel.plot(places, values, "o", color=DARK, markersize=4)
-    panel.set_xlabel("unit", fontsize="small")
-    panel.set_ylabel("activation", fontsize="small")
-    panel.tick_params(labelsize="small")
-    panel.xaxis.get_major_locator().set_params(integer=True)
-    open_sides(panel)
-
-
-def _draw_tiles(panel, values, is_input, cmap):
-    """All channels of a layer side by side; say what the colours mean."""
-    if values.ndim == 2:
-        return _draw_series(panel, values, cmap)
-    panel.set_anchor("W")
-    low, high = limits(values)
-    if is_input and values.shape[-1] == 3:
-        low, high = values.min(), values.max()
-        panel.imshow((values - low) / ((high - low) or 1.0), interpolation="nearest")
-        label_pixels(panel)
-        return ", in colours"
-    row = tiles_a_row(values.shape[-1], *values.shape[:2], WIDE)
-    tiles = values[..., 0] if values.shape[-1] == 1 else mosaic(values, row)
-    panel.imshow(tiles, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
-    if values.shape[-1] == 1:
-        label_pixels(panel)
-    else:
-        no_ticks(panel, frame=False)
-        panel.set_xlabel(f"a tile a channel, {row} in a row", fontsize="x-small")
-    return _meaning(low, high)
-
-
-def _draw_series(panel, values, cmap):
-    """The channels of a series as rows of an image, or the only one as a line."""
-    low, high = limits(values)
-    if values.shape[1] == 1:
-        panel.plot(values[:, 0], color=DARK, linewidth=1.2)
-        open_sides(panel)
-        label_pixels(panel, "position", "value")
-        panel.yaxis.get_major_locator().set_params(integer=False)
-        return ""
-    how = {"cmap": cmap, "vmin": low, "vmax": high, "interpolation": "nearest"}
-    panel.imshow(values.T, aspect="auto", **how)
-    label_pixels(panel, "position", "channel")
-    return _meaning(low, high)
-
-
-def _meaning(low, high):
-    return f", from {low:.3g} (dark) to {high:.3g} (bright)"

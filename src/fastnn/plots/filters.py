@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from fastnn.checks import integer, one_of, real_array
 from fastnn.layers import Dense
 from fastnn.layers.conv import _Conv
@@ -13,27 +11,22 @@ from fastnn.layers.pad import Pad
 from fastnn.layers.preprocess import Preprocess
 from fastnn.tracing import place_of
 
-from .seeing import behind, check_built, find_place, image_read, layer_at, network_of
-from .style import (
-    DARK,
-    LIGHT,
+from .images import (
     NUMBERS,
-    Canvas,
-    check_matplotlib,
+    TILES,
     columns_of,
-    finish,
+    draw_stems,
     image_size,
     label_pixels,
     limits,
     mosaic,
     no_ticks,
-    open_sides,
     shown,
     tiles_a_row,
     times,
 )
-
-CHANNELS = 64  # at most, of a filter
+from .seeing import behind, check_built, find_place, image_read, layer_at, network_of
+from .style import Canvas, check_matplotlib, finish
 
 
 class FilterDisplay:
@@ -228,8 +221,8 @@ class FilterDisplay:
         height, width, channels = filters.shape[1:]
         if channels == 1:
             return list(filters[..., 0]), how
-        row = tiles_a_row(min(channels, CHANNELS), height, width, 1.0)
-        return [mosaic(filter[..., :CHANNELS], row) for filter in filters], how
+        row = tiles_a_row(min(channels, TILES), height, width, 1.0)
+        return [mosaic(filter[..., :TILES], row) for filter in filters], how
 
     def _draw_images(self, canvas, images, how, columns, across="column", down="row"):
         tiled = self.filters.ndim > 3 and self.filters.shape[-1] > 1 and not self.rgb
@@ -245,18 +238,12 @@ class FilterDisplay:
                 label_pixels(panel, across, down)
 
     def _draw_stems(self, canvas, filters, scale, columns):
-        places, last = np.arange(filters.shape[1]), (len(filters) - 1) // columns * columns
+        last = (len(filters) - 1) // columns * columns
         for i, (panel, weights) in enumerate(zip(canvas.axes, filters, strict=True)):
+            draw_stems(panel, weights)
             end = 1.1 * limits(filters if scale == "layer" else weights)[1]
-            panel.axhline(0, color=LIGHT, linewidth=0.8)
-            panel.vlines(places, 0, weights, color=DARK, linewidth=1.2)
-            if len(places) <= 32:
-                panel.plot(places, weights, "o", color=DARK, markersize=3.5)
             panel.set_ylim(-end, end)
             panel.set_title(str(i), fontsize="small", pad=3)
-            panel.tick_params(labelsize="small")
-            panel.xaxis.get_major_locator().set_params(integer=True, nbins=5)
-            open_sides(panel)
             if i % columns and scale == "layer":
                 panel.set_yticklabels([])
             if i % columns == 0:
@@ -273,7 +260,7 @@ class FilterDisplay:
             text += f", in red, green and blue; grey is 0, colours reach {end}"
         elif channels > 1:
             tiles = filters.ndim > 3
-            text += f", {shown(channels, CHANNELS if tiles else channels, 'channel')}"
+            text += f", {shown(channels, TILES if tiles else channels, 'channel')}"
         if scale == "filter" and not self._coloured(filters):
             text += ", each on a scale of its own"
         return text + note

@@ -5,9 +5,8 @@ import numpy as np
 from fastnn.checks import real_array
 from fastnn.diagnosing import diagnose
 from fastnn.findings import EXPLODED, HALF, TENTH, VANISHED
-from fastnn.labels import label_array
 
-from .seeing import network_of, samples_of
+from .seeing import network_of, samples_of, targets_of
 from .style import (
     COLOURS,
     DARK,
@@ -127,7 +126,8 @@ class GradientFlowDisplay:
         ----------
         estimator : Sequential, Model, or an estimator with one in `network_`
         X, y, loss, optimizer
-            As for `fastnn.diagnose`.
+            As for `fastnn.diagnose`. Of an estimator whose network knows no loss of its own, cross
+            entropy for classes, and for numbers half the squared error.
         layers : {"all"}, optional
             Draw all layers. By default those that have weights, or activations that may saturate
             or die.
@@ -144,8 +144,8 @@ class GradientFlowDisplay:
         check_matplotlib(who)
         net = network_of(who, estimator)
         X = samples_of(net, estimator, X)
-        if net is not estimator and net.classes_ is None:
-            y = _numbers(who, getattr(estimator, "classes_", None), y)
+        if net is not estimator:
+            y, loss = targets_of(who, net, estimator, y, loss)
         diagnosis = diagnose(net, X, y, loss, optimizer=optimizer)
         return cls.from_diagnosis(diagnosis, layers=layers, ax=ax, **kwargs)
 
@@ -324,16 +324,3 @@ def _is_near(values, bound, slope):
     values = values[np.isfinite(values) & (values > 0)]
     near = values < 1000 * bound if bound < slope else values > bound / 1000
     return bool(near.any())
-
-
-def _numbers(who, classes, y):
-    """The labels of an estimator whose network knows them by number."""
-    if classes is None or np.ndim(y) != 1:
-        return y
-    classes = np.asarray(classes)
-    y = label_array(who, y)
-    number = np.searchsorted(classes, y).clip(0, len(classes) - 1)
-    wrong = classes[number] != y
-    if wrong.any():
-        raise ValueError(f"{who}: {y[wrong][0]!r} is none of the estimator's classes {classes}")
-    return number

@@ -5,8 +5,9 @@ import numpy as np
 from fastnn.checks import check_no_nan, integer, real_array
 from fastnn.tracing import place_of
 
+from .images import NUMBERS
 from .seeing import find_place, last_hidden, network_of, outputs_at, samples_of
-from .style import COLOURS, MARKERS, NUMBERS, Canvas, check_matplotlib, finish, open_sides
+from .style import COLOURS, MARKERS, Canvas, check_matplotlib, finish, open_sides
 
 SAMPLES = 1000
 CLASSES = 20  # whole numbers with more different ones are no labels

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastnn.checks import real_array
 from fastnn.inputs import Inputs
+from fastnn.labels import label_array
 from fastnn.layers import Activation, Flatten, Layer
 from fastnn.layers.noise import Noise
 from fastnn.layers.preprocess import Preprocess
@@ -45,6 +46,24 @@ def samples_of(net, estimator, x):
         if x.ndim == 2 and x.shape[1] == math.prod(net.input_shape):
             x = x.reshape(len(x), *net.input_shape)
     return net.check(x)
+
+
+def targets_of(who, net, estimator, y, loss):
+    """Return an estimator's targets and loss as its network takes them."""
+    classes = getattr(estimator, "classes_", None)
+    if loss is None and net.loss is None:
+        entropy = "binary_cross_entropy" if net.output_shape == (1,) else "cross_entropy"
+        loss = "half_squared_error" if classes is None else entropy
+    if classes is None or net.classes_ is not None or np.ndim(y) != 1:
+        return y, loss
+    classes, y = np.asarray(classes), label_array(who, y)
+    number = np.searchsorted(classes, y).clip(0, len(classes) - 1)
+    wrong = classes[number] != y
+    if wrong.any():
+        raise ValueError(
+            f"{who}: {y[wrong].tolist()[0]!r} is none of the estimator's classes: {classes}"
+        )
+    return number, loss
 
 
 def check_built(who, net):

@@ -1,10 +1,9 @@
-"""What the displays share: colours, markers, and where panels go.
+"""What the displays share: colours, markers, and where panels go; for what is in them `images`.
 
 Matplotlib is imported when a picture is drawn, pyplot only where no axes are given: then a figure
 is made as scikit-learn makes it, such that `plt.show()` and notebooks show it.
 """
 
-import math
 import textwrap
 
 import numpy as np
@@ -16,9 +15,6 @@ from fastnn.checks import extra
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "X", "D", "v", "P", "*", "<", ">")
 DARK, LIGHT = "black", "0.45"
-# Dark blue over grey to bright yellow: of signed numbers, centred on 0, it is a diverging map whose
-# two ends differ in grey too, which blue and red of equal darkness do not.
-NUMBERS = "cividis"
 
 
 def check_matplotlib(who):
@@ -159,73 +155,3 @@ def finish(display, canvas):
 def open_sides(ax):
     """Leave a panel its left and lower edge."""
     ax.spines[["top", "right"]].set_visible(False)
-
-
-def no_ticks(ax, frame=True):
-    """Take the numbers from a panel's edges, or the edges as well."""
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.spines[:].set_visible(frame)
-
-
-def label_pixels(ax, across="column", down="row"):
-    """Name the axes of an image, with few numbers."""
-    ax.tick_params(labelsize="small")
-    for axis, name in ((ax.xaxis, across), (ax.yaxis, down)):
-        axis.set_label_text(name, fontsize="small")
-        axis.get_major_locator().set_params(integer=True, nbins=4)
-
-
-def columns_of(count, most):
-    """How many panels stand in a row: as many in each, if they can."""
-    return -(-count // -(-count // most))
-
-
-def image_size(shape, columns, least=1.0):
-    """Inches of a panel with an image of this shape, and its title."""
-    width = max(least, min(2.6, 9.0 / columns))
-    return width, width * min(2.0, max(0.4, shape[0] / shape[1])) + 0.25
-
-
-def limits(values):
-    """Return the ends of a scale of colours: from 0, or as far below 0 as above it."""
-    values = values[np.isfinite(values)]
-    most = float(np.abs(values).max(initial=0.0)) or 1.0
-    return (-most if (values < 0).any() else 0.0), most
-
-
-def mosaic(images, columns):
-    """Lay images (H, W, count) side by side in one, with a gap that has no colour."""
-    fine = max(1, 12 // min(images.shape[:2]))  # so that the gap can be narrower than a pixel
-    images = images.repeat(fine, axis=0).repeat(fine, axis=1)
-    height, width, count = images.shape
-    rows, gap = -(-count // columns), max(1, min(height, width) // 12)
-    whole = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
-    for i in range(count):
-        y, x = i // columns * (height + gap), i % columns * (width + gap)
-        whole[y : y + height, x : x + width] = images[..., i]
-    return whole
-
-
-def tiles_a_row(count, height, width, shape):
-    """How many of these images stand in a row, for a mosaic about `shape` times as wide as high.
-
-    Some more or fewer, if that fills the last row.
-    """
-    best = math.sqrt(count * shape * height / width)
-    rows = range(max(1, round(0.6 * best)), max(1, math.ceil(1.8 * best)) + 1)
-    return min(
-        (row for row in rows if row <= count),
-        key=lambda row: (-count % row > count / 10, round(abs(math.log(row / best)), 6), -row),
-        default=count,
-    )
-
-
-def shown(count, most, what):
-    """Say how many there are, and how many are seen: "32 of 128 filters"."""
-    return f"{most} of {count} {what}s" if count > most else f"{count} {what}{'s' * (count != 1)}"
-
-
-def times(sizes):
-    """Return sizes as text: "5 × 5"."""
-    return " × ".join(map(str, sizes))
