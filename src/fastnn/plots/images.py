@@ -66,12 +66,12 @@ def tiles_a_row(count, height, width, shape):
     Some more or fewer, if that fills the last row.
     """
     best = math.sqrt(count * shape * height / width)
-    rows = range(max(1, round(0.6 * best)), max(1, math.ceil(1.8 * best)) + 1)
-    return min(
-        (row for row in rows if row <= count),
-        key=lambda row: (-count % row > count / 10, round(abs(math.log(row / best)), 6), -row),
-        default=count,
-    )
+
+    def cost(row):
+        empty = -count % row / count
+        return round(abs(math.log(row / best)) + 1.5 * empty, 6), -row
+
+    return min(range(1, count + 1), key=cost)
 
 
 def shown(count, most, what):
