@@ -1,5 +1,6 @@
 """Lets the tests of this folder import its tables, and run small networks on threads too."""
 
+import os
 import pathlib
 import sys
 
@@ -9,6 +10,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import fastnn as fn
 from fastnn._core import threads
+
+os.environ.setdefault("MPLBACKEND", "agg")  # pictures need no screen
+
+
+@pytest.fixture(autouse=True)
+def no_figure_is_left_open():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture

@@ -25,17 +25,11 @@ pytest.importorskip("matplotlib")
 L = fn.layers
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def pictures():
-    """Without a screen, and every figure closed."""
-    import matplotlib
     from matplotlib import pyplot
 
-    before = matplotlib.get_backend()
-    pyplot.switch_backend("agg")
-    yield pyplot
-    pyplot.close("all")
-    pyplot.switch_backend(before)
+    return pyplot
 
 
 def drawn(display):
@@ -335,7 +329,7 @@ def test_silent_channels_and_limits_are_said():
     assert len(display.axes_) == 8
     assert display.axes_[1].get_title() == "1 (all 0)"
     text = display.figure_.get_suptitle()
-    assert text == "Seen: 8 of 40 channels of 4 × 4; 20 of them 0 everywhere"
+    assert text == "seen: 8 of 40 channels of 4 × 4; 20 of them 0 everywhere"
     assert "512 of 600 units" in ActivationDisplay(np.ones(600)).plot().figure_.get_suptitle()
     deep = fn.Sequential([L.Dense(2) for _ in range(9)], input_shape=(2,))
     display = ActivationDisplay.from_estimator(deep, [[1.0, 2.0]], max_layers=4)

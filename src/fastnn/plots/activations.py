@@ -183,9 +183,8 @@ class ActivationDisplay:
         return finish(self, canvas)
 
     def _title(self, text):
-        of = "" if self.what is None else f"{self.what}, "
-        text = f"{of}{self.names[0]}: {text}"
-        return text[0].upper() + text[1:]
+        of = "" if not self.what else f"{self.what[0].upper()}{self.what[1:]}, "
+        return f"{of}{self.names[0]}: {text}"
 
     def _draw_channels(self, who, ax, most, columns, cmap):
         """One layer, a panel a channel."""
@@ -233,7 +232,7 @@ class ActivationDisplay:
                 text = f"{shown(values.shape[-1], TILES, 'channel')} of {size}{note}"
                 text += draw_tiles(panel, values[..., :TILES], name == "input", cmap)
             panel.set_title(f"{name}: {text}", fontsize="small", loc="left", pad=3)
-        if self.what is not None:
+        if self.what:
             canvas.title(self.what[0].upper() + self.what[1:])
         return canvas
 
