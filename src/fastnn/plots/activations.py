@@ -207,9 +207,8 @@ class ActivationDisplay:
                 image = panel.imshow(
                     values[..., i], cmap=cmap, vmin=low, vmax=high, interpolation="nearest"
                 )
-            panel.set_title(
-                f"{i}{'' if values[..., i].any() else ' (all 0)'}", fontsize="small", pad=3
-            )
+            name = f"{i}{'' if values[..., i].any() else ' (all 0)'}"
+            panel.set_title(name if most > 1 else "", fontsize="small", pad=3)
             _label(panel, i == (most - 1) // columns * columns, series)
         if not series:
             canvas.figure.colorbar(image, ax=list(canvas.axes)).set_label("activation")
@@ -221,7 +220,9 @@ class ActivationDisplay:
 
     def _draw_all(self, who, ax, columns, cmap):
         """A panel a layer."""
-        canvas = Canvas(who, ax, len(self.activations), columns=columns, size=(7.2, 1.75))
+        canvas = Canvas(
+            who, ax, len(self.activations), columns=columns, size=(7.2, 1.75), gaps=(0.2, 1.1)
+        )
         for panel, name, values in zip(canvas.axes, self.names, self.activations, strict=True):
             if values.ndim == 1:
                 text = shown(values.size, UNITS, "unit")

@@ -169,7 +169,8 @@ class FilterDisplay:
         filters, note = self._slice(who, depth)
         filters = filters[:most]
         if columns is None:
-            columns = columns_of(most, 4 if filters.ndim == 3 else 8)
+            wide = filters.ndim == 3 or (filters.shape[-1] == 3 and not self.rgb)
+            columns = columns_of(most, 4 if wide else 8)
         columns = min(most, integer(who, "columns", columns))
         if filters.ndim > 3:
             images, how = self._images(filters, scale, cmap)
@@ -228,7 +229,7 @@ class FilterDisplay:
         tiled = self.filters.ndim > 3 and self.filters.shape[-1] > 1 and not self.rgb
         for i, (panel, image, style) in enumerate(zip(canvas.axes, images, how, strict=True)):
             panel.imshow(image, interpolation="nearest", **style)
-            panel.set_title(str(i), fontsize="small", pad=3)
+            panel.set_title(str(i) if len(images) > 1 else "", fontsize="small", pad=3)
             lower_left = i == (len(images) - 1) // columns * columns
             if tiled or not lower_left:
                 no_ticks(panel, frame=not tiled)
@@ -243,7 +244,7 @@ class FilterDisplay:
             draw_stems(panel, weights)
             end = 1.1 * limits(filters if scale == "layer" else weights)[1]
             panel.set_ylim(-end, end)
-            panel.set_title(str(i), fontsize="small", pad=3)
+            panel.set_title(str(i) if len(filters) > 1 else "", fontsize="small", pad=3)
             if i % columns and scale == "layer":
                 panel.set_yticklabels([])
             if i % columns == 0:

@@ -285,7 +285,8 @@ class GradientFlowDisplay:
         panel.set_yscale("log")
         panel.tick_params(axis="y", which="minor", labelleft=False)
         seen = [*values[known], *more] or [1.0]
-        room = 3 * (max(seen) / min(seen)) ** 0.08
+        ratio = max(seen) / min(seen)
+        room = max(3 * ratio**0.08, 12 / ratio**0.5)  # two powers of ten at least
         panel.set_ylim(min(seen) / room, max(seen) * room)
         panel.set_ylabel(name, fontsize="small")
         for i in np.flatnonzero((values == 0) | np.isinf(values)):

@@ -79,6 +79,7 @@ class Canvas:
             return
         if ax is None:
             ax = new_figure(who, (columns * size[0] + more[0], rows * size[1] + more[1]))
+            ax.get_layout_engine().set(w_pad=0.09)  # inches: more than between tiles
         self.figure, self._above = (ax.figure if _is_axes(ax) else ax), ax
         how = {"height_ratios": heights}
         if not is_laid_out(ax):
@@ -94,6 +95,8 @@ class Canvas:
             )
         panels = [self.figure.add_subplot(grid[i // columns, i % columns]) for i in range(count)]
         self.axes = np.array(panels, object)
+        if count == 1 and not _is_axes(ax):  # whose own title it is
+            self._above = None
 
     @property
     def width(self):
