@@ -5,7 +5,10 @@ import re
 
 import pytest
 
-TEXT = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
+import fastnn.cli
+
+ROOT = pathlib.Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text()
 SHELL = [
     "python -m pip install '.[cli]' && fastnn train digits",
     "python -m pip install '.[test]' && python -m pytest",
@@ -29,8 +32,25 @@ def test_a_python_example_runs(source, tmp_path, monkeypatch):
     exec(compile(source, "README.md", "exec"), {"__name__": "__main__"})
 
 
+PICTURES = re.findall(r'<img src="\.pictures/(\w+\.png)"', TEXT)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_what_its_commands_draw(name, tmp_path, monkeypatch):
+    image = pytest.importorskip("matplotlib.image")
+    monkeypatch.chdir(tmp_path)
+    sources = [source for source in PYTHON if f'"{name}"' in source]
+    if sources:
+        exec(compile(sources[0], "README.md", "exec"), {"__name__": "__main__"})
+    else:
+        assert fastnn.cli.main(["demo", name.removesuffix(".png"), "--quiet"]) == 0
+    shown, drawn = image.imread(ROOT / ".pictures" / name), image.imread(name)
+    assert shown.shape == drawn.shape
+    assert abs(shown - drawn).mean() < 0.01  # fonts differ a little from version to version
+
+
 def test_files_that_the_readme_links_to_exist():
-    links = re.findall(r"\]\(([^)#:]+)\)", TEXT)
+    links = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\"]+)\"", TEXT)
+    links = [link or source for link, source in links]
     assert links
-    root = pathlib.Path(__file__).parents[1]
-    assert [link for link in links if not (root / link).exists()] == []
+    assert [link for link in links if not (ROOT / link).exists()] == []
