@@ -104,6 +104,23 @@ def test_a_resumed_run_ends_with_the_same_bytes(name, tmp_path):
         assert resumed_after(path, batches, RUNS[name], every=1) == expected
 
 
+@pytest.mark.parametrize("steps", [2, 3])
+def test_a_resumed_run_of_accumulated_gradients_ends_with_the_same_bytes(steps, tmp_path):
+    path, whole = tmp_path / "checkpoint.safetensors", network()
+    how = {"gradient_accumulation_steps": steps, "batch_size": 9}  # 53 samples: 6 batches
+    make = RUNS["Adam, one cycle of the whole run"]
+    expected = ending(whole, *train(whole, make(), **how))
+    assert expected[2] > 7 and expected[2] % (6 // steps) == 0
+    for updates in (2, 3, 5, 7):
+        with pytest.raises(Broken):
+            checkpoint = fn.callbacks.Checkpoint(path, every=1)
+            train(network(), make(), [checkpoint, Break(updates)], **how)
+        net = network(seed=99)
+        assert ending(net, *train(net, make(), resume=path, **how)) == expected
+    with pytest.raises(fn.ModelFileError, match=f"accumulation_steps {steps}, as .* began, got 1"):
+        train(network(), make(), resume=path, batch_size=9)
+
+
 def test_changes_of_images_go_on_where_they_were(tmp_path):
     path, whole = tmp_path / "checkpoint", network()
     augment = [A.Rotate(15), A.RandomCrop(1), A.Flip(), A.Noise(0.02), A.CutOut(2), A.MixUp(0.3)]
@@ -173,10 +190,12 @@ def batches():
     return [(x[start : start + 9], y[start : start + 9]) for start in range(0, SAMPLES, 9)]
 
 
+@pytest.mark.parametrize("steps", [1, 3])
 @pytest.mark.parametrize("source", [batches, lambda: lambda: iter(batches())])
-def test_a_run_on_batches_resumes(source, tmp_path):
+def test_a_run_on_batches_resumes(source, steps, tmp_path):
     path = tmp_path / "checkpoint"
-    how = {"epochs": 3, "verbose": 0, "metrics": ["accuracy", "auc"]}
+    how = {"epochs": 3 * steps, "verbose": 0, "metrics": ["accuracy", "auc"]}
+    how["gradient_accumulation_steps"] = steps
     whole = network()
     expected = whole.fit(source(), **how)
     for after in (1, 5, 8, 13):
@@ -266,7 +285,8 @@ path, resume = sys.argv[1], sys.argv[2] or None
 net = network()
 print("begin", flush=True)
 checkpoint = fn.callbacks.Checkpoint(path, every=1)
-result = ending(net, *train(net, fn.optimizers.Adam(0.01), [checkpoint], epochs=30, resume=resume))
+how = {{"epochs": 30, "batch_size": 5, "gradient_accumulation_steps": 3, "resume": resume}}
+result = ending(net, *train(net, fn.optimizers.Adam(0.01), [checkpoint], **how))
 print(__import__("hashlib").sha256(repr(result).encode()).hexdigest(), flush=True)
 """
 

@@ -109,6 +109,28 @@ def test_a_config_repeats_the_run_bit_for_bit(folder, capsys):
     assert (third.parameters != first.parameters).any()
 
 
+def test_gradients_accumulate_as_a_setting_of_the_run(folder, capsys):
+    options = ("--epochs", 2, "--validation", 0, "--batch-size", 8, "--json")
+    options += ("--gradient-accumulation-steps", 4)
+    run(capsys, "train", "flowers.csv", "--out", "first", *options)
+    assert "gradient_accumulation_steps = 4" in (folder / "first/config.toml").read_text()
+    run(capsys, "train", "--config", "first/config.toml", "--out", "second", "--json")
+    first, second = (fn.load(folder / name / "model.safetensors") for name in ("first", "second"))
+    samples = len((folder / "flowers.csv").read_text().splitlines()) - 1
+    assert first.steps == 2 * -(-samples // 32)
+    np.testing.assert_array_equal(first.parameters, second.parameters)
+    assert "16384" in fail(capsys, "train", "flowers.csv", "--gradient-accumulation-steps", "0")
+
+
+def test_lbfgs_writes_no_checkpoint(folder, capsys):
+    pytest.importorskip("scipy")
+    options = ("--optimizer", "lbfgs", "--out", "r", "--quiet")
+    run(capsys, "train", "flowers.csv", *options)
+    assert not (folder / "r/checkpoint.safetensors").exists()
+    assert "writes none" in fail(capsys, "train", "flowers.csv", *options, "--checkpoint-every", 5)
+    assert "no checkpoint" in fail(capsys, "train", "--resume", "r")
+
+
 def test_a_config_states_all_that_the_run_depends_on(folder, capsys):
     run(capsys, "train", "flowers.csv", "--epochs", 1, "--out", "r", "--quiet")
     config = tomllib.loads((folder / "r/config.toml").read_text())

@@ -132,6 +132,17 @@ def test_without_scipy_it_says_what_to_install(monkeypatch):
         network().fit(*data(), optimizer=LBFGS(), verbose=0)
 
 
+@pytest.mark.parametrize("name", ["Checkpoint", "WeightAverage"])
+def test_callbacks_that_need_updates_are_refused(name, tmp_path):
+    callback = fn.callbacks.WeightAverage()
+    if name == "Checkpoint":
+        callback = fn.callbacks.Checkpoint(tmp_path / "a")
+    net = fn.Sequential([fn.layers.Dense(2)], input_shape=(1,))
+    with pytest.raises(ValueError, match=f"LBFGS gives .* leave {name} out"):
+        how = {"optimizer": fn.optimizers.LBFGS(), "callbacks": [callback], "verbose": 0}
+        net.fit([[0.0], [1.0]], [0, 1], **how)
+
+
 def test_it_is_for_fit_and_for_free_weights():
     (x, y), net = data(), network()
     with pytest.raises(TypeError, match=r"LBFGS: it needs the loss of all data.*use fit"):

@@ -151,6 +151,35 @@ def test_decay_of_weights_alone_is_pytorchs_with_two_groups(fn, name):
             np.testing.assert_allclose(array, leaves[key].detach().numpy(), atol=1e-10)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop"])
+def test_accumulated_gradients_are_those_of_losses_divided_by_their_number(fn, name, dtype):
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(size=(60, 7)).astype(dtype), rng.integers(0, 3, 60)
+    hidden, last = fn.layers.Dense(9, "tanh"), fn.layers.Dense(3)
+    net = fn.Sequential([hidden, last], input_shape=(7,), dtype=dtype)
+    arrays = [hidden.weight, hidden.bias, last.weight, last.bias]
+    leaves = [torch.tensor(array.copy()).requires_grad_() for array in arrays]
+    theirs, ours = getattr(optim, name)(leaves, lr=0.01), getattr(fn.optimizers, name)(0.01)
+    net.fit(
+        x, y, optimizer=ours, epochs=STEPS // 5, batch_size=4, gradient_accumulation_steps=3,
+        shuffle=False, verbose=0,
+    )  # fmt: skip
+    for _ in range(STEPS // 5):
+        for number, start in enumerate(range(0, 60, 4), 1):
+            rows = torch.tensor(x[start : start + 4])
+            outputs = torch.tanh(rows @ leaves[0].T + leaves[1]) @ leaves[2].T + leaves[3]
+            target = torch.tensor(y[start : start + 4])
+            (torch.nn.functional.cross_entropy(outputs, target) / 3).backward()
+            if number % 3 == 0:
+                theirs.step()
+                theirs.zero_grad()
+    assert net.steps == STEPS
+    tolerance = {"float32": 2e-5, "float64": 1e-12}[dtype]
+    for array, leaf in zip(arrays, leaves, strict=True):
+        np.testing.assert_allclose(array, leaf.detach().numpy(), rtol=0, atol=tolerance)
+
+
 def schedules(S):
     """Ours, and how PyTorch's is made of an optimizer whose rate is 0.3."""
     return [

@@ -30,7 +30,7 @@ class Checkpoint:
         The file is whole at all times, whatever happens while it is written; the one before is kept
         as ``path + ".previous"``.
     every : int, optional
-        Also after so many batches, counted over the whole run.
+        Also after so many batches, counted over the whole run; with gradient accumulation, updates.
     seconds : float, optional
         Also when so many seconds have passed since the last time, to about a tenth of one.
 
@@ -120,7 +120,7 @@ def restore(net, path, **how):
         Built, with the same layers; its seed becomes that of the file.
     path : path-like
     **how
-        What has to be as it was: `batch_size`, `shuffle`.
+        What has to be as it was: `batch_size`, `shuffle`, `gradient_accumulation_steps`.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def restore(net, path, **how):
         description = file.description
         if not isinstance(description, dict) or "training" not in description:
             raise ValueError("it holds a network, but not how its training goes on")
-        described = description["training"]
+        described = {"gradient_accumulation_steps": 1} | description["training"]
         for name, value in how.items():
             if described[name] != value:
                 raise ValueError(

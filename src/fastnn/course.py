@@ -12,10 +12,13 @@ import numpy as np
 from fastnn.callbacks.stopping import State
 from fastnn.checks import integer
 from fastnn.history import History
-from fastnn.soundness import NonFiniteLossError, check_loss
+from fastnn.soundness import NonFiniteLossError, find_first
 
 KEEP = 1.0  # seconds between copies of good parameters
-STATE = "epoch", "batch", "batches", "batch_size", "shuffle", "initial_epoch"
+STATE = (
+    "epoch", "batch", "batches", "batch_size", "shuffle", "initial_epoch",
+    "gradient_accumulation_steps",
+)  # fmt: skip
 
 
 class Course:
@@ -26,13 +29,26 @@ class Course:
     epoch : int
         The epoch at hand, or the next.
     batch, batches : int
-        Batches done of that epoch, and of all.
+        Batches done of that epoch, and of all. Several that make one update count as one.
     history : History
     """
 
-    def __init__(self, trainer, feed, tally, watch, validate, *, batch_size, shuffle, epoch):
+    def __init__(
+        self,
+        trainer,
+        feed,
+        tally,
+        watch,
+        validate,
+        *,
+        batch_size,
+        shuffle,
+        gradient_accumulation_steps,
+        epoch,
+    ):
         self.trainer, self.feed, self.tally, self.watch = trainer, feed, tally, watch
         self.validate, self.batch_size, self.shuffle = validate, batch_size, bool(shuffle)
+        self.gradient_accumulation_steps = gradient_accumulation_steps
         self.epoch, self.batch, self.batches = epoch, 0, 0
         self.history = History(initial_epoch=epoch)
         self.runner = trainer.net.runner(trainer.loss, training=True)
@@ -46,7 +62,8 @@ class Course:
     def run(self, epochs, saved=None):
         """Train up to this number of epochs; `saved` is a `checkpoints.Saved` to go on from."""
         feed, watch, logs = self.feed, self.watch, {}
-        self.trainer.optimizer.plan(epochs - self.epoch, feed.batches(self.batch_size))
+        updates = feed.updates(self.batch_size, self.gradient_accumulation_steps)
+        self.trainer.optimizer.plan(epochs - self.epoch, updates)
         for callback in watch.callbacks:
             if hasattr(callback, "attach"):
                 callback.attach(self)
@@ -56,7 +73,7 @@ class Course:
                 epochs=epochs,
                 initial_epoch=self.epoch if saved is None else saved.epoch,
                 samples=feed.samples,
-                batches=feed.batches(self.batch_size),
+                batches=updates,
             )
             if saved is not None:
                 with saved.blamed():
@@ -90,8 +107,10 @@ class Course:
         else:
             before = tally.seen
         number = net.epochs - 1
-        for samples, first in self.feed.epoch(number, self.runner, self.shuffle, self.batch,
-                                              self.batch_size):  # fmt: skip
+        sizes = self.batch_size, self.gradient_accumulation_steps
+        for samples, first in self.feed.epoch(
+            number, self.runner, self.shuffle, self.batch, *sizes
+        ):
             tally.enter(samples, first)
             self._run(samples)
             if watch.stopped is not None:
@@ -105,9 +124,11 @@ class Course:
         return figures | {"seconds": seconds, "samples_per_second": rate}
 
     def _run(self, samples):
-        """Make a step of each batch of these samples, until a callback wants training to end."""
+        """Make the updates of these samples, until a callback wants training to end."""
         tally, watch = self.tally, self.watch
-        size = samples.count if self.feed.comes_in_batches else self.batch_size
+        size = self.batch_size * self.gradient_accumulation_steps
+        if self.feed.comes_in_batches:
+            size = samples.count
         while tally.done < samples.count and watch.stopped is None:
             if watch.batches:
                 watch("on_batch_begin", epoch=self.epoch, batch=self.batch)
@@ -115,7 +136,8 @@ class Course:
                     break
             for figures in self._some(samples, size):
                 rows = slice(tally.done, min(samples.count, tally.done + size))
-                self._check(samples, rows, figures)
+                if not figures.sound:
+                    self._fail(samples, rows, figures)
                 tally.add(figures, rows.stop - rows.start)
                 if watch.batches:
                     watch("on_batch_end", epoch=self.epoch, batch=self.batch, loss=figures.loss)
@@ -124,15 +146,14 @@ class Course:
             self._keep()
             self._report(last=tally.done == samples.count)
 
-    def _check(self, samples, rows, figures):
-        """Raise if a batch's loss is not finite; parameters that are lost by then come back."""
+    def _fail(self, samples, rows, figures):
+        """Say where a loss that is not finite arose; parameters that are lost by then come back."""
         net, loss = self.trainer.net, self.trainer.loss
-        try:
-            check_loss(net, loss, samples, rows, figures, self.epoch, self.batch)
-        except NonFiniteLossError:
-            if self._good is not None and not np.isfinite(net.parameters).all():
-                self._good.restore(net)
-            raise
+        batches = samples.batches(rows.start, rows.stop, self.batch_size)
+        where = find_first(net, loss, samples, batches)
+        if self._good is not None and not np.isfinite(net.parameters).all():
+            self._good.restore(net)
+        raise NonFiniteLossError(figures.loss, self.epoch, self.batch, net.steps, where)
 
     def _keep(self):
         """Remember the network as it is, if its parameters are finite; every second at most."""
@@ -143,12 +164,14 @@ class Course:
         self._due = time.perf_counter() + KEEP
 
     def _some(self, samples, size):
-        """Make as many steps as nobody needs to hear of one by one, and there is time for."""
+        """Make as many updates as nobody needs to hear of one by one, and there is time for."""
         first, stop = self.tally.done, samples.count
         batches = self.watch.until(self.batches)
         if batches is not None:
             stop = min(stop, first + batches * size)
         how = {"counts_right": self.tally.counts_right, "outputs": self.tally.outputs}
+        if not self.feed.comes_in_batches:
+            size, how["accumulate"] = self.batch_size, self.gradient_accumulation_steps
         optimizer = self.trainer.optimizer
         return self.runner.run(samples, first, stop, size, optimizer=optimizer, **how)
 

@@ -25,7 +25,7 @@ class ArrayFeed:
     classes : ndarray or None
         The labels that losses of classes compare.
     comes_in_batches : bool
-        Whether what an epoch gives at once is one batch.
+        Whether what an epoch gives at once is one batch, or those of one update.
     """
 
     comes_in_batches = False
@@ -71,18 +71,18 @@ class ArrayFeed:
         """How many samples an epoch takes."""
         return len(self.x) if self.data.rows is None else len(self.data.rows)
 
-    def batches(self, batch_size):
-        """How many batches an epoch has."""
-        return -(-self.samples // batch_size)
+    def updates(self, batch_size, accumulate=1):
+        """How many updates an epoch makes, of so many batches each."""
+        return -(-self.samples // (batch_size * accumulate))
 
     def learn_preprocessing(self):
         """Let every layer that standardises see the data."""
         learn_preprocessing(self.net, self.x, self.data.rows)
 
-    def epoch(self, number, runner, shuffle, batch, batch_size):
+    def epoch(self, number, runner, shuffle, update, batch_size, accumulate=1):
         """Yield the samples of the network's epoch of this number, and how many of them to skip.
 
-        Those of `batch` batches, which were taken before.
+        Those of `update` updates, of so many batches each, which were made before.
         """
         data = self.data
         order = shuffled(self.net, number, self.samples) if shuffle else None
@@ -91,7 +91,7 @@ class ArrayFeed:
         samples = Samples(runner.source(self.x), data.target, data.weight, order)
         if self._augmentation is not None:
             samples = self._augmentation(samples, number)
-        yield samples, batch * batch_size
+        yield samples, update * accumulate * batch_size
 
 
 def shuffled(net, epoch, n):

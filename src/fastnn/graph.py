@@ -245,13 +245,17 @@ class Graph:
             packs.append(pack(array, self.dtype))
         return packs
 
-    def run(self, xs, route, training, keep=True):
-        """Run the steps of a route on packs; with `keep`, each keeps what its backward needs."""
+    def run(self, xs, route, training, keep=True, row=0):
+        """Run the steps of a route on packs; with `keep`, each keeps what its backward needs.
+
+        Noise counts rows from `row` on.
+        """
         values, kept = dict(enumerate(xs)), []
         for i, (step, fused) in enumerate(zip(route.steps, route.fused, strict=True)):
             stage, args = step.stage, [values[value] for value in step.x]
             if isinstance(stage, Noise):
                 stage.seed, stage.index, stage.steps = self.seed, step.call, self.steps
+                stage.row = row
             if fused.forward is None:
                 stage._saved = y = args[0]
             else:

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from fastnn.checks import number
 from fastnn.inputs import Inputs
-from fastnn.loss import Loss
-from fastnn.packs import Packs
+from fastnn.loss import Loss, times
 
 
 @dataclass(frozen=True)
@@ -75,23 +74,25 @@ class Joint(Loss):
 
     def __call__(self, outputs, target, sample_weight=None):
         """Return the loss of a batch and its gradients with respect to each of `outputs`."""
-        target = target.arrays if isinstance(target, Inputs) else target
-        total, gradients = 0.0, []
-        for loss, weight, y, t in zip(self.losses, self.weights, outputs, target, strict=True):
-            value, gradient = loss(y, t, sample_weight)
-            if isinstance(gradient, Packs):
-                gradient.data *= weight
-            else:
-                gradient *= weight
-            total += weight * value
-            gradients.append(gradient)
-        return total, gradients
+        return self.of_outputs(outputs, target, sample_weight)
 
-    def of_outputs(self, outputs, target, sample_weight):
-        return self(outputs, target, sample_weight)
+    def of_outputs(self, outputs, target, sample_weight, shares=None):
+        target = target.arrays if isinstance(target, Inputs) else target
+        shares = (1.0,) * len(self.losses) if shares is None else shares
+        total, gradients = 0.0, []
+        parts = zip(self.losses, self.weights, shares, outputs, target, strict=True)
+        for loss, weight, share, y, t in parts:
+            value, gradient = loss(y, t, sample_weight)
+            total += weight * share * value
+            gradients.append(times(gradient, weight * share))
+        return total, gradients
 
     def total_weight(self, target, weight, outputs):
         return self.losses[0].total_weight(target.arrays[0], weight, outputs)
+
+    def total_weights(self, target, weight, outputs):
+        parts = zip(self.losses, target.arrays, outputs, strict=True)
+        return [loss.total_weight(own, weight, shape) for loss, own, shape in parts]
 
     def route(self, net):
         self._check(net)

@@ -128,6 +128,26 @@ class LBFGS(Optimizer):
         return found.message
 
 
+def check_whole(who, feed, resume, callbacks, accumulate):
+    """Raise where `fit` is asked for what goes by batches, or for a run that can be resumed."""
+    if resume is not None or feed.comes_in_batches:
+        raise ValueError(f"{who}: LBFGS takes arrays, all at once, and begins at the beginning")
+    if accumulate > 1:
+        raise ValueError(
+            f"{who}: LBFGS takes the loss of all samples at once; expected "
+            f"gradient_accumulation_steps of 1, got {accumulate}"
+        )
+    from fastnn.callbacks.averaging import WeightAverage
+    from fastnn.checkpoints import Checkpoint
+
+    for callback in callbacks:
+        if isinstance(callback, (Checkpoint, WeightAverage)):
+            raise ValueError(
+                f"{who}: LBFGS gives scipy's minimisation no state to go on from, nor updates to "
+                f"follow; leave {type(callback).__name__} out"
+            )
+
+
 def fit_whole(trainer, feed, tally, watch, validate, initial_epoch):
     """Let the trainer's optimizer minimise the loss of all samples; return the history.
 

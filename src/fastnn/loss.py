@@ -20,6 +20,7 @@ from fastnn.functional._losses import (
     total_weight,
 )
 from fastnn.layers import Activation, Flatten, PReLU
+from fastnn.packs import Packs
 
 ENDINGS = Activation, PReLU
 # softmax of log-softmax is softmax: a loss that sees logits leaves out the one as well as the other
@@ -73,15 +74,24 @@ class Loss:
         operation = getattr(functional, self.name)
         return operation(outputs, target, sample_weight=sample_weight, **self.options)
 
-    def of_outputs(self, outputs, target, sample_weight):
-        """Return the loss of a batch and its gradients, of a network's list of outputs."""
+    def of_outputs(self, outputs, target, sample_weight, shares=None):
+        """Return the loss of a batch and its gradients, of a network's list of outputs.
+
+        `shares` are what the batch counts in that of an update, by outputs.
+        """
         (y,) = outputs
         loss, gradient = self(y, target, sample_weight)
+        if shares is not None:
+            loss, gradient = float(shares[0]) * loss, times(gradient, shares[0])
         return loss, [gradient]
 
     def total_weight(self, target, weight, outputs):
         """Return Σ w of a batch with outputs of the shape `outputs`."""
         return total_weight(outputs[0], weight)
+
+    def total_weights(self, target, weight, outputs):
+        """Return Σ w of a batch by outputs, of these shapes."""
+        return [self.total_weight(target, weight, outputs[0])]
 
     def route(self, net):
         """Return the route that training takes: without the activation in the loss.
@@ -171,6 +181,13 @@ class Loss:
         return 'for classes use loss="cross_entropy"'
 
 
+def times(gradient, factor):
+    """Return a gradient that is scaled in place."""
+    array = gradient.data if isinstance(gradient, Packs) else gradient
+    array *= factor
+    return gradient
+
+
 @dataclass(frozen=True)
 class ClassLoss(Loss):
     """A loss that compares the outputs of a position, one a class, with a label or shares."""
@@ -178,12 +195,6 @@ class ClassLoss(Loss):
     takes_labels: ClassVar[bool] = True
     takes_rows: ClassVar[bool] = True
     for_one_output: ClassVar[str] = "binary_cross_entropy"
-
-    def of_outputs(self, outputs, target, sample_weight):
-        """Return the loss of a batch and its gradients, of a network's list of outputs."""
-        (y,) = outputs
-        loss, gradient = self(y, target, sample_weight)
-        return loss, [gradient]
 
     def total_weight(self, target, weight, outputs):
         """Return Σ w of a batch with outputs of the shape `outputs`."""

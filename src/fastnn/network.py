@@ -144,6 +144,7 @@ class Network(Graph):
         resume=None,
         verbose=1,
         augment=None,
+        gradient_accumulation_steps=1,
     ):
         """Train the network; a second call goes on from where the first ended.
 
@@ -193,6 +194,12 @@ class Network(Graph):
             else a plain line an epoch; 2 always plain lines.
         augment : list of changes, or Changes, optional
             What happens to images at random, in every epoch anew; see `fastnn.augment`.
+        gradient_accumulation_steps : int
+            How many batches make one update, by the gradient of the mean loss over all their
+            samples; the last of an epoch takes what there is. Steps, schedules, checkpoints,
+            `on_batch_end` and all else that counts batches then count updates. But for rounding,
+            and batch normalisation, whose statistics are those of each batch, an update is that of
+            one batch with all the samples; noise is the same.
 
         Returns
         -------
@@ -235,6 +242,7 @@ class Network(Graph):
             resume=resume,
             verbose=verbose,
             augment=augment,
+            gradient_accumulation_steps=gradient_accumulation_steps,
         )
 
     def evaluate(self, x, y, *, loss=None, metrics=None, sample_weight=None, batch_size=BATCH):

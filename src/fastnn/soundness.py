@@ -11,7 +11,7 @@ class NonFiniteLossError(ArithmeticError):
     Attributes
     ----------
     epoch, batch : int
-        Where, counted from 0.
+        Where, counted from 0; several batches that make one update count as one.
     step : int
         Updates that the network had made before, over all fits: `net.steps`.
     loss : float
@@ -48,40 +48,32 @@ class NonFiniteLossError(ArithmeticError):
         return type(self), (self.loss, self.epoch, self.batch, self.step, self.where)
 
 
-def check_loss(net, loss, samples, rows, figures, epoch, batch):
-    """Raise if the loss of a batch is not finite.
+def find_first(net, loss, samples, batches):
+    """Say where the first NaN or infinity of one or several batches arises; "" if nobody knows.
 
     Parameters
     ----------
     net, loss
     samples : Samples
-    rows : slice
-        Which of the samples, in their order, the batch was.
-    figures : Figures
-        What it gave.
-    epoch, batch : int
-        Where it stands.
+    batches : list of slice
+        Which of the samples, in their order; several make one update.
     """
-    if figures.sound:
-        return
+    found = (_where(net, loss, samples, rows, rows.start - batches[0].start) for rows in batches)
+    return next(filter(None, found), "")
+
+
+def _where(net, loss, samples, rows, first_row):
+    """Say where the first NaN or infinity of these rows' batch arises, if that is known."""
     taken = rows if samples.order is None else samples.order[rows]
     x = samples.x[taken]
     if isinstance(x, Inputs) and len(x.arrays) == 1:  # as programs read it
         (x,) = x.arrays
-    batch_of = (x, samples.target[taken], loss)
-    if samples.weight is not None:
-        batch_of += (samples.weight[taken],)
-    where = _where(net, *batch_of)
-    raise NonFiniteLossError(figures.loss, epoch, batch, net.steps, where)
-
-
-def _where(net, x, *batch):
-    """Say where the first NaN or infinity of a step on `x, y, loss[, weight]` arises, if known."""
     try:
         from fastnn.diagnosing import first_unsound
     except ImportError:
         return _in_sight(net, x)
-    return str(first_unsound(net, x, *batch) or "")
+    weight = None if samples.weight is None else samples.weight[taken]
+    return str(first_unsound(net, x, samples.target[taken], loss, weight, first_row) or "")
 
 
 def _in_sight(net, x):

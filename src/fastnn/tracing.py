@@ -68,6 +68,8 @@ class Trace:
     loss : Loss
     x, target, weight
         A batch as `Samples` holds it: checked, the target as the loss compares it.
+    first_row : int
+        Which row the first sample is in noise.
     training : bool
         Whether layers do what they do in training: noise, and statistics of the batch.
 
@@ -82,12 +84,12 @@ class Trace:
         Gradient of the loss with respect to these.
     """
 
-    def __init__(self, net, loss, x, target, weight=None, *, training=True):
+    def __init__(self, net, loss, x, target, weight=None, first_row=0, *, training=True):
         loss.route(net)  # may refuse the network
         self.net, self.visits, self.training = net, [], training
         self._values = {}
         self._enter(x)
-        self._forward(_endings(loss, net.unfused))
+        self._forward(_endings(loss, net.unfused), first_row)
         self.data_loss, self.slopes = loss.of_outputs(self.outputs, target, weight)
         self._backward()
         self.penalty = Upkeep(net).penalty(gradients=True)
@@ -109,13 +111,14 @@ class Trace:
             if head:
                 self.visits[-1].y = packs
 
-    def _forward(self, endings):
+    def _forward(self, endings, first_row):
         net, values = self.net, self._values
         self._steps = []
         for step in net.unfused.steps:
             stage = step.stage
             if isinstance(stage, Noise):
                 stage.seed, stage.index, stage.steps = net.seed, step.call, net.steps
+                stage.row = first_row
             xs = [values[value] for value in step.x]
             values[step.y] = y = stage._forward(xs if stage.merges else xs[0], self.training)
             layer = net.layers[net.calls[step.call].layer]

@@ -1,11 +1,23 @@
 """Trainer: a network, a loss and an optimizer; one step of training at a time."""
 
+import math
+
+import numpy as np
+
 from fastnn import losses, optimizers
+from fastnn.checks import integer
 from fastnn.inputs import check_inputs
 from fastnn.labels import sample_weights
 from fastnn.layers import Layer
 from fastnn.running import Samples
 from fastnn.upkeep import Upkeep
+
+MOST = 16384  # batches that one update takes: 128 sums of 128
+
+
+def accumulation(who, steps):
+    """Return `gradient_accumulation_steps` checked."""
+    return integer(who, "gradient_accumulation_steps", steps, 1, MOST)
 
 
 class Trainer:
@@ -18,6 +30,10 @@ class Trainer:
         See `fastnn.losses`.
     optimizer : str or Optimizer
         See `fastnn.optimizers`.
+    gradient_accumulation_steps : int
+        How many batches, each a call of `step`, make one update: by the gradient of the mean loss
+        over all their samples, added up in double precision. Until the last of them parameters
+        stay. See `flush`.
 
     Examples
     --------
@@ -29,14 +45,24 @@ class Trainer:
     (2.0, [2.0])
     """
 
-    def __init__(self, net, loss="cross_entropy", optimizer="sgd"):
+    def __init__(
+        self, net, loss="cross_entropy", optimizer="sgd", *, gradient_accumulation_steps=1
+    ):
         self.net = net
         self.loss = losses.get(loss)
         self.optimizer = optimizers.get(optimizer)
+        steps = accumulation("Trainer", gradient_accumulation_steps)
+        self.gradient_accumulation_steps = steps
+        if steps > 1 and hasattr(self.optimizer, "minimize"):
+            raise ValueError(
+                f"Trainer: LBFGS takes the loss of all samples at once; expected "
+                f"gradient_accumulation_steps of 1, got {steps}"
+            )
         self.optimizer.serve(net)
         if net.built:
             self.loss.route(net)  # may refuse the network
         self._quick = None  # a shorter way for what is checked already, and whose it is
+        self._sums = None  # of the batches since the last update
 
     def __getstate__(self):
         return self.__dict__ | {"_quick": None}
@@ -44,6 +70,7 @@ class Trainer:
     def step(self, x, y, sample_weight=None):
         """Make one update, unless the loss is NaN or infinite.
 
+        With gradient accumulation every so many calls make one, if the losses of all are finite.
         `net.gradients` need not hold the gradients afterwards: see `loss_and_gradients`.
 
         Parameters
@@ -70,7 +97,33 @@ class Trainer:
                 mean = quick(x, y, optimizer)
                 if mean is not None:
                     return mean
+        if self.gradient_accumulation_steps > 1:
+            return self._add(x, y, sample_weight)
         return self._run(x, y, sample_weight, self.optimizer)
+
+    def flush(self):
+        """Make the update of the batches since the last one, as at the end of an epoch.
+
+        Returns
+        -------
+        bool
+            Whether there were any: none without gradient accumulation.
+
+        Examples
+        --------
+        >>> import fastnn as fn
+        >>> net = fn.Sequential([fn.layers.Dense(1, bias=False)], input_shape=(1,))
+        >>> trainer = fn.Trainer(net, "squared_error", "sgd", gradient_accumulation_steps=3)
+        >>> for n in range(1, 6):
+        ...     loss = trainer.step([[n]], [[0.0]])
+        >>> net.steps, trainer.flush(), net.steps, trainer.flush()
+        (1, True, 2, False)
+        """
+        sums, self._sums = self._sums, None
+        if sums is None:
+            return False
+        sums.update(self.optimizer)
+        return True
 
     def loss_and_gradients(self, x, y, sample_weight=None):
         """Fill `net.gradients` with those of the mean loss, without an update.
@@ -91,23 +144,100 @@ class Trainer:
         """
         return self._run(x, y, sample_weight, None)
 
-    def _run(self, x, y, weight, optimizer):
+    def _samples(self, x, y, weight):
+        """Return a batch checked, and what runs it."""
         net = self.net
         x = net.check(x)
         y = self.loss.targets(y, len(x), net)
         if weight is not None:
             weight = sample_weights("Trainer", weight, len(x), net.dtype)
         runner = net.runner(self.loss, training=True)
-        if len(x) == 0:
+        return Samples(runner.source(x) if len(x) else x, y, weight), runner
+
+    def _run(self, x, y, weight, optimizer):
+        net = self.net
+        samples, runner = self._samples(x, y, weight)
+        n = samples.count
+        if n == 0:
             return _step_on_nothing(net, optimizer)
         self._quick = None
-        if runner.quick is not None and self.optimizer.compiled:
+        if (
+            runner.quick is not None
+            and self.optimizer.compiled
+            and self.gradient_accumulation_steps == 1
+        ):
             self._quick = runner.quick, net, self.loss, self.optimizer, Layer.switched
-        samples = Samples(runner.source(x), y, weight)
-        (figures,) = runner.run(samples, 0, len(x), len(x), optimizer=optimizer)
-        if figures.loss != figures.loss:  # NaN; looking for one in x first would cost every step
-            check_inputs("Trainer", x)
-        return figures.loss
+        (figures,) = runner.run(samples, 0, n, n, optimizer=optimizer)
+        return _mean(figures, samples)
+
+    def _add(self, x, y, weight):
+        """Take a batch in, and make an update if it is the last that it takes."""
+        samples, runner = self._samples(x, y, weight)
+        if self._sums is None:
+            self._sums = _Sums(self.net, self.loss)
+        loss = self._sums.add(samples, runner)
+        if self._sums.batches >= self.gradient_accumulation_steps:
+            self.flush()
+        return loss
+
+
+class _Sums:
+    """Gradients of batches that make one update together, times what their samples weigh."""
+
+    def __init__(self, net, loss):
+        self.net, self.loss = net, loss
+        self.gradients = np.zeros(net.parameters.size)
+        self.weight = self.rows = self.batches = 0
+        self.sound = True
+
+    def add(self, samples, runner):
+        """Add a batch; return its loss, penalties included."""
+        net, n = self.net, samples.count
+        if n == 0:
+            self.batches += 1
+            return Upkeep(net).penalty(gradients=False)
+        weight = self._weight(samples)
+        kept = {"first_row": self.rows, "penalised": False}
+        (figures,) = runner.run(samples, 0, n, n, **kept)
+        loss = _mean(figures, samples)
+        self.sound = self.sound and math.isfinite(loss)
+        if self.sound:
+            self.gradients += weight * net.gradients.astype(np.float64)
+        self.weight += weight
+        self.rows += n
+        self.batches += 1
+        return loss
+
+    def _weight(self, samples):
+        """What a batch counts among the others: the same in the losses of all outputs."""
+        if self.loss.reduction == "sum":
+            return 1.0
+        shapes = [(samples.count, *shape) for shape in self.net.output_shapes]
+        weights = self.loss.total_weights(samples.target, samples.weight, shapes)
+        if len(set(weights)) > 1:
+            raise ValueError(
+                f"Trainer: expected batches that weigh the same in the losses of all outputs, got "
+                f"{', '.join(f'{weight:g}' for weight in weights)}; where labels have weights, "
+                f"or are ignored, fit can accumulate their gradients"
+            )
+        return weights[0]
+
+    def update(self, optimizer):
+        """Make the update, if all losses were finite."""
+        if not self.sound:
+            return
+        upkeep, mean = Upkeep(self.net), self.loss.reduction == "mean"
+        over = self.weight if mean and self.weight > 0 else 1.0
+        self.net.gradients[...] = self.gradients / over
+        upkeep.penalty(gradients=True)
+        upkeep.update(optimizer)
+
+
+def _mean(figures, samples):
+    """The mean loss of a batch; raises if it is NaN as its inputs are."""
+    if figures.loss != figures.loss:  # NaN; looking for one in x first would cost every step
+        check_inputs("Trainer", samples.x)
+    return figures.loss
 
 
 def _step_on_nothing(net, optimizer):

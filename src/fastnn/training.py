@@ -10,11 +10,11 @@ from fastnn.course import Course
 from fastnn.feeds import SHUFFLE_STREAM, ArrayFeed, learn_preprocessing
 from fastnn.history import History
 from fastnn.labels import Data
-from fastnn.lbfgs import fit_whole
+from fastnn.lbfgs import check_whole, fit_whole
 from fastnn.network import BATCH
 from fastnn.running import Samples
 from fastnn.tally import Tally
-from fastnn.trainer import Trainer
+from fastnn.trainer import Trainer, accumulation
 
 __all__ = ["SHUFFLE_STREAM", "History", "Trainer", "evaluate", "fit", "learn_preprocessing"]
 
@@ -39,22 +39,27 @@ def fit(
     resume=None,
     verbose=1,
     augment=None,
+    gradient_accumulation_steps=1,
     bootstrap=None,
 ):
     """Train `net`; see `Sequential.fit`, and `fastnn.splitting` for `bootstrap`."""
     who = "fit"
     epochs, batch_size = integer(who, "epochs", epochs), integer(who, "batch_size", batch_size)
     initial_epoch = integer(who, "initial_epoch", initial_epoch, 0, epochs)
+    how = {"batch_size": batch_size, "shuffle": bool(shuffle)}
+    how["gradient_accumulation_steps"] = accumulation(who, gradient_accumulation_steps)
     display = _display(who, verbose)
     feed = _feed(net, x, y, sample_weight, class_weight)
     saved = None
     if resume is not None:
         from fastnn.checkpoints import restore
 
-        saved = restore(net, resume, batch_size=batch_size, shuffle=bool(shuffle))
+        saved = restore(net, resume, **how)
         optimizer = saved.optimizer() if optimizer is None else optimizer
     loss = (net.loss or losses.cross_entropy) if loss is None else losses.get(loss)
     trainer = Trainer(net, loss, _optimizer(net, optimizer))
+    if hasattr(trainer.optimizer, "minimize"):
+        check_whole(who, feed, resume, callbacks, how["gradient_accumulation_steps"])
     feed.compare(loss)
     tally, validate = Tally(net, loss, metrics), _Validation(net, loss, metrics)
     if validation_split is None:
@@ -74,10 +79,8 @@ def fit(
     feed.learn_preprocessing()
 
     if hasattr(trainer.optimizer, "minimize"):
-        if resume is not None or feed.comes_in_batches:
-            raise ValueError(f"{who}: LBFGS takes arrays, all at once, and begins at the beginning")
         return fit_whole(trainer, feed, tally, watch, validate, initial_epoch)
-    how = {"batch_size": batch_size, "shuffle": shuffle, "epoch": initial_epoch}
+    how["epoch"] = initial_epoch
     return Course(trainer, feed, tally, watch, validate, **how).run(epochs, saved)
 
 

@@ -24,7 +24,8 @@ class Unsound(NamedTuple):
     count : int
         How many numbers there are not finite.
     sample : int or None
-        The first sample with one, by its index in the batch; None where none is to blame.
+        The first sample with one, by its index in the batch, from `first_row` on; None where none
+        is to blame.
     """
 
     layer: str | None
@@ -40,7 +41,7 @@ class Unsound(NamedTuple):
         return f"first in {self.layer}: {where}" if self.layer else f"first: {where}"
 
 
-def first_unsound(net, x, y, loss, weight=None):
+def first_unsound(net, x, y, loss, weight=None, first_row=0):
     """Find the first NaN or infinity of a training step: there, in the loss, and on the way back.
 
     The layers run one after the other with the noise of the step that `net.steps` counts, on a copy
@@ -52,6 +53,8 @@ def first_unsound(net, x, y, loss, weight=None):
     x, y, weight
         A batch, as for `Trainer.step`.
     loss : str or Loss
+    first_row : int
+        Which row the first sample is: in noise, and in what is returned.
 
     Returns
     -------
@@ -79,7 +82,11 @@ def first_unsound(net, x, y, loss, weight=None):
     if len(x) == 0:
         return None
     with np.errstate(all="ignore"):
-        return find(Trace(scratch(net), loss, x, target, weight), x, loss, target, weight)
+        trace = Trace(scratch(net), loss, x, target, weight, first_row)
+        found = find(trace, x, loss, target, weight)
+    if found is None or found.sample is None:
+        return found
+    return found._replace(sample=first_row + found.sample)
 
 
 def find(trace, x, loss, target, weight):

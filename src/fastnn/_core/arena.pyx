@@ -161,6 +161,8 @@ cdef void plan_arena(Network* net, int n_threads, ptrdiff_t samples,
         head.losses = reserve(net, chunks * LANES * sizeof(double) // sizeof(real))
         head.right = reserve(net, chunks * sizeof(double) // sizeof(real))
     net.penalties = reserve(net, place_penalties(net) * sizeof(double) // sizeof(real))
+    if net.training and net.group.batches > CHAIN:
+        net.group.sums = reserve(net, net.size)
     net.squares = reserve(net, terms_of(net.size) * sizeof(double) // sizeof(real))
     net.scratch_size = (net.scratch_size + LANES - 1) // LANES * LANES
     net.scratch = reserve(net, net.scratch_size * net.threads)

@@ -18,10 +18,10 @@ cdef struct Run:
     Phase* phase
     int phases
     Taken* taken                # (phases, threads)
-    ptrdiff_t stop, batch
+    ptrdiff_t stop
     double deadline             # no batch starts after it
-    Figures* figures            # of each batch
-    ptrdiff_t done, updates     # batches, and those with an update
+    Figures* figures            # of each group of batches that makes an update (network.pxd)
+    ptrdiff_t done, updates     # groups, and those with an update
     bint finished
 
 cdef double now() noexcept nogil

@@ -3,12 +3,15 @@
     for each batch
         for each phase (step.pyx)
             threads take tasks until there are none left, and wait for each other
+
+Several batches may make one update, a group; a run comes to its end between groups only.
 """
 from cython.parallel cimport parallel, threadid
 from libc.string cimport memset
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from fastnn._core.kernels cimport enter_fast_mode, leave_fast_mode
+from fastnn._core.network cimport Group, end_of_batch
 from fastnn._core.output cimport all_right, total_loss, start_batch
 from fastnn._core.rule cimport NO_UPDATE
 from fastnn._core.step cimport list_phases, run_task, tasks_of_owner
@@ -22,13 +25,27 @@ cdef double now() noexcept nogil:
     return time.tv_sec + 1e-9 * time.tv_nsec
 
 
+cdef void begin_group(Run* run) noexcept nogil:
+    """Let the next samples make an update."""
+    cdef Group* group = &run.net.group
+    cdef ptrdiff_t left = run.stop - run.net.first
+    group.first = run.net.first
+    group.stop = run.stop
+    if group.ends == NULL and (left + group.size - 1) // group.size > group.batches:
+        group.stop = group.first + group.size * group.batches
+
+
 cdef void begin(Run* run, const real* which) noexcept nogil:
     """Make the next batch ready, if there is one, time for it, and the last one was sound."""
     cdef Network* net = run.net
-    if net.first >= run.stop or (run.done and (net.unsound or now() > run.deadline)):
-        run.finished = True
-        return
-    net.samples = min(run.batch, run.stop - net.first)
+    cdef Group* group = &net.group
+    if group.part == 0:
+        if net.first >= run.stop or (run.done and (net.unsound or now() > run.deadline)):
+            run.finished = True
+            return
+        begin_group(run)
+    net.samples = end_of_batch(group, group.part) - net.first
+    group.closes = net.first + net.samples == group.stop
     start_batch(net, which)
     run.phases = list_phases(net, run.phase, which)
     memset(run.taken, 0, run.phases * net.threads * sizeof(Taken))
@@ -36,16 +53,23 @@ cdef void begin(Run* run, const real* which) noexcept nogil:
 
 cdef void end(Run* run, const real* which) noexcept nogil:
     cdef Figures* figures = &run.figures[run.done]
-    figures.loss = total_loss(run.net, which)
-    figures.weight = run.net.head[0].weight
-    figures.penalty = total_penalty(run.net, which)
-    figures.right = all_right(run.net, which)
+    cdef Group* group = &run.net.group
+    if group.part == 0:
+        figures.weight = run.net.head[0].weight
+        figures.penalty = total_penalty(run.net, which)
+        figures.loss, figures.right = 0, 0
+    figures.loss += total_loss(run.net, which)
+    figures.right += all_right(run.net, which)
+    run.net.first += run.net.samples
+    if not (group.closes or run.net.unsound):
+        group.part += 1
+        return
+    group.part = 0
     if run.net.unsound:
         run.net.update.steps -= 1
     else:
         run.updates += 1
         run.net.steps[0] += run.net.update.rule.kernel != NO_UPDATE
-    run.net.first += run.net.samples
     run.done += 1
 
 

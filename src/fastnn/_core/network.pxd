@@ -51,6 +51,18 @@ cdef struct Head:
     double weight               # Σ of what the samples count
     void* outputs               # (samples, outputs) rows, or NULL
 
+# The batches whose gradients, added up, make one update.
+cdef struct Group:
+    ptrdiff_t batches           # at most
+    ptrdiff_t size              # samples of each but the last
+    const int64_t* ends         # where each ends, or NULL: as follows from that
+    ptrdiff_t first, stop       # its samples
+    ptrdiff_t row               # where they begin among the rows that noise knows
+    ptrdiff_t part              # the batch at hand, from 0
+    bint closes                 # whether it is the last
+    bint penalised              # whether gradients of penalties are added to the sum
+    ptrdiff_t sums              # (P,) of CHAIN batches each, where there may be more
+
 cdef struct Network:
     Operation* op
     int n
@@ -82,11 +94,13 @@ cdef struct Network:
     const int64_t* order        # which sample is the nth, or NULL: the nth
     bint counts_right           # whether decisions are compared with the target
     Update update
+    Group group
     ptrdiff_t first, samples    # of the epoch's order
     ptrdiff_t chunks, lots
     ptrdiff_t penalties         # double: terms of the penalties, see upkeep.pyx
     ptrdiff_t squares           # double: terms of the gradients' norm, likewise
     bint unsound                # whether some loss is not finite: then no update is made
+    ptrdiff_t row               # that of the first sample, as noise knows it
 
 
 cdef void* address(object array) except? NULL
@@ -97,6 +111,12 @@ cdef bint make_heads(Network* net, list outputs, losses) except False
 cdef void free_network(Network* net) noexcept nogil
 cdef bint set_arrays(Network* net, inputs, targets, outputs, augment) except False
 cdef bint set_update(Update* update, tuple rule) except False
+
+
+cdef inline ptrdiff_t end_of_batch(const Group* group, ptrdiff_t part) noexcept nogil:
+    if group.ends != NULL:
+        return group.ends[part]
+    return min(group.first + (part + 1) * group.size, group.stop)
 
 
 cdef inline Operation* at_time(const Network* net, int time) noexcept nogil:

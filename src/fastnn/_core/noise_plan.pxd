@@ -11,8 +11,8 @@ cdef struct NoisePlan:
 cdef ptrdiff_t make_noise_plan(NoisePlan* plan, dict settings) except -1
 cdef ptrdiff_t noise_size(const NoisePlan* plan, const real* which) noexcept nogil
 cdef void noise_forward_part(
-    const NoisePlan* plan, int64_t step, ptrdiff_t chunk, ptrdiff_t samples, const real* x, real* y,
-    void* saved, ptrdiff_t part, ptrdiff_t parts) noexcept nogil
+    const NoisePlan* plan, int64_t step, ptrdiff_t row, ptrdiff_t chunk, ptrdiff_t samples,
+    const real* x, real* y, void* saved, ptrdiff_t part, ptrdiff_t parts) noexcept nogil
 cdef void noise_backward_part(
-    const NoisePlan* plan, int64_t step, ptrdiff_t chunk, ptrdiff_t samples, const void* saved,
-    const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts) noexcept nogil
+    const NoisePlan* plan, int64_t step, ptrdiff_t row, ptrdiff_t chunk, ptrdiff_t samples,
+    const void* saved, const real* dy, real* dx, ptrdiff_t part, ptrdiff_t parts) noexcept nogil

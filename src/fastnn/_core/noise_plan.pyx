@@ -40,9 +40,10 @@ cdef ptrdiff_t noise_size(const NoisePlan* plan, const real* which) noexcept nog
     return elements(bits_size(&plan.noise), sizeof(uint32_t), which) if plan.drops else 0
 
 
-cdef inline Noise noise_of(const NoisePlan* plan, int64_t step) noexcept nogil:
+cdef inline Noise noise_of(const NoisePlan* plan, int64_t step, ptrdiff_t row) noexcept nogil:
     cdef Noise noise = plan.noise
     noise.origin.counter = <uint32_t>step
+    noise.origin.row = <uint32_t>row
     return noise
 
 
@@ -55,12 +56,13 @@ cdef inline ptrdiff_t part_start(const Noise* noise, ptrdiff_t part,
 cdef void noise_forward_part(
         const NoisePlan* plan,
         int64_t step,
+        ptrdiff_t row,              #  where the batch begins among the rows of noise
         ptrdiff_t chunk, ptrdiff_t samples,     #  which rows of the batch
         const real* x,              # IN   (positions, channels, LANES)
         real* y,                    # OUT  like x, and may be x: this part is overwritten
         void* saved,                # OUT  bits
         ptrdiff_t part, ptrdiff_t parts) noexcept nogil:
-    cdef Noise noise = noise_of(plan, step)
+    cdef Noise noise = noise_of(plan, step, row)
     cdef ptrdiff_t first = part_start(&noise, part, parts)
     cdef ptrdiff_t end = part_start(&noise, part + 1, parts)
     cdef uint32_t* bits = <uint32_t*>saved + first // WORD * LANES
@@ -74,12 +76,13 @@ cdef void noise_forward_part(
 cdef void noise_backward_part(
         const NoisePlan* plan,
         int64_t step,
+        ptrdiff_t row,              #  where the batch begins among the rows of noise
         ptrdiff_t chunk, ptrdiff_t samples,     #  which rows of the batch
         const void* saved,          # IN   bits
         const real* dy,             # IN   (positions, channels, LANES)
         real* dx,                   # OUT  like dy, and may be dy: this part is overwritten
         ptrdiff_t part, ptrdiff_t parts) noexcept nogil:
-    cdef Noise noise = noise_of(plan, step)
+    cdef Noise noise = noise_of(plan, step, row)
     cdef ptrdiff_t first = part_start(&noise, part, parts)
     cdef ptrdiff_t end = part_start(&noise, part + 1, parts)
     if plan.drops:

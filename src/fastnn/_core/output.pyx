@@ -4,31 +4,58 @@ from libc.string cimport memset
 
 from fastnn._core.arena cimport count_lots
 from fastnn._core.feed cimport feed_labels, feed_target, feed_weights, sample_at
-from fastnn._core.kernels cimport LANES
+from fastnn._core.kernels cimport CHAIN, LANES
 from fastnn._core.lanes cimport unpack_chunk
 from fastnn._core.loss cimport (
     NO_LOSS, Loss, chained_sum, loss_chunk, mean_label_weight, of_classes, weighs_labels,
     weighted_sum)
 from fastnn._core.network cimport (
-    Head, Update, losses_of, place, right_of, share_of, value_at)
+    Group, Head, Update, end_of_batch, losses_of, place, right_of, share_of, value_at)
 from fastnn._core.rule cimport NO_UPDATE, find_step
 from fastnn._core.single cimport single_leave
+
+
+cdef double weight_of(Network* net, const Head* head, ptrdiff_t first, ptrdiff_t samples,
+                      const real* which) noexcept nogil:
+    """Σ of what these samples count in an output's loss; what each is given goes to its share."""
+    cdef ptrdiff_t n
+    cdef double* share = share_of(net, head, which)
+    cdef double* weight = losses_of(net, head, which)       # until the losses come
+    feed_weights(<const real*>net.weight, net.order, first, samples, share)
+    for n in range(samples):
+        weight[n] = share[n]
+        if head.target.labels != NULL and weighs_labels(&head.loss):
+            weight[n] *= mean_label_weight(
+                &head.loss,
+                head.target.labels + sample_at(net.order, first + n) * head.target.positions)
+    return chained_sum(weight, samples)
+
+
+cdef double weight_of_group(Network* net, const Head* head, const real* which) noexcept nogil:
+    """Likewise of all batches of the update, which begins; the first stands there then."""
+    cdef const Group* group = &net.group
+    cdef double chain = 0, total = 0
+    cdef ptrdiff_t batches = 1, part, first
+    while end_of_batch(group, batches - 1) < group.stop:
+        batches += 1
+    for part in range(batches - 1, -1, -1):
+        first = end_of_batch(group, part - 1) if part else group.first
+        chain += weight_of(net, head, first, end_of_batch(group, part) - first, which)
+        if part % CHAIN == 0:
+            total += chain
+            chain = 0
+    return total
 
 
 cdef void weigh(Network* net, Head* head, const real* which) noexcept nogil:
     """What each sample counts in the mean loss of an output, for net.first and net.samples."""
     cdef ptrdiff_t n
     cdef double* share = share_of(net, head, which)
-    cdef double* weight = losses_of(net, head, which)       # until the losses come
     cdef double positions = head.loss.positions if of_classes(&head.loss) else 1
-    feed_weights(<const real*>net.weight, net.order, net.first, net.samples, share)
-    for n in range(net.samples):
-        weight[n] = share[n]
-        if head.target.labels != NULL and weighs_labels(&head.loss):
-            weight[n] *= mean_label_weight(
-                &head.loss,
-                head.target.labels + sample_at(net.order, net.first + n) * head.target.positions)
-    head.weight = chained_sum(weight, net.samples)
+    if net.group.part == 0:
+        head.weight = weight_of_group(net, head, which)
+    else:
+        weight_of(net, head, net.first, net.samples, which)
     for n in range(net.samples):
         if not head.loss.adds:
             share[n] = share[n] / (head.weight * positions) if head.weight > 0 else 0.0
@@ -49,9 +76,11 @@ cdef void start_step(Update* update) noexcept nogil:
 cdef void start_batch(Network* net, const real* which) noexcept nogil:
     """The figures of this step, for net.first and net.samples."""
     cdef int i
+    net.row = net.group.row + net.first - net.group.first
     net.chunks = net.samples if net.single else (net.samples + LANES - 1) // LANES
     net.lots = count_lots(net, net.chunks, sizeof(real))
-    start_step(&net.update)
+    if net.group.part == 0:
+        start_step(&net.update)
     net.unsound = False
     for i in range(net.n_heads):
         if net.head[i].loss.kind != NO_LOSS:

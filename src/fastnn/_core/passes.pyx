@@ -48,7 +48,7 @@ cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t 
         batch_norm_forward(&op.batch_norm, value_at(net, op.x, chunk, thread, which),
                            <const real*>net.arena, value_at(net, op.y, chunk, thread, which))
     elif op.forward and op.kind == NOISE:
-        noise_forward_part(&op.noise, net.steps[0], chunk, lanes_of(net, chunk),
+        noise_forward_part(&op.noise, net.steps[0], net.row, chunk, lanes_of(net, chunk),
                            value_at(net, op.x, chunk, thread, which),
                            value_at(net, op.y, chunk, thread, which),
                            place(net, op.saved, chunk, thread, which), part, parts)
@@ -183,7 +183,7 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
                 value_at(net, op.x, chunk, thread, which), <const real*>net.arena,
                 lanes_of(net, chunk), place(net, op.dx, chunk, thread, which))
     elif op.backward and op.input_gradient and op.kind == NOISE:
-        noise_backward_part(&op.noise, net.steps[0], chunk, lanes_of(net, chunk),
+        noise_backward_part(&op.noise, net.steps[0], net.row, chunk, lanes_of(net, chunk),
                             place(net, op.saved, chunk, thread, which),
                             dy_at(net, op, chunk, thread, which),
                             place(net, op.dx, chunk, thread, which), part, parts)

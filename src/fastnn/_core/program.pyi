@@ -31,6 +31,10 @@ class Program:
         counts_right: bool = False,
         outputs: NDArray[np.floating] | None = None,
         augment: Any = None,
+        accumulate: int = 1,
+        ends: NDArray[np.int64] | None = None,
+        row: int = 0,
+        penalised: bool = True,
         seconds: float = 1e9,
     ) -> list[tuple[float, float, int, float]]: ...
     def step(self, x: Any, labels: Any, optimizer: Any) -> float | None: ...

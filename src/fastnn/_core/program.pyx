@@ -14,10 +14,11 @@ from libc.string cimport strcmp
 from fastnn._core.arena cimport plan_arena
 from fastnn._core.batches cimport Figures, Run, Taken, now, run_batches
 from fastnn._core.feed cimport FLOAT32, FLOAT64
+from fastnn._core.kernels cimport CHAIN
 from fastnn._core.loss cimport all_within, of_classes
 from fastnn._core.memory cimport give, take
 from fastnn._core.network cimport (
-    Head, Network, Update, address, free_network, make_heads, make_inputs, make_operations,
+    Group, Head, Network, Update, address, free_network, make_heads, make_inputs, make_operations,
     make_values, set_arrays, set_update)
 from fastnn._core.step cimport Phase, most_phases
 from fastnn._core.threads cimport default_threads, small_work
@@ -35,6 +36,7 @@ cdef class Program:
     cdef bint double_precision
     cdef ptrdiff_t planned, room            # samples that the arena is for; its bytes
     cdef int asked_threads
+    cdef bint has_sums                      # whether it has room for those of many batches
     cdef double small_work
     cdef ptrdiff_t shape[8], label_shape[8]  # (MOST_AXES,) of a sample of x and of labels
     cdef int rank, label_rank               # of the first input, and of labels of the first output
@@ -112,8 +114,9 @@ cdef class Program:
     cdef bint make_room(self, ptrdiff_t samples, int n_threads) except False:
         """Place everything; memory that is there already is kept if it is enough."""
         cdef ptrdiff_t size
+        cdef bint sums = self.net.group.batches > CHAIN
         if (samples == self.planned and n_threads == self.asked_threads
-                and small_work() == self.small_work):
+                and small_work() == self.small_work and sums <= self.has_sums):
             return True
         self.planned = -1
         size = self.place(samples, n_threads)
@@ -126,39 +129,52 @@ cdef class Program:
             self.room = size
         self.planned = samples
         self.asked_threads = n_threads
+        self.has_sums = sums
         self.small_work = small_work()
         return True
 
     def run(self, tuple data, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, *,
             optimizer=None, bint counts_right=False, outputs=None, augment=None,
+            ptrdiff_t accumulate=1, ends=None, ptrdiff_t row=0, bint penalised=True,
             double seconds=1e9):
         """Run batches until `stop`, a loss that is not finite, or until the seconds are over.
 
         `data` is (arrays, targets, weight, order): an array for each input, one for each output,
         which holds labels if it is of integers, and what each sample counts; targets, weight and
-        order may be None. An optimizer's `rule` is followed after each batch, and its steps are
-        counted, also if a signal has come meanwhile. Rows go to the arrays `outputs`. Images are
-        changed first as an `AugmentPlan` says. Returns a list of (loss, weight, right decisions,
-        penalty), one for each batch done.
+        order may be None. An optimizer's `rule` is followed after each update, and its steps are
+        counted, also if a signal has come meanwhile. An update takes the gradients of `accumulate`
+        batches, added up; or, once, of all, which end where `ends` says. Noise counts rows from
+        `row` on. Without `penalised` gradients lack those of penalties. Rows go to the arrays
+        `outputs`. Images are changed first as an `AugmentPlan` says. Returns a list of (loss,
+        weight, right decisions, penalty), one for each update done.
         """
-        cdef ptrdiff_t batches = (stop - first + batch - 1) // batch, i
-        cdef Figures* figures = <Figures*>malloc(batches * sizeof(Figures))
+        cdef ptrdiff_t i, updates = 1
+        cdef Figures* figures
+        cdef Group* group = &self.net.group
+        batch = max(<ptrdiff_t>1, min(batch, stop - first))
+        if ends is None:
+            updates = ((stop - first + batch - 1) // batch + accumulate - 1) // accumulate
+        figures = <Figures*>malloc(updates * sizeof(Figures))
         x, targets, weight, order = data
         if figures == NULL:
-            raise MemoryError(f"no memory for the figures of {batches} batches")
+            raise MemoryError(f"no memory for the figures of {updates} updates")
         try:
             self.hold()
             try:
-                self.follow(optimizer, batches)
+                self.follow(optimizer, updates)
+                group.batches = accumulate if ends is None else len(ends)
+                group.ends = <const int64_t*>address(ends)
+                group.row = row
+                group.penalised = penalised
                 self.net.weight = address(weight)
                 self.net.order = <const int64_t*>address(order)
                 set_arrays(&self.net, x, targets, outputs, augment)
                 self.net.counts_right = counts_right
-                batches = self.make_batches(first, stop, batch, optimizer, seconds, figures)
+                updates = self.make_batches(first, stop, batch, optimizer, seconds, figures)
             finally:
                 PyThread_release_lock(self.lock)
             return [(figures[i].loss, figures[i].weight, figures[i].right, figures[i].penalty)
-                    for i in range(batches)]
+                    for i in range(updates)]
         finally:
             free(figures)
 
@@ -190,6 +206,8 @@ cdef class Program:
                         self.net.head.target.labels = <const int64_t*>wanted.buf
                         self.net.head.target.rows = self.net.head.outputs = NULL
                         self.net.counts_right = False
+                        self.net.group.batches, self.net.group.ends = 1, NULL
+                        self.net.group.row, self.net.group.penalised = 0, True
                         self.make_batches(0, given.shape[0], given.shape[0], optimizer, 0, &figures)
                         figures.loss += figures.penalty
                         sound = figures.loss == figures.loss
@@ -254,13 +272,14 @@ cdef class Program:
 
     cdef ptrdiff_t make_batches(self, ptrdiff_t first, ptrdiff_t stop, ptrdiff_t batch, optimizer,
                                 double seconds, Figures* figures) except -1:
-        """Run batches of what `net.feed` holds; returns how many there was time for."""
+        """Run batches of what `net.feed` holds; returns for how many updates there was time."""
         cdef Run run
         self.make_room(min(batch, stop - first), default_threads())
         self.net.first = first
+        self.net.group.size = batch
+        self.net.group.part = 0
         run.net = &self.net
         run.stop = stop
-        run.batch = batch
         run.done = run.updates = 0
         run.finished = False
         run.deadline = now() + seconds

@@ -158,14 +158,16 @@ cdef int most_phases(const Network* net) noexcept nogil:
 
 cdef int list_phases(const Network* net, Phase* phases, const real* which) noexcept nogil:
     """Fill `phases`, room for `most_phases`, for the batch at hand; returns how many there are."""
-    cdef int n = add_counted(net, phases, 0, PACK)
+    cdef int n = 0
+    if net.group.part == 0:     # else weights are as they were
+        n = add_counted(net, phases, 0, PACK)
     if net.layered:
         n = add_layers(net, phases, n, which)
     else:
         n = add_chunks(net, phases, n)
     if net.training:
         n = add_counted(net, phases, n, FINISH)
-    if net.training and net.update.clip_norm != 0:
+    if net.training and net.group.closes and net.update.clip_norm != 0:
         n = add_phase(phases, n, SQUARES, 0, 0, square_tasks(net))
         n = add_phase(phases, n, NORM, 0, 0, 1)
         n = add_counted(net, phases, n, UPDATE)

@@ -4,7 +4,8 @@
               penalties
     FINISH    gradients: sums of slots, or across the batch, 0 where a weight is masked, and those
               of penalties; then the optimizer's update of the same parameters, while their
-              gradient is in a cache
+              gradient is in a cache. Where several batches make an update: added to those of the
+              batches before, and no more until the last
     UPDATE    the update by itself, where it waits for the norm of all gradients
 """
 from libc.string cimport memcpy, memset
@@ -15,7 +16,7 @@ from fastnn._core.conv cimport pack_tile
 from fastnn._core.dense cimport dense_pack_panel, first_output
 from fastnn._core.dense_weights cimport dense_backward_weights_tile, dense_scratch
 from fastnn._core.holding cimport Holding
-from fastnn._core.kernels cimport LANES, UPDATE_STATES, update_step
+from fastnn._core.kernels cimport CHAIN, LANES, UPDATE_STATES, update_step
 from fastnn._core.local_conv cimport local_conv_pack_position
 from fastnn._core.local_conv_plan cimport (
     local_conv_backward_weights, local_conv_sums_size, local_panel_size)
@@ -101,7 +102,13 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
 
 cdef inline bint keeps_gradients(const Network* net) noexcept nogil:
     """Whether FINISH leaves gradients where they stay, and makes no update."""
-    return net.update.rule.kernel == NO_UPDATE or net.update.clip_norm != 0
+    return (not net.group.closes or net.update.rule.kernel == NO_UPDATE
+            or net.update.clip_norm != 0)
+
+
+cdef inline bint makes_in_place(const Network* net) noexcept nogil:
+    """Whether gradients are made there at once, as no others are in their place."""
+    return keeps_gradients(net) and net.group.part == 0
 
 
 cdef void update(Network* net, const Holding* held, const unsigned char* mask, ptrdiff_t start,
@@ -166,12 +173,34 @@ cdef ptrdiff_t finish_tasks(const Network* net, const Operation* op) noexcept no
     return op.dense.gradient.tiling.tiles if op.kind == DENSE else update_tasks(op)
 
 
+cdef void add_earlier(const Network* net, ptrdiff_t start, ptrdiff_t n,
+                      real* gradient) noexcept nogil:
+    """Add what the batches before have given: a chain of at most CHAIN, and the sums of such."""
+    cdef real* chain = <real*>net.gradients + start
+    cdef real* sums = <real*>net.arena + net.group.sums + start
+    cdef ptrdiff_t part = net.group.part
+    if part % CHAIN != 0:
+        add(n, chain, gradient)
+    elif part == CHAIN:
+        memcpy(sums, chain, n * sizeof(real))
+    else:
+        add(n, chain, sums)
+    if net.group.closes and part >= CHAIN:
+        add(n, sums, gradient)
+
+
 cdef void finish(Network* net, const Operation* op, ptrdiff_t first, ptrdiff_t n,
                  real* gradient) noexcept nogil:
     """What follows when the gradient of the loss with respect to some parameters is there."""
-    add_penalty_gradients(net, op, first, n, gradient)
+    cdef real* kept = <real*>net.gradients + op.weight + first
+    if net.group.part:
+        add_earlier(net, op.weight + first, n, gradient)
+    if net.group.closes and net.group.penalised:
+        add_penalty_gradients(net, op, first, n, gradient)
     if not keeps_gradients(net):
         update_both(net, op, first, n, gradient)
+    elif gradient != kept:
+        memcpy(kept, gradient, n * sizeof(real))
 
 
 cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thread,
@@ -189,7 +218,7 @@ cdef void finish_task(Network* net, const Operation* op, ptrdiff_t task, int thr
     elif op.kind == DENSE or op.kind == LOCAL_CONV:
         finish_rows(net, op, task, scratch)
     else:
-        gradient = gradient + first if keeps_gradients(net) else scratch
+        gradient = gradient + first if makes_in_place(net) else scratch
         add_up(net, op, first, n, gradient)
         while op.also >= 0:
             op = &net.op[op.also]
@@ -224,7 +253,7 @@ cdef void finish_rows(Network* net, const Operation* op, ptrdiff_t task,
     rows = <real*>net.gradients + op.weight + start * op.row
     biases = <real*>net.gradients + op.weight + op.weights + start
     other = scratch + room_for_sums(net, op, scratch) + numbers + n
-    if not keeps_gradients(net):
+    if not makes_in_place(net):
         rows = scratch + room_for_sums(net, op, scratch)
         biases = rows + numbers
     row_gradients(net, op, task, scratch, rows, biases if op.biases else NULL)

@@ -18,6 +18,8 @@ end of an epoch, and costs next to nothing; while somebody has `on_batch_begin` 
 every batch is a call of its own. A callback with a number `every` has its `on_check` called after
 so many batches, counted over the whole `fit`: the validation data are evaluated for it.
 
+With gradient accumulation a batch here is all that make one update; the loss is their mean.
+
 To end training, raise `StopTraining("why")` from any of these but the last. All callbacks still
 hear of that moment. If it comes within an epoch, this one ends there, and its figures are those of
 the batches so far; `history.stopped` says why. Callbacks are called in their order. What one writes

@@ -103,6 +103,12 @@ def _add_train(commands):
     group.add_argument("--epochs", type=count, metavar="N", help="default: 20")
     group.add_argument("--batch-size", type=count, metavar="N", help="default: 32")
     group.add_argument(
+        "--gradient-accumulation-steps",
+        type=whole_number(1, 16384),
+        metavar="K",
+        help="batches that make one update together; default: 1",
+    )
+    group.add_argument(
         "--optimizer", metavar="NAME[:SETTING=…,…]", help="sgd:momentum=0.9; default: adam"
     )
     group.add_argument("--lr", type=positive, metavar="RATE", help="that of the optimizer")

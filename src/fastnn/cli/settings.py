@@ -20,6 +20,7 @@ SETTINGS = {
     "seed": (0, (int,)),
     "epochs": (20, (int,)),
     "batch_size": (32, (int,)),
+    "gradient_accumulation_steps": (1, (int,)),
     "optimizer": ("adam", TEXT),
     "lr": (None, NUMBER),
     "schedule": (None, TEXT),

@@ -98,6 +98,9 @@ class _Training:
         self.optimizer = specs.make_optimizer(chosen["optimizer"], **how)
         self.changes = specs.make_changes(chosen["augment"]) if chosen["augment"] else None
         self.every = _how_often(chosen["checkpoint_every"])
+        self.resumable = not hasattr(self.optimizer, "minimize")
+        if self.every and not self.resumable:
+            raise UserError("--checkpoint-every: a run of lbfgs cannot be resumed, and writes none")
         self.stop = None
         if chosen["early_stopping"] is not None:
             monitor = "val_loss" if self.share or self.beside else "loss"
@@ -121,7 +124,7 @@ class _Training:
     def train(self, folder, resumes, quiet):
         """Fit the network; signals end it where it can be gone on from."""
         path = folder.path(CHECKPOINT)
-        checkpoint = callbacks.Checkpoint(path, **self.every)
+        checkpoint = callbacks.Checkpoint(path, **self.every) if self.resumable else None
         mend = f"; fastnn train --resume {shlex.quote(folder.folder)} goes on"
         stop = Stop(checkpoint, mend)
         watching = [self.stop, folder, checkpoint, stop, None if quiet else callbacks.Progress()]
@@ -134,6 +137,7 @@ class _Training:
                 optimizer=self.optimizer,
                 epochs=self.chosen["epochs"],
                 batch_size=self.chosen["batch_size"],
+                gradient_accumulation_steps=self.chosen["gradient_accumulation_steps"],
                 validation_split=self.share,
                 validation_data=self.beside and (self.beside.x, self.beside.y),
                 metrics=self.metrics,

@@ -2,8 +2,10 @@
 
 import contextlib
 
+import numpy as np
+
 from fastnn.feeds import shuffled
-from fastnn.inputs import check_inputs
+from fastnn.inputs import Inputs, check_inputs
 from fastnn.labels import Data, find_classes, label_array
 from fastnn.running import Samples
 
@@ -44,7 +46,7 @@ def _named(epoch, number):
 
 
 class BatchFeed:
-    """Batches, one update each; a feed like `fastnn.feeds.ArrayFeed`."""
+    """Batches, one or several an update; a feed like `fastnn.feeds.ArrayFeed`."""
 
     comes_in_batches = True
     samples = None  # nobody knows before
@@ -87,9 +89,9 @@ class BatchFeed:
         """Refuse likewise: changes go by a sample's place in an array."""
         raise ValueError(f"{WHO}: augment is for arrays, got batches; use fn.augment.apply on them")
 
-    def batches(self, batch_size):
-        """How many batches an epoch has, if that is known; `batch_size` plays no part."""
-        return self.source.steps
+    def updates(self, batch_size, accumulate=1):
+        """How many updates an epoch makes, if that is known; `batch_size` plays no part."""
+        return None if self.source.steps is None else -(-self.source.steps // accumulate)
 
     def _data(self, batch, learn=False):
         x, y, weight = batch
@@ -99,17 +101,22 @@ class BatchFeed:
         how = {"classes": self.classes, "learn": learn}
         return x, Data(WHO, self.net, self.loss, x, y, weight, self.class_weight, **how)
 
-    def epoch(self, number, runner, shuffle, batch, batch_size):
-        """Yield the samples of each batch, without these first batches; none is skipped."""
-        order = None
+    def epoch(self, number, runner, shuffle, update, batch_size, accumulate=1):
+        """Yield the samples of each update, without these first updates; none is skipped."""
+        order, first = None, update * accumulate
         if self.source.is_sequence and shuffle:
             order = shuffled(self.net, number, len(self.source.source))
-        for place, content in enumerate(self.source.epoch(order, batch), batch):
+        gathered = []
+        for place, content in enumerate(self.source.epoch(order, first), first):
             with _named(number, place):
                 x, data = self._data(content)
                 check_inputs(WHO, x)
-                source = runner.source(x)
-            yield Samples(source, data.target, data.weight), 0
+                gathered.append(Samples(runner.source(x), data.target, data.weight))
+                if len(gathered) == accumulate:
+                    samples, gathered = together(gathered), []
+                    yield samples, 0
+        if gathered:
+            yield together(gathered), 0
 
     def learn_preprocessing(self):
         """Let every layer that standardises see all batches, as the layers before leave them."""
@@ -124,3 +131,29 @@ class BatchFeed:
             layer.learn_batches(
                 self.net.read_by(layer, self.net.check(x)) for x, _, _ in self.source.epoch()
             )
+
+
+def together(batches):
+    """Return the samples of several batches as one set, which knows where each ends."""
+    if len(batches) == 1:
+        return batches[0]
+    weight = None
+    if any(batch.weight is not None for batch in batches):
+        dtype = next(batch.weight.dtype for batch in batches if batch.weight is not None)
+        weight = np.concatenate(
+            [np.ones(b.count, dtype) if b.weight is None else b.weight for b in batches]
+        )
+    ends = np.cumsum([batch.count for batch in batches], dtype=np.int64)
+    x, target = _joined([b.x for b in batches]), _joined([b.target for b in batches])
+    return Samples(x, target, weight, ends=ends)
+
+
+def _joined(parts):
+    if isinstance(parts[0], Inputs):
+        arrays = zip(*(part.arrays for part in parts), strict=True)
+        return Inputs([_joined(list(several)) for several in arrays])
+    if len({part.dtype.kind == "i" for part in parts}) > 1:
+        raise ValueError(
+            "the batches of an update hold labels and shares of classes; give one kind of y"
+        )
+    return np.concatenate(parts)

@@ -21,14 +21,15 @@ class Noise(Layer):
 
     Attributes
     ----------
-    seed, index, steps : int
+    seed, index, steps, row : int
         Which numbers come next. A layer alone has the first two from `build`, and counts its own
-        training passes; a network says here what its own key is, at every pass.
+        training passes; a network says here what its own key is, at every pass, and which row the
+        first of the batch is.
     """
 
     operation = ""  # of fastnn.functional, less "_forward"
     strength = 0.0  # its setting; without any there is no noise
-    seed = index = steps = 0
+    seed = index = steps = row = 0
 
     def build(self, input_shape=None, dtype="float32", *, seed=0, index=0):
         super().build(input_shape, dtype, seed=seed, index=index)
@@ -36,6 +37,7 @@ class Noise(Layer):
         return self
 
     def forward(self, x, training=False):
+        self.row = 0
         y = super().forward(x, training)
         if training:
             self.steps += 1
@@ -46,6 +48,7 @@ class Noise(Layer):
         if not training or self.strength == 0:
             return x
         self._saved = {"seed": self.seed, "layer": self.index, "step": self.steps}
+        self._saved["first_row"] = self.row
         return getattr(self.operations, f"{self.operation}_forward")(
             x, self.strength, **self._saved
         )
