@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fastnn as fn
+from fastnn import replaying
 
 N, SIZE = 70, 16
 X = np.random.default_rng(0).normal(size=(N, 3)).astype(np.float32)
@@ -313,15 +314,20 @@ def test_an_error_leaves_the_steps_before_it():
     np.testing.assert_array_equal(model.parameters, by_hand.parameters)
 
 
-def test_only_a_batch_is_kept():
-    """What was trained on is free again before the next batch is asked for."""
+@pytest.mark.parametrize("held", [0, 1000])
+def test_only_a_batch_is_kept_and_so_many_bytes(held, monkeypatch):
+    """What was trained on is free again before the next batch is asked for, but for these."""
     import weakref
+
+    monkeypatch.setattr(replaying, "HELD", held)
+    monkeypatch.setattr(replaying, "COPIES", 0)
 
     alive = []
 
     def source():
         for start in range(0, 64, 8):
-            assert sum(ref() is not None for ref in alive) <= 1
+            kept = [ref().nbytes for ref in alive if ref() is not None]
+            assert sum(kept) <= held + X[:8].nbytes
             x = X[start : start + 8].copy()
             alive.append(weakref.ref(x))
             yield x, INDEX[start : start + 8]

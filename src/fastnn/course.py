@@ -7,14 +7,11 @@ network; `fastnn.checkpoints` puts both into a file.
 
 import time
 
-import numpy as np
-
-from fastnn.callbacks.stopping import State
 from fastnn.checks import integer
 from fastnn.history import History
+from fastnn.replaying import Replay
 from fastnn.soundness import NonFiniteLossError, find_first
 
-KEEP = 1.0  # seconds between copies of good parameters
 STATE = (
     "epoch", "batch", "batches", "batch_size", "shuffle", "initial_epoch",
     "gradient_accumulation_steps",
@@ -52,7 +49,7 @@ class Course:
         self.epoch, self.batch, self.batches = epoch, 0, 0
         self.history = History(initial_epoch=epoch)
         self.runner = trainer.net.runner(trainer.loss, training=True)
-        self._good, self._due = None, 0.0  # the network at its last finite parameters; when to look
+        self._replay = Replay(trainer, self._make)
 
     @property
     def initial_epoch(self):
@@ -78,7 +75,7 @@ class Course:
             if saved is not None:
                 with saved.blamed():
                     self.restore(saved.described, saved.arrays)
-            self._keep()
+            self._replay.begin()
             while self.epoch < epochs and watch.stopped is None:
                 figures = self._run_epoch()
                 if figures is None:
@@ -125,16 +122,13 @@ class Course:
 
     def _run(self, samples):
         """Make the updates of these samples, until a callback wants training to end."""
-        tally, watch = self.tally, self.watch
-        size = self.batch_size * self.gradient_accumulation_steps
-        if self.feed.comes_in_batches:
-            size = samples.count
+        tally, watch, size = self.tally, self.watch, self._size(samples)
         while tally.done < samples.count and watch.stopped is None:
             if watch.batches:
                 watch("on_batch_begin", epoch=self.epoch, batch=self.batch)
                 if watch.stopped is not None:
                     break
-            for figures in self._some(samples, size):
+            for figures in self._some(samples):
                 rows = slice(tally.done, min(samples.count, tally.done + size))
                 if not figures.sound:
                     self._fail(samples, rows, figures)
@@ -143,37 +137,47 @@ class Course:
                     watch("on_batch_end", epoch=self.epoch, batch=self.batch, loss=figures.loss)
                 self.batch += 1
                 self.batches += 1
-            self._keep()
+            self._replay.keep()
             self._report(last=tally.done == samples.count)
 
     def _fail(self, samples, rows, figures):
-        """Say where a loss that is not finite arose; parameters that are lost by then come back."""
-        net, loss = self.trainer.net, self.trainer.loss
+        """Say where a loss that is not finite arose; what is lost by then comes back."""
+        net, loss, step = self.trainer.net, self.trainer.loss, self.trainer.net.steps
         batches = samples.batches(rows.start, rows.stop, self.batch_size)
         where = find_first(net, loss, samples, batches)
-        if self._good is not None and not np.isfinite(net.parameters).all():
-            self._good.restore(net)
-        raise NonFiniteLossError(figures.loss, self.epoch, self.batch, net.steps, where)
+        if self._replay.needed:
+            self._replay.rewind()
+        if net.steps < step:
+            where += f"{where and '. '}Parameters are those after {net.steps} updates, while finite"
+        raise NonFiniteLossError(figures.loss, self.epoch, self.batch, step, where)
 
-    def _keep(self):
-        """Remember the network as it is, if its parameters are finite; every second at most."""
-        if time.perf_counter() < self._due:
-            return
-        if np.isfinite(self.trainer.net.parameters).all():
-            self._good = State(self.trainer.net)
-        self._due = time.perf_counter() + KEEP
+    def _size(self, samples):
+        """How many samples an update takes."""
+        if self.feed.comes_in_batches:
+            return samples.count
+        return self.batch_size * self.gradient_accumulation_steps
 
-    def _some(self, samples, size):
+    def _some(self, samples):
         """Make as many updates as nobody needs to hear of one by one, and there is time for."""
-        first, stop = self.tally.done, samples.count
-        batches = self.watch.until(self.batches)
-        if batches is not None:
-            stop = min(stop, first + batches * size)
-        how = {"counts_right": self.tally.counts_right, "outputs": self.tally.outputs}
+        first, most, replay = self.tally.done, self.watch.until(self.batches), self._replay
+        replay.before()
+        done = self._make(samples, first, 0, most, outputs=self.tally.outputs)
+        replay.after(samples, first, done, samples.nbytes(self.feed.comes_in_batches))
+        return done
+
+    def _make(self, samples, first, update, stop, outputs=None):
+        """Make updates from this one up to, without, `stop`, if that is given; come back soon.
+
+        They count from the one that begins with sample `first`.
+        """
+        size, end = self._size(samples), samples.count
+        if stop is not None:
+            end = min(end, first + stop * size)
+        how = {"counts_right": self.tally.counts_right, "outputs": outputs}
+        how["optimizer"], batch_size = self.trainer.optimizer, size
         if not self.feed.comes_in_batches:
-            size, how["accumulate"] = self.batch_size, self.gradient_accumulation_steps
-        optimizer = self.trainer.optimizer
-        return self.runner.run(samples, first, stop, size, optimizer=optimizer, **how)
+            batch_size, how["accumulate"] = self.batch_size, self.gradient_accumulation_steps
+        return self.runner.run(samples, first + update * size, end, batch_size, **how)
 
     def _report(self, last):
         """Tell who wants to know how far the epoch is."""

@@ -210,7 +210,7 @@ class Network(Graph):
         ------
         NonFiniteLossError
             If the loss of a batch is NaN or infinite. That batch makes no update, nor does any
-            behind it.
+            behind it; one before it that made parameters NaN or infinite is taken back.
 
         Examples
         --------

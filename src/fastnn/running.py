@@ -28,6 +28,13 @@ class Samples(NamedTuple):
     augment: object | None = None  # what happens to x: a `fastnn.mixing.Drawn`
     ends: np.ndarray | None = None  # int64: where batches end that make one update together
 
+    def nbytes(self, with_data):
+        """Bytes that who holds them keeps from being freed: also of the data, or of the order."""
+        if not with_data:
+            return 0 if self.order is None else self.order.nbytes
+        arrays = self.x.arrays if isinstance(self.x, Inputs) else (self.x,)
+        return sum(array.nbytes for array in arrays)
+
     def batches(self, first, stop, size):
         """Return the slices of `first … stop` that are batches: of this size, or up to `ends`."""
         ends = range(first + size, stop, size) if self.ends is None else self.ends[:-1].tolist()

@@ -20,10 +20,12 @@ class NonFiniteLossError(ArithmeticError):
 
     Notes
     -----
-    Parameters and optimizer are as before the batch; where an update before, of a finite loss, made
-    parameters NaN or infinite, these, and what layers keep, are as when they were finite last, up
-    to a second of training before. What a batch normalisation keeps of the
-    batches it has seen may have taken it in, in channels that were finite.
+    The network, what its layers keep, its counts and its optimizer are as before the batch; where
+    an update before, of a finite loss, made parameters NaN or infinite, as before that update. For
+    this `fit` makes updates again, from a copy of some seconds before at most, which takes that
+    long. Where these do not give the same losses, because callbacks have changed parameters,
+    layers draw random numbers of their own, or arrays of batches were written over in the
+    meantime, lost parameters come back as they were in that copy, and all else with them.
 
     Examples
     --------
@@ -73,7 +75,8 @@ def _where(net, loss, samples, rows, first_row):
     except ImportError:
         return _in_sight(net, x)
     weight = None if samples.weight is None else samples.weight[taken]
-    return str(first_unsound(net, x, samples.target[taken], loss, weight, first_row) or "")
+    batch = x, samples.target[taken], loss, weight
+    return str(first_unsound(net, *batch, first_row) or "")
 
 
 def _in_sight(net, x):

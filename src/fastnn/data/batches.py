@@ -36,7 +36,9 @@ class Batches:
 
     Notes
     -----
-    A batch is one update: `batch_size` plays no part, and nothing but the batch is in memory. The
+    A batch is one update, unless `fit` accumulates gradients; `batch_size` plays no part. In memory
+    is the batch, and of those before it at most 16 MiB, or 8 times what the network and its
+    optimizer take, in case that updates have to be taken back (`fastnn.NonFiniteLossError`). The
     bits are those of training on arrays that hold the same batches.
 
     Examples
