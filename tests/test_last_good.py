@@ -190,3 +190,56 @@ def test_arrays_that_are_written_over_are_noticed():
     with pytest.raises(fn.NonFiniteLossError):
         net.fit(source, loss="squared_error", optimizer=growing(), epochs=40, verbose=0)
     assert (net.parameters == first).all() and net.optimizer.steps == 0
+
+
+# --- Trainer --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("optimizer", [growing, lambda: growing(8.0), lambda: fn.optimizers.Adam(
+    fn.schedules.Exponential(0.05, 4.0), amsgrad=True)])  # fmt: skip
+def test_a_step_of_a_trainer_is_made_or_taken_back(optimizer, steps, ways):
+    trainer = fn.Trainer(
+        network(L.BatchNorm()), "squared_error", optimizer(),
+        gradient_accumulation_steps=steps, raise_non_finite=True,
+    )  # fmt: skip
+    free = fn.Trainer(
+        network(L.BatchNorm()), "squared_error", optimizer(), gradient_accumulation_steps=steps
+    )
+    for trained in (trainer, free):
+        trained.net.optimizer = trained.optimizer
+    for x, y in 9 * batches():
+        before = state(trainer.net)
+        try:
+            loss = trainer.step(x, y)
+        except fn.NonFiniteLossError as raised:
+            error = raised
+            break
+        assert loss == free.step(x, y)
+        assert state(trainer.net) == state(free.net)
+    assert state(trainer.net) == before
+    assert error.step == trainer.net.steps > 3 and error.epoch is None
+    assert "Trainer: the loss is" in str(error)
+
+
+def test_a_trainer_says_where_and_goes_on():
+    net = fn.Sequential([L.Dense(1, name="only")], input_shape=(1,))
+    how = {"gradient_accumulation_steps": 2, "raise_non_finite": True}
+    trainer, first = fn.Trainer(net, "squared_error", SGD(0.01), **how), net.parameters.copy()
+    trainer.step([[1.0]], [[0.0]])
+    with pytest.raises(fn.NonFiniteLossError, match="infinity in the input, sample 2"):
+        trainer.step([[1.0], [np.inf]], [[0.0], [0.0]])
+    assert (net.parameters == first).all() and net.steps == 0
+    trainer.step([[3.0]], [[0.0]])  # the second of the group: the one before is as if not given
+    other = fn.Sequential([L.Dense(1)], input_shape=(1,))
+    other.parameters[:] = first
+    fn.Trainer(other, "squared_error", SGD(0.01)).step([[1.0], [3.0]], [[0.0], [0.0]])
+    np.testing.assert_allclose(net.parameters, other.parameters, rtol=1e-6)
+    trainer.step([[1e18]], [[0.0]])
+    trainer.optimizer.learning_rate = 1e30
+    kept = net.parameters.copy()
+    with pytest.raises(fn.NonFiniteLossError, match="would have made parameters NaN or infinite"):
+        trainer.flush()
+    assert (net.parameters == kept).all() and net.steps == 1
+    trainer.optimizer.learning_rate = 0.0
+    assert trainer.flush() and net.steps == 2

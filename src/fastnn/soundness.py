@@ -11,7 +11,8 @@ class NonFiniteLossError(ArithmeticError):
     Attributes
     ----------
     epoch, batch : int
-        Where, counted from 0; several batches that make one update count as one.
+        Where, counted from 0; several batches that make one update count as one. None for steps
+        of a `Trainer`.
     step : int
         Updates that the network had made before, over all fits: `net.steps`.
     loss : float
@@ -40,10 +41,13 @@ class NonFiniteLossError(ArithmeticError):
 
     def __init__(self, loss, epoch, batch, step, where=""):
         self.loss, self.epoch, self.batch, self.step, self.where = loss, epoch, batch, step, where
+        what = f"fit: the loss of batch {batch} of epoch {epoch} (counted from 0)"
+        if epoch is None:
+            what = "Trainer: the loss"
         super().__init__(
-            f"fit: the loss of batch {batch} of epoch {epoch} (counted from 0) is {loss}, after "
-            f"{step} updates; this batch made none{where and f'. {where}'}. Usual mends: a lower "
-            f"learning rate, clip_norm, inputs scaled to about 1"
+            f"{what} is {loss}, after {step} updates; this batch made none"
+            f"{where and f'. {where}'}. Usual mends: a lower learning rate, clip_norm, inputs "
+            f"scaled to about 1"
         )
 
     def __reduce__(self):

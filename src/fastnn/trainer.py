@@ -1,5 +1,6 @@
 """Trainer: a network, a loss and an optimizer; one step of training at a time."""
 
+import copy
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ from fastnn.inputs import check_inputs
 from fastnn.labels import sample_weights
 from fastnn.layers import Layer
 from fastnn.running import Samples
+from fastnn.soundness import NonFiniteLossError
 from fastnn.upkeep import Upkeep
 
 MOST = 16384  # batches that one update takes: 128 sums of 128
@@ -34,6 +36,10 @@ class Trainer:
         How many batches, each a call of `step`, make one update: by the gradient of the mean loss
         over all their samples, added up in double precision. Until the last of them parameters
         stay. See `flush`.
+    raise_non_finite : bool
+        Whether a step raises `NonFiniteLossError` where its loss is NaN or infinite, or its update
+        would make parameters so. Network and optimizer are then as before the step, to the bit;
+        other batches can follow. For that both are copied at every step.
 
     Examples
     --------
@@ -46,7 +52,13 @@ class Trainer:
     """
 
     def __init__(
-        self, net, loss="cross_entropy", optimizer="sgd", *, gradient_accumulation_steps=1
+        self,
+        net,
+        loss="cross_entropy",
+        optimizer="sgd",
+        *,
+        gradient_accumulation_steps=1,
+        raise_non_finite=False,
     ):
         self.net = net
         self.loss = losses.get(loss)
@@ -62,6 +74,7 @@ class Trainer:
         if net.built:
             self.loss.route(net)  # may refuse the network
         self._quick = None  # a shorter way for what is checked already, and whose it is
+        self.raise_non_finite = bool(raise_non_finite)
         self._sums = None  # of the batches since the last update
 
     def __getstate__(self):
@@ -85,6 +98,11 @@ class Trainer:
         -------
         float
             Mean loss of the batch, before the update.
+
+        Raises
+        ------
+        NonFiniteLossError
+            With `raise_non_finite`, if it is no finite number, or the update makes none of one.
         """
         if self._quick is not None and sample_weight is None:
             quick, net, loss, optimizer, switched = self._quick
@@ -97,9 +115,39 @@ class Trainer:
                 mean = quick(x, y, optimizer)
                 if mean is not None:
                     return mean
+        if self.raise_non_finite:
+            if not self.net.built:
+                self.net.check(x)  # which builds it
+            return self._careful(lambda: self._step(x, y, sample_weight), x, y, sample_weight)
+        return self._step(x, y, sample_weight)
+
+    def _step(self, x, y, weight):
         if self.gradient_accumulation_steps > 1:
-            return self._add(x, y, sample_weight)
-        return self._run(x, y, sample_weight, self.optimizer)
+            return self._add(x, y, weight)
+        return self._run(x, y, weight, self.optimizer)
+
+    def _careful(self, step, *batch):
+        """Make a step, or take it back and raise."""
+        from fastnn.replaying import Moment  # which needs more of the package than steps do
+
+        net, optimizer, sums = self.net, self.optimizer, self._sums
+        before, rows = Moment(net, optimizer), 0 if sums is None else sums.rows
+        kept = None if sums is None else sums.copy()
+        loss = step()
+        lost = not np.isfinite(net.parameters).all()
+        if math.isfinite(loss) and not lost:
+            return loss
+        before.restore(net, optimizer)
+        self._sums = kept
+        where = ""
+        if math.isfinite(loss):
+            where = "Its update would have made parameters NaN or infinite"
+        elif batch:
+            x, y, weight = batch
+            from fastnn.diagnosing import first_unsound
+
+            where = str(first_unsound(net, x, y, self.loss, weight, rows) or "")
+        raise NonFiniteLossError(loss, None, None, net.steps, where)
 
     def flush(self):
         """Make the update of the batches since the last one, as at the end of an epoch.
@@ -119,11 +167,18 @@ class Trainer:
         >>> net.steps, trainer.flush(), net.steps, trainer.flush()
         (1, True, 2, False)
         """
-        sums, self._sums = self._sums, None
-        if sums is None:
+        if self._sums is None:
             return False
-        sums.update(self.optimizer)
+        if self.raise_non_finite:
+            self._careful(self._flush)
+        else:
+            self._flush()
         return True
+
+    def _flush(self):
+        sums, self._sums = self._sums, None
+        sums.update(self.optimizer)
+        return 0.0
 
     def loss_and_gradients(self, x, y, sample_weight=None):
         """Fill `net.gradients` with those of the mean loss, without an update.
@@ -165,6 +220,7 @@ class Trainer:
             runner.quick is not None
             and self.optimizer.compiled
             and self.gradient_accumulation_steps == 1
+            and not self.raise_non_finite
         ):
             self._quick = runner.quick, net, self.loss, self.optimizer, Layer.switched
         (figures,) = runner.run(samples, 0, n, n, optimizer=optimizer)
@@ -177,7 +233,7 @@ class Trainer:
             self._sums = _Sums(self.net, self.loss)
         loss = self._sums.add(samples, runner)
         if self._sums.batches >= self.gradient_accumulation_steps:
-            self.flush()
+            self._flush()
         return loss
 
 
@@ -189,6 +245,12 @@ class _Sums:
         self.gradients = np.zeros(net.parameters.size)
         self.weight = self.rows = self.batches = 0
         self.sound = True
+
+    def copy(self):
+        """Return sums to which others are added."""
+        found = copy.copy(self)
+        found.gradients = self.gradients.copy()
+        return found
 
     def add(self, samples, runner):
         """Add a batch; return its loss, penalties included."""
