@@ -238,8 +238,11 @@ def test_a_trainer_says_where_and_goes_on():
     trainer.step([[1e18]], [[0.0]])
     trainer.optimizer.learning_rate = 1e30
     kept = net.parameters.copy()
-    with pytest.raises(fn.NonFiniteLossError, match="would have made parameters NaN or infinite"):
-        trainer.flush()
+    for update in (lambda: trainer.step([[2e18]], [[0.0]]), trainer.flush):
+        sums = trainer._sums.gradients.copy()
+        with pytest.raises(fn.NonFiniteLossError, match="would have made parameters NaN or inf"):
+            update()
+        assert (trainer._sums.gradients == sums).all() and trainer._sums.batches == 1
     assert (net.parameters == kept).all() and net.steps == 1
     trainer.optimizer.learning_rate = 0.0
     assert trainer.flush() and net.steps == 2
