@@ -334,3 +334,85 @@ def test_only_a_batch_is_kept_and_so_many_bytes(held, monkeypatch):
             del x
 
     net().fit(source, epochs=2, verbose=0)
+
+
+# --- random changes of images ---------------------------------------------------------------------
+
+CHANGES = [fn.augment.Rotate(20), fn.augment.Flip(), fn.augment.Noise(0.1), fn.augment.CutOut(2)]
+
+
+def pictures(n=50):
+    x = np.random.default_rng(4).integers(0, 256, (n, 6, 5, 2), np.uint8)
+    return x, (x[:, 2, 2, 0] > 127).astype(int)
+
+
+def cut(x, y, ends=(0, 13, 14, 30, 50)):
+    return [(x[a:b], y[a:b]) for a, b in itertools.pairwise(ends)]
+
+
+def seeing():
+    layers = [fn.layers.Flatten(), fn.layers.Dense(2)]
+    return fn.Sequential(layers, input_shape=(6, 5, 2), seed=8)
+
+
+def trained(source, net=None, **how):
+    net = seeing() if net is None else net
+    how = {"augment": CHANGES, "epochs": 1, "shuffle": False, "verbose": 0} | how
+    net.fit(source, optimizer=fn.optimizers.SGD(1e-4), **how)
+    return net.parameters.tobytes()
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("staged", [False, True])
+def test_images_of_batches_change_by_batch_and_row(steps, staged, monkeypatch):
+    if staged:
+        monkeypatch.setattr("fastnn.running.compile_program", lambda *how: None)
+    x, y = pictures()
+    settings, fill, limits = fn.augment.Changes(CHANGES).settings((6, 5, 2), x.dtype)
+    seen = []
+    for number, (part, labels) in enumerate(cut(x, y)):
+        keys = [(number * 2654435769 + row) % 2**32 for row in range(len(part))]
+        how = {"seed": 8, "epoch": 0, "samples": keys, "fill": fill, "limits": limits}
+        seen.append((fn.functional.augment_images(part.astype("f4"), settings, **how), labels))
+    assert np.mean(seen[0][0] != x[:13]) > 0.5
+    accumulated = {"gradient_accumulation_steps": steps}
+    expected = trained(seen, augment=None, **accumulated)
+    assert trained(cut(x, y), **accumulated) == expected
+    assert trained(lambda: iter(cut(x, y)), **accumulated) == expected
+
+
+def test_changes_of_a_batch_do_not_depend_on_its_place_in_an_epoch():
+    x, y = pictures()
+    batches = cut(x, y)
+    found = set()
+    for seed in (1, 2):  # which shuffle, and change, in their own ways
+        whole = seeing()
+        whole.seed = seed
+        found.add(trained(batches, whole, shuffle=True, epochs=3, gradient_accumulation_steps=4))
+    assert len(found) == 2
+    rate = {"shuffle": True, "gradient_accumulation_steps": 4, "epochs": 1}
+    one, other = seeing(), seeing()
+    trained(batches, one, **rate)
+    trained(batches, other, **(rate | {"shuffle": False}))
+    np.testing.assert_allclose(one.parameters, other.parameters, rtol=1e-4, atol=1e-6)
+
+
+def test_changes_of_batches_go_on_where_they_were(tmp_path):
+    x, y = pictures()
+    path = tmp_path / "checkpoint"
+
+    class Break(Exception):
+        def on_batch_end(self, net, logs):
+            if (logs["epoch"], logs["batch"]) == (1, 1):
+                raise self
+
+    expected = trained(cut(x, y), epochs=3, shuffle=True)
+    callbacks = [fn.callbacks.Checkpoint(path, every=1), Break()]
+    with pytest.raises(Break):
+        trained(cut(x, y), epochs=3, shuffle=True, callbacks=callbacks)
+    assert trained(cut(x, y), epochs=3, shuffle=True, resume=path) == expected
+
+
+def test_two_samples_are_mixed_of_arrays_alone():
+    with pytest.raises(ValueError, match="MixUp takes any two samples of an array, got batches"):
+        trained(cut(*pictures()), augment=[fn.augment.MixUp(0.2)])

@@ -2,7 +2,8 @@
 
 A change is a function of the network's seed, the epoch, the sample's place in the array, and the
 change's place in the list: not of threads, batches or the order of samples. Training that goes on
-from a saved network repeats the changes that it would have seen.
+from a saved network repeats the changes that it would have seen. Of batches that come one by one
+the place is the batch's number, in a sequence its index, and the row in it; MixUp needs arrays.
 
     Rotate, Shear, Zoom, Translate, Flip, RandomCrop     one map, sampled once, bilinearly
     Brightness, Contrast, Noise                          in their order; then within the limits

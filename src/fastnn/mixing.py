@@ -125,18 +125,19 @@ class Augmentation:
         if self.mixing is not None:
             self.target = _numbers(who, loss, target, net)
 
-    def of_epoch(self, epoch, n):
-        """Return what happens to samples in an epoch."""
+    def of_epoch(self, epoch, n, keys=None):
+        """Return what happens to samples of an epoch; `keys` are their numbers, if not 0, 1, …"""
         (settings, fill, limits), seed, mixture = self.settings, self.net.seed, None
         if self.mixing is not None:
             place, mixing = self.mixing
             mixture = mixing.draw(n, seed, core.STREAM + place, epoch % 2**32, self.rows)
-        plan = make_plan(self.who, settings, self.shape, seed, epoch, fill, limits, mixture)
+        how = fill, limits, mixture, keys
+        plan = make_plan(self.who, settings, self.shape, seed, epoch, *how)
         return Drawn(plan, mixture, self.net.dtype)
 
-    def __call__(self, samples, epoch):
-        """Return the samples of an epoch, with what happens to them."""
-        drawn = self.of_epoch(epoch, len(samples.x))
+    def __call__(self, samples, epoch, keys=None):
+        """Return the samples of an epoch, or some of them, with what happens to them."""
+        drawn = self.of_epoch(epoch, len(samples.x), keys)
         target = samples.target
         if drawn.mixture is not None:
             partner, share = drawn.mixture

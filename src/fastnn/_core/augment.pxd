@@ -24,6 +24,7 @@ cdef struct Augment:
     double low, high
     uint64_t seed
     uint32_t epoch
+    const int64_t* key          # (N,) whose random numbers each sample has, or NULL: its own
     # MixUp, which reads two images: of each sample the other one, and its own share; or NULL
     const int64_t* partner      # (N,)
     const double* share         # (N,)
@@ -31,6 +32,7 @@ cdef struct Augment:
 cdef class AugmentPlan:
     cdef Augment plan
     cdef object mixture         # the arrays of MixUp
+    cdef object keys
 
 cdef void augment_image(const Augment* plan, ptrdiff_t sample, const real* x,
                         real* y) noexcept nogil

@@ -15,6 +15,7 @@ class AugmentPlan:
         fill: float | None,
         limits: tuple[float, float] | None,
         mixture: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None,
+        keys: NDArray[np.int64] | None = None,
     ) -> None: ...
 
 @fused

@@ -46,11 +46,12 @@ cdef class AugmentPlan:
         noise                   standard deviation
         cut_out                 height, width, and what fills it
 
-    `mixture` is of all samples the number of the other one, and the share of the first.
+    `mixture` is of all samples the number of the other one, and the share of the first; `keys` says
+    whose random numbers they have.
     """
 
     def __cinit__(self, list changes, tuple shape, uint64_t seed, uint32_t epoch, fill, limits,
-                  tuple mixture=None):
+                  tuple mixture=None, const int64_t[::1] keys=None):
         cdef const int64_t[::1] partner
         cdef const double[::1] share
         cdef Change* change
@@ -71,7 +72,8 @@ cdef class AugmentPlan:
             numbers += [0.0] * (3 - len(numbers))
             change.kind, change.probability = <Kind><int>_KINDS[name], probability
             change.a, change.b, change.c = numbers
-        self.mixture = mixture
+        self.mixture, self.keys = mixture, keys
+        self.plan.key = NULL if keys is None or keys.shape[0] == 0 else &keys[0]
         if mixture is not None:
             partner, share = mixture
             self.plan.partner, self.plan.share = &partner[0], &share[0]
@@ -84,6 +86,8 @@ cdef class AugmentPlan:
 
 cdef inline fastnn_sequence sequence_of(const Augment* plan, ptrdiff_t sample,
                                         int k) noexcept nogil:
+    if plan.key != NULL:
+        sample = plan.key[sample]
     return fastnn_sequence(plan.seed, <uint32_t>FIRST_STREAM + <uint32_t>k, plan.epoch,
                            <uint32_t>sample)
 

@@ -39,7 +39,8 @@ class Batches:
     A batch is one update, unless `fit` accumulates gradients; `batch_size` plays no part. In memory
     is the batch, and of those before it at most 16 MiB, or 8 times what the network and its
     optimizer take, in case that updates have to be taken back (`fastnn.NonFiniteLossError`). The
-    bits are those of training on arrays that hold the same batches.
+    bits are those of training on arrays that hold the same batches, but for random changes of
+    images, which go by a batch's number (of a sequence: its index) and the row in it.
 
     Examples
     --------

@@ -13,6 +13,7 @@ from .batches import Batches
 from .dataset import Dataset
 
 WHO = "fit"
+SPREAD = 2654435769  # 2³² over the golden ratio: its multiples are as far apart as numbers can be
 
 
 def _wrapped(source):
@@ -52,7 +53,7 @@ class BatchFeed:
     samples = None  # nobody knows before
 
     def __init__(self, net, source, sample_weight, class_weight):
-        self.net, self.class_weight = net, class_weight
+        self.net, self.class_weight, self._augmentation = net, class_weight, None
         self.source = source if isinstance(source, Batches) else _wrapped(source)
         _check_weights(sample_weight, class_weight)
         self._first = self.source.first()
@@ -73,6 +74,8 @@ class BatchFeed:
                 mend = "if others follow, name all: fn.data.Batches(…, classes=[…])"
                 raise ValueError(f"{error}; {mend}") from None
             raise
+        x = self.net.check(self._first[0])
+        self._like = None if isinstance(x, Inputs) else np.empty((0, *x.shape[1:]), x.dtype)
         del self._first
 
     def set_aside(self, share, seed):
@@ -86,8 +89,14 @@ class BatchFeed:
         raise ValueError(f"{WHO}: an Ensemble draws from arrays, got batches")
 
     def change(self, augment):
-        """Refuse likewise: changes go by a sample's place in an array."""
-        raise ValueError(f"{WHO}: augment is for arrays, got batches; use fn.augment.apply on them")
+        """Let these changes happen to the samples, by the number of a batch and the row in it."""
+        from fastnn.augment import Changes
+        from fastnn.mixing import Augmentation
+
+        changes = augment if isinstance(augment, Changes) else Changes(augment)
+        if changes.mixing is not None:
+            raise ValueError(f"{WHO}: MixUp takes any two samples of an array, got batches")
+        self._augmentation = Augmentation(WHO, changes, self.net, self.loss, self._like, None)
 
     def updates(self, batch_size, accumulate=1):
         """How many updates an epoch makes, if that is known; `batch_size` plays no part."""
@@ -103,7 +112,7 @@ class BatchFeed:
 
     def epoch(self, number, runner, shuffle, update, batch_size, accumulate=1):
         """Yield the samples of each update, without these first updates; none is skipped."""
-        order, first = None, update * accumulate
+        order, first, keys = None, update * accumulate, []
         if self.source.is_sequence and shuffle:
             order = shuffled(self.net, number, len(self.source.source))
         gathered = []
@@ -112,11 +121,18 @@ class BatchFeed:
                 x, data = self._data(content)
                 check_inputs(WHO, x)
                 gathered.append(Samples(runner.source(x), data.target, data.weight))
+                keys.append(keys_of(place if order is None else order[place], len(x)))
                 if len(gathered) == accumulate:
-                    samples, gathered = together(gathered), []
+                    samples = self._changed(together(gathered), number, keys)
+                    gathered, keys = [], []
                     yield samples, 0
         if gathered:
-            yield together(gathered), 0
+            yield self._changed(together(gathered), number, keys), 0
+
+    def _changed(self, samples, number, keys):
+        if self._augmentation is None:
+            return samples
+        return self._augmentation(samples, number, np.concatenate(keys))
 
     def learn_preprocessing(self):
         """Let every layer that standardises see all batches, as the layers before leave them."""
@@ -131,6 +147,11 @@ class BatchFeed:
             layer.learn_batches(
                 self.net.read_by(layer, self.net.check(x)) for x, _, _ in self.source.epoch()
             )
+
+
+def keys_of(batch, samples):
+    """Return numbers of 32 bits for the samples of a batch, far from those of the next batches."""
+    return (int(batch) * SPREAD + np.arange(samples)) % 2**32
 
 
 def together(batches):

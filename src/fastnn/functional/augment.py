@@ -192,7 +192,7 @@ def image_shape(name, what, shape):
     )
 
 
-def make_plan(name, changes, shape, seed, epoch, fill, limits, mixture=None):
+def make_plan(name, changes, shape, seed, epoch, fill, limits, mixture=None, keys=None):
     """Return an `AugmentPlan` of these settings, checked; see :func:`augment_images`."""
     changes = [_change(name, change) for change in changes]
     seed = as_integer(name, "seed", seed, 0, 2**64 - 1)
@@ -200,7 +200,7 @@ def make_plan(name, changes, shape, seed, epoch, fill, limits, mixture=None):
     fill = None if fill is None else number(name, "fill", fill)
     if limits is not None:
         limits = _limits(name, limits)
-    return core.AugmentPlan(changes, shape, seed, epoch, fill, limits, mixture)
+    return core.AugmentPlan(changes, shape, seed, epoch, fill, limits, mixture, keys)
 
 
 def _change(name, change):
