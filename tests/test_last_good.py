@@ -1,5 +1,8 @@
 """A loss that is no number leaves the network as the last update that left all finite."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -165,6 +168,18 @@ def test_parameters_that_no_loss_shows_to_be_lost(keep, callbacks, monkeypatch):
     assert raised.value.batch == 39 and raised.value.step == 39
     assert net.steps == net.optimizer.steps == 7
     assert net.parameters.tolist() == [0.0, 1.0, np.float32(1e20), 0.0]
+
+
+def test_nothing_of_a_run_waits_for_a_collection():
+    gc.disable()
+    try:
+        x, net = X.copy(), network()
+        net.fit(x, Y, loss="squared_error", epochs=2, verbose=0)
+        gone = weakref.ref(x)
+        del x
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_where_updates_do_not_repeat_themselves_the_copy_comes_back():

@@ -88,6 +88,7 @@ class Course:
             self.history.stopped = watch.stopped
         finally:  # Ctrl-C too: the parameters are those of the last whole step
             self.trainer.net.forget()
+            self._replay = None  # it knows this run, whose data would wait for a collection
             watch("on_train_end", **logs)
         return self.history
 
