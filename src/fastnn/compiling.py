@@ -131,6 +131,7 @@ def _held(layer, name):
     return {
         "l1": regularizer.l1 if regularizer else 0.0,
         "l2": regularizer.l2 if regularizer else 0.0,
+        "shared": regularizer.shared if regularizer else False,
         "constraint": constraint.name if constraint else "none",
         "limit": constraint.limit if constraint else 0.0,
         "decays": name in layer.connections,

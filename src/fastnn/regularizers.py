@@ -42,6 +42,7 @@ class L1L2:
     """
 
     name: ClassVar[str] = "l1_l2"
+    shared: ClassVar[bool] = False  # whether training divides it by the weight of the batch
     l1: float = 0.01
     l2: float = 0.01
 
@@ -52,6 +53,10 @@ class L1L2:
     def __call__(self, weight):
         """Return the penalty and its gradient."""
         return functional.l1_l2_penalty(weight, l1=self.l1, l2=self.l2)
+
+    def over(self, weight):
+        """Return what a batch whose samples weigh so much is penalised by."""
+        return self
 
     def add_to(self, gradient, weight):
         """Add the penalty's gradient to an array like `weight`; return the penalty."""
@@ -84,7 +89,29 @@ class L2(L1L2):
     l1: ClassVar[float] = 0.0
 
 
-REGULARIZERS = {kind.name: kind for kind in (L1, L2, L1L2)}
+@dataclass(frozen=True)
+class SharedL2(L2):
+    """`l2 Σ w² / Σ` of the weights of the batch's samples: the more of them, the weaker.
+
+    Without sample weights it is divided by the size of the batch: ``SharedL2(alpha / 2)`` is the
+    penalty of scikit-learn's MLP. Called, it is that of one sample.
+
+    Examples
+    --------
+    >>> import fastnn as fn
+    >>> regularizer = fn.regularizers.SharedL2(0.5)
+    >>> regularizer([[2.0]])[0], regularizer.over(4.0)([[2.0]])[0]
+    (2.0, 0.5)
+    """
+
+    name: ClassVar[str] = "shared_l2"
+    shared: ClassVar[bool] = True
+
+    def over(self, weight):
+        return L2(self.l2 / weight if weight > 0 else 0.0)
+
+
+REGULARIZERS = {kind.name: kind for kind in (L1, L2, L1L2, SharedL2)}
 
 
 def get(regularizer):

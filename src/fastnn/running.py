@@ -213,7 +213,7 @@ class Staged:
             self.net.gradients[...] = gradients
         if self.loss is None:
             return [Figures(0.0, 0.0, 0, 0.0)]
-        penalty = self.upkeep.penalty(self.training and penalised)
+        penalty = self.upkeep.penalty(self.training and penalised, float(total[0]))
         figures = Figures(loss, float(total[0]), right, penalty)
         if optimizer is not None and figures.sound:
             self.upkeep.update(optimizer)

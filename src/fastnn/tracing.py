@@ -92,7 +92,8 @@ class Trace:
         self._forward(_endings(loss, net.unfused), first_row)
         self.data_loss, self.slopes = loss.of_outputs(self.outputs, target, weight)
         self._backward()
-        self.penalty = Upkeep(net).penalty(gradients=True)
+        total = loss.total_weight(target, weight, self.outputs[0].shape)
+        self.penalty = Upkeep(net).penalty(gradients=True, batch=total)
 
     @property
     def loss(self):

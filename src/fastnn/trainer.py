@@ -243,7 +243,7 @@ class _Sums:
     def __init__(self, net, loss):
         self.net, self.loss = net, loss
         self.gradients = np.zeros(net.parameters.size)
-        self.weight = self.rows = self.batches = 0
+        self.weight = self.batch = self.rows = self.batches = 0
         self.sound = True
 
     def copy(self):
@@ -257,8 +257,9 @@ class _Sums:
         net, n = self.net, samples.count
         if n == 0:
             self.batches += 1
-            return Upkeep(net).penalty(gradients=False)
-        weight = self._weight(samples)
+            return Upkeep(net).penalty(gradients=False, batch=0)
+        weights = self._weights(samples)
+        weight = 1.0 if self.loss.reduction == "sum" else weights[0]
         kept = {"first_row": self.rows, "penalised": False}
         (figures,) = runner.run(samples, 0, n, n, **kept)
         loss = _mean(figures, samples)
@@ -266,23 +267,22 @@ class _Sums:
         if self.sound:
             self.gradients += weight * net.gradients.astype(np.float64)
         self.weight += weight
+        self.batch += weights[0]
         self.rows += n
         self.batches += 1
         return loss
 
-    def _weight(self, samples):
-        """What a batch counts among the others: the same in the losses of all outputs."""
-        if self.loss.reduction == "sum":
-            return 1.0
+    def _weights(self, samples):
+        """What a batch counts among the others in the loss of each output: in means, the same."""
         shapes = [(samples.count, *shape) for shape in self.net.output_shapes]
         weights = self.loss.total_weights(samples.target, samples.weight, shapes)
-        if len(set(weights)) > 1:
+        if len(set(weights)) > 1 and self.loss.reduction == "mean":
             raise ValueError(
                 f"Trainer: expected batches that weigh the same in the losses of all outputs, got "
                 f"{', '.join(f'{weight:g}' for weight in weights)}; where labels have weights, "
                 f"or are ignored, fit can accumulate their gradients"
             )
-        return weights[0]
+        return weights
 
     def update(self, optimizer):
         """Make the update, if all losses were finite."""
@@ -291,7 +291,7 @@ class _Sums:
         upkeep, mean = Upkeep(self.net), self.loss.reduction == "mean"
         over = self.weight if mean and self.weight > 0 else 1.0
         self.net.gradients[...] = self.gradients / over
-        upkeep.penalty(gradients=True)
+        upkeep.penalty(gradients=True, batch=self.batch)
         upkeep.update(optimizer)
 
 
@@ -305,7 +305,7 @@ def _mean(figures, samples):
 def _step_on_nothing(net, optimizer):
     upkeep = Upkeep(net)
     net.gradients[...] = 0
-    penalty = upkeep.penalty(gradients=True)
+    penalty = upkeep.penalty(gradients=True, batch=0)
     if optimizer is not None:
         upkeep.update(optimizer)
     return penalty

@@ -40,12 +40,15 @@ class Upkeep:
         for place in self.frozen:
             self.gradients[place] = 0
 
-    def penalty(self, gradients):
-        """Return the sum of all penalties; if wished, add the gradients of those not frozen."""
+    def penalty(self, gradients, batch):
+        """Return the sum of all penalties; if wished, add the gradients of those not frozen.
+
+        `batch` is the sum of its samples' weights.
+        """
         penalties = [
-            regularizer.add_to(gradient, weight)
+            regularizer.over(batch).add_to(gradient, weight)
             if gradients and trained
-            else regularizer(weight)[0]
+            else regularizer.over(batch)(weight)[0]
             for regularizer, weight, gradient, trained in self.penalised
         ]
         return weight_sum(np.array(penalties))

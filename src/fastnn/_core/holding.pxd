@@ -4,6 +4,7 @@ from fastnn._core.penalty cimport Penalty
 
 cdef struct Holding:
     Penalty penalty
+    bint shared                 # whether the penalty is over the batch's weight
     bint penalised
     Constraint constraint
     bint decays                 # also where biases do not

@@ -13,6 +13,7 @@ cdef struct Rule:
     double momentum, dampening, beta1, beta2, epsilon
     double rate_decay           # the rate goes with 1 / (1 + rate_decay · steps before)
     bint nesterov
+    bint epsilon_hat            # Adam's epsilon is beside the root of what is not yet scaled
 
 cdef bint make_rule(Rule* rule, str name, dict figures) except False
 cdef void find_step(const Rule* rule, double rate, int64_t step, bint decays,

@@ -26,6 +26,7 @@ cdef bint make_rule(Rule* rule, str name, dict figures) except False:
     rule.beta2 = figures.get("beta2", 0.0)
     rule.epsilon = figures.get("epsilon", 0.0)
     rule.rate_decay = figures.get("rate_decay", 0.0)
+    rule.epsilon_hat = figures.get("epsilon_hat", False)
     rule.nesterov = figures.get("nesterov", False)
     return True
 
@@ -48,5 +49,7 @@ cdef void find_step(const Rule* rule, double rate, int64_t step, bint decays,
     if rule.kernel == UPDATE_ADAM:
         how.rate = rate / (1.0 - pow(rule.beta1, <double>step))
         how.root_scale = 1.0 / sqrt(1.0 - pow(rule.beta2, <double>step))
+        if rule.epsilon_hat:
+            how.epsilon = rule.epsilon * how.root_scale
     elif rule.kernel == UPDATE_ADAGRAD:
         how.rate = rate / (1.0 + <double>(step - 1) * rule.rate_decay)

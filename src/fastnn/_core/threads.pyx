@@ -19,6 +19,13 @@ cdef extern from *:
     const bint FASTNN_OPENMP
     int fastnn_survive_fork() nogil
 
+cdef extern from *:
+    """
+    /* What a thread of Python has asked for itself; 0: nothing. */
+    static _Thread_local int fastnn_own_threads = 0;
+    """
+    int fastnn_own_threads
+
 # One parallel call costs about 2.3 µs on two threads: below this many multiply-adds a core is done
 # sooner alone.
 cdef double SMALL_WORK = 400_000.0
@@ -84,7 +91,18 @@ def set_num_threads(n):
 
 def get_num_threads():
     """Return the number of threads that calls use."""
-    return _num_threads
+    return default_threads()
+
+
+def set_own_threads(n):
+    """Let calls from this thread of Python use `n` threads, None: as many as the others'.
+
+    Returns what held before.
+    """
+    global fastnn_own_threads
+    before = fastnn_own_threads or None
+    fastnn_own_threads = 0 if n is None else resolve(n)
+    return before
 
 
 def set_small_work(double multiply_adds):
@@ -96,7 +114,7 @@ def set_small_work(double multiply_adds):
 
 
 cdef int default_threads() noexcept nogil:
-    return _num_threads
+    return fastnn_own_threads or _num_threads
 
 
 cdef double small_work() noexcept nogil:
@@ -106,7 +124,7 @@ cdef double small_work() noexcept nogil:
 def resolve(n_threads):
     """Return the number of threads for a call that asks for `n_threads` (None: the default)."""
     if n_threads is None:
-        return _num_threads
+        return default_threads()
     if isinstance(n_threads, bool) or not hasattr(n_threads, "__index__"):
         raise TypeError(f"n_threads: expected an integer >= 1, got {n_threads!r}")
     wanted = n_threads.__index__()

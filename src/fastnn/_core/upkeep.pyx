@@ -11,11 +11,13 @@ Without clip_norm bounds and noise come where the update is: in FINISH.
 from libc.stdint cimport uint32_t
 
 from fastnn._core.gradients cimport add_noise_run, norm_factor
+from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport clamp, scale
 from fastnn._core.loss cimport NO_LOSS, chained_sum
 from fastnn._core.mask cimport clear_masked
 from fastnn._core.network cimport penalties_of, squares_of
-from fastnn._core.penalty cimport TERM, add_penalty_gradient, penalty_term, square_term, terms_of
+from fastnn._core.penalty cimport (
+    TERM, Penalty, add_penalty_gradient, penalty_term, square_term, terms_of)
 
 cdef enum:
     TERMS = 4                           # of a sum that a task makes
@@ -59,11 +61,21 @@ cdef ptrdiff_t penalty_tasks(const Network* net, const Operation* op) noexcept n
     return tasks_for(weight_terms(op) + bias_terms(op))
 
 
+cdef inline Penalty penalty_now(const Network* net, const Holding* held) noexcept nogil:
+    """The factors of the batch at hand."""
+    cdef double weight = net.head[0].weight if held.shared else 1.0
+    if weight <= 0:
+        return Penalty(0.0, 0.0)
+    return Penalty(held.penalty.l1 / weight, held.penalty.l2 / weight)
+
+
 cdef void penalty_task(Network* net, const Operation* op, ptrdiff_t task,
                        const real* which) noexcept nogil:
     cdef ptrdiff_t weights = weight_terms(op), terms = weights + bias_terms(op), term, first, n
     cdef real* weight = <real*>net.parameters + op.weight
     cdef double* total = penalties_of(net, which) + op.penalties
+    cdef Penalty on_weights = penalty_now(net, &op.weight_held)
+    cdef Penalty on_biases = penalty_now(net, &op.bias_held)
     for term in range(task * TERMS, min((task + 1) * TERMS, terms)):
         if term < weights:
             first = term * TERM
@@ -71,11 +83,10 @@ cdef void penalty_task(Network* net, const Operation* op, ptrdiff_t task,
             if op.dense.mask != NULL:
                 # as for the panels that are packed meanwhile
                 clear_masked(op.dense.mask + first, n, weight + first)
-            total[term] = penalty_term(&op.weight_held.penalty, n, weight + first)
+            total[term] = penalty_term(&on_weights, n, weight + first)
         else:
             first = (term - weights) * TERM
-            total[term] = penalty_term(&op.bias_held.penalty,
-                                       min(<ptrdiff_t>TERM, op.biases - first),
+            total[term] = penalty_term(&on_biases, min(<ptrdiff_t>TERM, op.biases - first),
                                        weight + op.weights + first)
         if total[term] - total[term] != 0:      # infinite or NaN
             net.unsound = True
@@ -105,11 +116,13 @@ cdef void add_penalty_gradients(const Network* net, const Operation* op, ptrdiff
     """Of an operation's parameters first … first + n − 1: weights, then biases."""
     cdef ptrdiff_t weights = max(0, min(n, op.weights - first))
     cdef const real* weight = <const real*>net.parameters + op.weight + first
+    cdef Penalty penalty
     if op.weight_held.penalised:
-        add_penalty_gradient(&op.weight_held.penalty, weights, weight, gradient)
+        penalty = penalty_now(net, &op.weight_held)
+        add_penalty_gradient(&penalty, weights, weight, gradient)
     if op.bias_held.penalised:
-        add_penalty_gradient(&op.bias_held.penalty, n - weights, weight + weights,
-                             gradient + weights)
+        penalty = penalty_now(net, &op.bias_held)
+        add_penalty_gradient(&penalty, n - weights, weight + weights, gradient + weights)
 
 
 # --- gradients before an update -------------------------------------------------------------------
