@@ -159,6 +159,7 @@ class Graph:
 
     def __setstate__(self, state):
         self.__dict__.update(state, _parameters=None, _gradients=None)
+        self._steps = self._steps.copy()  # which may have been mapped from a file
         if self.input_shapes is not None:
             self._join()
 

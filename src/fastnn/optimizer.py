@@ -114,6 +114,8 @@ class Optimizer:
 
     def __setstate__(self, state):
         self.__dict__.update(state)
+        if self._state is not None:  # which may have been mapped from a file
+            self._state = {name: vector.copy() for name, vector in self._state.items()}
         self.version = self.version  # renewed: a copy has vectors of its own
 
     def serve(self, network):

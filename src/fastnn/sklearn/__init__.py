@@ -11,7 +11,7 @@ from fastnn.checks import extra
 
 extra("fastnn.sklearn", "sklearn.base", "sklearn")
 
-
+from .cnn import CNNClassifier, CNNRegressor  # noqa: E402 - which need it
 from .mlp import MLPClassifier, MLPRegressor  # noqa: E402
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["CNNClassifier", "CNNRegressor", "MLPClassifier", "MLPRegressor"]

@@ -12,11 +12,13 @@ from fastnn._core.threads import set_own_threads
 from fastnn.labels import sample_weights
 
 from . import parameters
+from .building import draw_seed
 from .callbacks import CallbackSupportMixin, Tasks, with_callbacks
 from .samples import Batches, outputs
 from .solving import Solver
+from .splitting import split
 from .training import Descent, not_finite, search
-from .validation import Validation, split
+from .validation import Validation
 from .weights import Weights
 
 REAL = (np.float64, np.float32)
@@ -70,9 +72,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         """Return the score of outputs."""
         raise NotImplementedError
 
-    def _read(self, X, y=None, *, reset):
+    def _read(self, X, y="no_validation", *, reset):
         """Return X checked, and y if it is given; of samples with any shape, rows."""
-        more = {} if y is None else {"y": y, "multi_output": True, **self._of_targets}
+        alone = isinstance(y, str) and y == "no_validation"
+        more = {} if alone else {"y": y, "multi_output": True, **self._of_targets}
         return validate_data(self, X, accept_sparse="csr", dtype=REAL, reset=reset, **more)
 
     _of_targets = {}  # how y is checked
@@ -107,11 +110,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, held=(None, None, None), *, incremental=False):
         settings = self._checked()
-        if incremental and settings.early_stopping:
-            raise ValueError(
-                f"{settings.who}: partial_fit does not support early_stopping=True: one pass over "
-                f"some of the data is no reason to stop"
-            )
+        if incremental:  # one pass over some of the data is no reason to stop
+            settings.early_stopping = False
         first = not hasattr(self, "network_") or not (settings.warm_start or incremental)
         given = y
         X, y = self._read(X, y, reset=first)
@@ -119,6 +119,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         weight = None
         if sample_weight is not None:
             weight = sample_weights(settings.who, sample_weight, X.shape[0], np.float64)
+            if not weight.any():
+                raise ValueError(
+                    f"{settings.who}: Sample weights must contain at least one non-zero number, "
+                    f"got {len(weight)} zeros"
+                )
         self._random_state = check_random_state(self.random_state)
         with own_threads(settings.n_threads):
             if first:
@@ -126,9 +131,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             net = self.network_
             target = target if target.dtype == np.int64 else target.astype(net.dtype)
             weight = self._weighted(weight, target)
-            if weight is not None:
-                weight = np.ascontiguousarray(weight, net.dtype)
-            batches = Batches(X, target, weight, net.input_shape)
+            batches = Batches(X, target, weight, net)
             objective = self._objective(target)
             tasks = Tasks(self, settings.max_iter, X, given, sample_weight)
             tasks.begin()
@@ -151,10 +154,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         self.n_outputs_ = 1 if target.ndim == 1 else target.shape[1]
         if target.dtype == np.int64:
             self.n_outputs_ = len(self.classes_)
-        if settings.dtype != "auto":
-            dtype = np.dtype(settings.dtype)
-        elif settings.solver != "lbfgs":
-            dtype = np.dtype(np.float32)
+        dtype = dtype if settings.dtype == "auto" else np.dtype(settings.dtype)
         net, self._hidden = self._network(settings, self.n_outputs_, dtype)
         self.network_ = net
         net.loss, net.classes_ = self._objective(target).loss, getattr(self, "classes_", None)
@@ -180,16 +180,14 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             target = self._encoded(y_val, X_val.shape[0])
             target = target if target.dtype == np.int64 else target.astype(self.network_.dtype)
             if weight_val is not None:
-                weight_val = sample_weights(
-                    settings.who, weight_val, X_val.shape[0], self.network_.dtype
-                )
-            data = Batches(X_val, target, weight_val, self.network_.input_shape)
+                weight_val = sample_weights(settings.who, weight_val, X_val.shape[0], np.float64)
+            data = Batches(X_val, target, weight_val, self.network_)
             given = lambda: (X_val, y_val, weight_val)  # noqa: E731
         elif settings.early_stopping:
-            n = len(batches)
-            train, rows = split(settings, n, self._random_state, self._strata(batches.target))
-            batches.rows = train
-            data = Batches(X, batches.target, weight, self.network_.input_shape, rows)
+            seed, target = draw_seed(self._random_state), batches.target
+            train, (rows, weight) = split(settings, X, target, weight, seed, self._strata(target))
+            batches.rows, batches.weight = train
+            data = Batches(X, target, weight, self.network_, rows)
             given = lambda: (X[rows], y[rows], None if weight is None else weight[rows])  # noqa: E731
         else:
             return None

@@ -96,6 +96,7 @@ def convolutional_network(settings, shape, outputs, dtype, random_state):
             found += [L.Activation(activation)] if activation else []
         else:
             found.append(convolution(filters, kernel, activation=activation, **how))
+        window = (window,) * len(size) if isinstance(window, int) else window
         window = tuple(map(min, window, size))  # small images end as one position
         if max(window) > 1:
             found.append(pool(window))

@@ -55,7 +55,7 @@ class MLPClassifier(NetworkClassifier, Perceptron):
         Of "sgd".
     early_stopping : bool
         End when the validation score does not improve by `tol` for `n_iter_no_change` epochs, with
-        the weights of the best; else when the loss does not.
+        the weights of the best; else when the loss does not. `partial_fit` does without.
     validation_fraction : float
         What is set aside for it, unless `fit` is given `X_val` and `y_val`.
     beta_1, beta_2, epsilon : float
@@ -74,7 +74,8 @@ class MLPClassifier(NetworkClassifier, Perceptron):
         Layers of fastnn instead of `hidden_layer_sizes`, `activation` and `dropout`; a dense layer
         for the outputs comes behind them. They are copied.
     dtype : {"auto", "float32", "float64"}
-        What the network computes in. "auto" is float32, and for "lbfgs" the type of X.
+        What the network computes in. "auto" is the type of X, as in scikit-learn; float32 is twice
+        as fast as float64.
     n_threads : int or None
         None: as many as fastnn uses elsewhere.
 

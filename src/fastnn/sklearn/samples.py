@@ -17,14 +17,15 @@ class Batches:
     target : ndarray
         As the loss takes it.
     weight : ndarray, shape (N,), or None
-    shape : tuple of int
-        Of one sample.
+    net : Sequential
+        Whose samples and numbers they become.
     rows : ndarray of int, or None
         Which samples count, if not all.
     """
 
-    def __init__(self, x, target, weight, shape, rows=None):
-        self.target, self.weight, self.shape, self.rows = target, weight, tuple(shape), rows
+    def __init__(self, x, target, weight, net, rows=None):
+        self.target, self.weight, self.rows = target, weight, rows
+        self.shape, self._dtype = net.input_shape, net.dtype
         self.sparse = issparse(x)
         self.x = x.tocsr() if self.sparse else x.reshape(len(x), *self.shape)
         self._source = None
@@ -36,18 +37,21 @@ class Batches:
         """Yield `Samples` in this order: all at once, or whole batches of a sparse matrix."""
         if self.rows is not None:
             order = self.rows if order is None else self.rows[order]
+        weight = self.weight
+        if weight is not None:
+            weight = np.ascontiguousarray(weight, self._dtype)
         if not self.sparse:
             if self._source is None or self._source[0] is not runner:
                 self._source = runner, runner.source(self.x)
-            yield Samples(self._source[1], self.target, self.weight, order)
+            yield Samples(self._source[1], self.target, weight, order)
             return
         size = max(PIECE // max(self.x.shape[1], 1) // batch_size, 1) * batch_size
         for first in range(0, len(self), size):
             taken = slice(first, min(first + size, len(self)))
             rows = np.arange(taken.start, taken.stop) if order is None else order[taken]
             x = self.x[rows].toarray().reshape(len(rows), *self.shape)
-            weight = None if self.weight is None else self.weight[rows]
-            yield Samples(runner.source(x), self.target[rows], weight)
+            own = None if weight is None else weight[rows]
+            yield Samples(runner.source(x), self.target[rows], own)
 
 
 def outputs(net, x, batch_size=1024):

@@ -168,8 +168,9 @@ class Descent:
             elif self.best is None:
                 self.best = State(self.net)
         else:
-            self._count(estimator.loss_ > estimator.best_loss_ - settings.tol)
-            estimator.best_loss_ = min(estimator.best_loss_, estimator.loss_)
+            best = math.inf if estimator.best_loss_ is None else estimator.best_loss_
+            self._count(estimator.loss_ > best - settings.tol)
+            estimator.best_loss_ = min(best, estimator.loss_)
         self.solver.end_epoch(estimator.t_)
 
     def _count(self, no_better):

@@ -2,24 +2,6 @@
 
 import numpy as np
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
-
-
-def split(settings, n, random_state, stratify):
-    """Return which of n samples are trained on, and which not, drawn as scikit-learn draws them."""
-    train, held = train_test_split(
-        np.arange(n),
-        random_state=random_state,
-        test_size=settings.validation_fraction,
-        stratify=stratify,
-    )
-    if len(held) < 2:
-        raise ValueError(
-            f"{settings.who}: The validation set is too small: {len(held)} of {n} samples with "
-            f"validation_fraction={settings.validation_fraction:g}. Increase "
-            f"'validation_fraction' or the size of your dataset."
-        )
-    return train, held
 
 
 class Validation:
