@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; else see `__getattr__`
         regularizers,
         schedules,
     )
+    from fastnn import sklearn as sklearn  # not in __all__: it needs scikit-learn
     from fastnn._build import __version__, build_info
     from fastnn._core.threads import get_num_threads, set_num_threads
     from fastnn.diagnosing import diagnose

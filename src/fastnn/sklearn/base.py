@@ -1,6 +1,7 @@
 """What all estimators have in common: how they fit, and what they then know."""
 
 import contextlib
+from types import MappingProxyType
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -78,7 +79,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         more = {} if alone else {"y": y, "multi_output": True, **self._of_targets}
         return validate_data(self, X, accept_sparse="csr", dtype=REAL, reset=reset, **more)
 
-    _of_targets = {}  # how y is checked
+    _of_targets = MappingProxyType({})  # how y is checked
+    _auto_batch = 200  # samples at most, with batch_size="auto"
 
     # --- fitting -------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from fastnn import layers as L
 from fastnn import regularizers
+from fastnn.layers.weighted import WeightedLayer
 from fastnn.network import Sequential
 
 KERNELS = {1: (L.Conv1D, L.MaxPool1D), 2: (L.Conv2D, L.MaxPool2D), 3: (L.Conv3D, L.MaxPool3D)}
@@ -62,13 +63,12 @@ def layered_network(settings, shape, outputs, dtype, random_state):
     """Return the network of a user's own layers, and a dense one behind them."""
     own = copy.deepcopy(settings.layers)
     for layer in own:
-        if settings.alpha and hasattr(layer, "regularizers") and "weight" in layer.connections:
+        if settings.alpha and isinstance(layer, WeightedLayer):
             _penalise(layer, settings.alpha)
-    ends = list(range(len(own)))
-    shapes = shape
+    ends, reached = list(range(len(own))), shape
     for layer in own:
-        shapes = layer.plan(shapes)
-    if len(shapes) > 1:
+        reached = layer.plan(reached)
+    if len(reached) > 1:
         own.append(L.Flatten())
     own.append(L.Dense(outputs, weight_regularizer=penalty(settings.alpha)))
     return Sequential(own, shape, dtype=dtype, seed=draw_seed(random_state)), ends
@@ -76,7 +76,7 @@ def layered_network(settings, shape, outputs, dtype, random_state):
 
 def _penalise(layer, alpha):
     """Let the weights of a layer that has no penalty of its own have the others'."""
-    if isinstance(layer, L.WeightedLayer) and "weight" not in layer.regularizers:
+    if "weight" not in layer.regularizers:
         layer.regularizers["weight"] = penalty(alpha)
         layer._arguments["weight_regularizer"] = penalty(alpha).settings
 

@@ -17,6 +17,8 @@ AXES = 3  # of space, at most
 class Convolutional(NetworkEstimator):
     """What both have in common."""
 
+    _auto_batch = 64
+
     def _checked(self):
         settings = super()._checked()
         check, who = settings.check, settings.who
@@ -142,7 +144,8 @@ class CNNClassifier(NetworkClassifier, Convolutional):
     random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, \
     validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, class_weight, \
     scoring, layers, dtype, n_threads
-        As for `MLPClassifier`; the layers see samples of `image_shape_`.
+        As for `MLPClassifier`, but that "auto" is ``min(64, n_samples)``; the layers see samples of
+        `image_shape_`.
 
     Attributes
     ----------

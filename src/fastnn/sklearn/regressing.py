@@ -1,5 +1,7 @@
 """The half of an estimator that predicts numbers."""
 
+from types import MappingProxyType
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
@@ -19,7 +21,7 @@ LOSSES = "squared_error", "poisson"
 class NetworkRegressor(RegressorMixin):
     """What `MLPRegressor` and `CNNRegressor` have in common."""
 
-    _of_targets = {"y_numeric": True}
+    _of_targets = MappingProxyType({"y_numeric": True})
 
     def _checked(self):
         settings = super()._checked()

@@ -12,6 +12,7 @@ from fastnn.optimizers import from_0_to_1
 
 SMALLEST = 1e-6  # an adaptive rate is made smaller no more below this
 CUT = 5.0
+STOPPED = 99  # scipy's status where a callback wanted the end
 
 
 class SGD(optimizers.SGD):
@@ -72,7 +73,8 @@ class Solver:
 def minimize(net, settings, loss_and_gradients, after_iteration):
     """Minimise the loss of all samples by L-BFGS; return iterations and the loss.
 
-    `loss_and_gradients` returns the loss of the network as it is, and fills its gradients.
+    `loss_and_gradients` returns the loss of the network as it is, and fills its gradients;
+    `after_iteration` may raise StopIteration.
     """
     search = import_minimize()
 
@@ -87,7 +89,7 @@ def minimize(net, settings, loss_and_gradients, after_iteration):
     )  # fmt: skip
     net.parameters[...] = found.x
     iterations = min(found.nit, settings.max_iter)
-    if found.status != 0:
+    if found.status not in (0, STOPPED):
         message = found.message if isinstance(found.message, str) else found.message.decode()
         more = ""
         if iterations == settings.max_iter:

@@ -68,7 +68,7 @@ class Descent:
     def _batch_size(self, n):
         wanted = self.settings.batch_size
         if wanted == "auto":
-            return min(200, n)
+            return min(self.estimator._auto_batch, n)
         if wanted > n:
             warnings.warn(
                 f"{self.settings.who}: batch_size={wanted} is more than the {n} samples; it is "
@@ -217,11 +217,13 @@ def search(estimator, settings, objective, batches, tasks):
         return parts[0][0].loss
 
     def after_iteration(x):
+        net.parameters[...] = x
         tasks.begin_iteration()
         estimator.n_iter_ += 1
         if settings.verbose:
             print(f"Iteration {estimator.n_iter_}")
-        tasks.end_iteration()
+        if tasks.end_iteration():
+            raise StopIteration
 
     estimator.n_iter_ = 0
     estimator.n_iter_, loss = minimize(net, settings, loss_and_gradients, after_iteration)
