@@ -9,11 +9,6 @@ timed, both fit the same network to the same losses, as they draw the same numbe
 """
 
 import argparse
-import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "FASTNN_NUM_THREADS"):
-    os.environ.setdefault(name, "2")  # before NumPy reads them
-
 import time
 import warnings
 from statistics import median
@@ -23,9 +18,12 @@ from sklearn import neural_network
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
+from threadpoolctl import threadpool_limits
 
+import fastnn as fn
 import fastnn.sklearn
 
+THREADS = 2
 LIBRARIES = {"fastnn": fastnn.sklearn, "scikit-learn": neural_network}
 TARGETS = {"epoch": 4.0, "digits": 3.0, "search": 3.0}
 
@@ -90,6 +88,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
+    fn.set_num_threads(THREADS)
+    threadpool_limits(THREADS)
     for topic in args.only or TOPICS:
         check(topic)
         calls = {name: TOPICS[topic](library) for name, library in LIBRARIES.items()}

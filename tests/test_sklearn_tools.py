@@ -75,10 +75,10 @@ def test_pipelines_searches_and_scores():
 
 def test_a_search_on_processes_uses_no_more_threads_than_there_are():
     code = (
-        "import numpy as np, os; from sklearn.model_selection import GridSearchCV\n"
-        "from test_sklearn_tools import Threads, X, Y\n"
-        "s = GridSearchCV(Threads(max_iter=2), {'alpha': [0.1, 0.2]}, cv=2, n_jobs=2, refit=False)\n"
-        "print(int(s.fit(X, Y).cv_results_['mean_test_score'].max()))"
+        "from test_sklearn_tools import Threads, X, Y, GridSearchCV\n"
+        "how = {'cv': 2, 'n_jobs': 2, 'refit': False}\n"
+        "search = GridSearchCV(Threads(max_iter=2), {'alpha': [0.1, 0.2]}, **how)\n"
+        "print(int(search.fit(X, Y).cv_results_['mean_test_score'].max()))"
     )
     hidden = {"OMP_NUM_THREADS", "FASTNN_NUM_THREADS"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}

@@ -6,7 +6,6 @@ from types import MappingProxyType
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastnn._core.threads import set_own_threads
@@ -134,6 +133,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             target = target if target.dtype == np.int64 else target.astype(net.dtype)
             weight = self._weighted(weight, target)
             batches = Batches(X, target, weight, net)
+            batches.teach(net)
             objective = self._objective(target)
             tasks = Tasks(self, settings.max_iter, X, given, sample_weight)
             tasks.begin()

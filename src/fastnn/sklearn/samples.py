@@ -1,5 +1,7 @@
 """Samples as programs read them: arrays as they are, sparse matrices made dense piece by piece."""
 
+import math
+
 import numpy as np
 from scipy.sparse import issparse
 
@@ -32,6 +34,19 @@ class Batches:
 
     def __len__(self):
         return self.x.shape[0] if self.rows is None else len(self.rows)
+
+    def teach(self, net):
+        """Let every layer that standardises see the data."""
+        for layer in net.learns:
+            if layer.mean is None:
+                layer.learn_batches(net.read_by(layer, x) for x in self._arrays())
+
+    def _arrays(self):
+        """Yield all samples, dense, some at once."""
+        step = max(PIECE // max(math.prod(self.shape), 1), 1)
+        for first in range(0, self.x.shape[0], step):
+            x = self.x[first : first + step]
+            yield x.toarray().reshape(-1, *self.shape) if self.sparse else x
 
     def pieces(self, runner, batch_size, order=None):
         """Yield `Samples` in this order: all at once, or whole batches of a sparse matrix."""

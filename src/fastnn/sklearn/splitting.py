@@ -1,9 +1,9 @@
 """Which samples early stopping sets aside: drawn for what a sample holds, not for where it stands.
 
 A sample of weight 3 is three samples, and one of weight 0 is none: weights and repeated samples
-lead to the same split, in any order of the rows. Every copy of a sample has a random number, made of
-the bits of its features and target, of the seed, and of how many equal ones came before; the copies
-with the smallest numbers are set aside, of each class a share.
+lead to the same split, in any order of the rows. Every copy of a sample has a random number, made
+of the bits of its features and target, of the seed, and of how many equal ones came before; the
+copies with the smallest numbers are set aside, of each class a share.
 """
 
 import numpy as np
