@@ -61,6 +61,7 @@ def network(dtype="float64", seed=4):
         L.Flatten(),
         L.Dense(17, "tanh", weight_constraint=fn.constraints.MaxNorm(1.0)),
         L.Dropout(0.3),
+        L.Dense(9, "tanh", weight_regularizer="shared_l2"),
         L.Dense(3, weight_regularizer="l1_l2"),
     ]
     return fn.Sequential(layers, input_shape=(7, 6, 2), dtype=dtype, seed=seed)

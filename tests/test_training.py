@@ -5,6 +5,7 @@ import weakref
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 import fastnn as fn
 from fastnn.compiling import instructions
@@ -191,6 +192,22 @@ def test_weights_count_as_repetitions(loss):
     rows = np.repeat(np.arange(4), weight)
     assert weighted[0] == pytest.approx(trainer.loss_and_gradients(x[rows], y[rows]), rel=1e-12)
     np.testing.assert_allclose(weighted[1], net.gradients, rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_a_shared_penalty_is_over_the_weight_of_the_batch(staged, monkeypatch):
+    if staged:
+        monkeypatch.setattr(fn.running, "compile_program", lambda *how: None)
+    x, y, weight = samples(), np.arange(10) % 3, np.linspace(0.5, 3, 10)
+    nets = []
+    for regularizer in ("shared_l2", fn.regularizers.L2(0.01 / weight.sum()), None):
+        layer = L.Dense(3, weight_regularizer=regularizer)
+        nets.append(fn.Sequential([layer], input_shape=(4,), dtype="float64", seed=0))
+    losses = [fn.Trainer(net).loss_and_gradients(x, y, weight) for net in nets]
+    assert losses[0] == losses[1] > losses[2]
+    assert_array_equal(nets[0].gradients, nets[1].gradients)
+    assert abs(nets[0].gradients - nets[2].gradients).max() > 1e-5
+    assert fn.Trainer(nets[0]).loss_and_gradients(x, y, 0 * weight) == 0  # no samples, no penalty
 
 
 def test_weights_that_sum_to_zero_give_zero():
