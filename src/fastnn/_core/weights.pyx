@@ -68,6 +68,7 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
     cdef const real* weight = <const real*>net.parameters + op.weight
     cdef real* arena = <real*>net.arena
     cdef ptrdiff_t forward_tiles = op.conv.correlation.groups * op.conv.correlation.tiling.tiles
+    cdef ptrdiff_t tasks = pack_tasks(net, op), penalties = penalty_tasks(net, op), before
     if op.kind == BATCH_NORM and not net.training:
         batch_norm_use_running(&op.batch_norm, scale_of(op, <const real*>net.parameters),
                                shift_of(op, <const real*>net.parameters), arena)
@@ -77,10 +78,12 @@ cdef void pack_task(Network* net, const Operation* op, ptrdiff_t task,
             clear_masked_weights(net, op, task, which)
         single_pack(op, <const real*>net.parameters, task, arena + op.packed)
         return
-    if task < penalty_tasks(net, op):
-        penalty_task(net, op, task, which)
+    # penalties come in step with panels, which then find their weights in a cache
+    before = task * penalties // tasks
+    if (task + 1) * penalties // tasks > before:
+        penalty_task(net, op, before, which)
         return
-    task -= penalty_tasks(net, op)
+    task -= before
     if op.kind == DENSE:
         if op.dense.mask != NULL:
             clear_masked_weights(net, op, task, which)
