@@ -123,3 +123,17 @@ sys.exit(codes != [0] * 4 or compute() != expected)
 def test_a_forked_child_computes_on_threads_and_so_does_its_parent():
     # in a process of its own: what hangs here must not hang the tests
     subprocess.run([sys.executable, "-c", FORK], check=True, timeout=60)
+
+
+def test_a_thread_of_python_has_threads_of_its_own():
+    from concurrent.futures import ThreadPoolExecutor
+
+    before = fn.get_num_threads()
+    assert threads.set_own_threads(3) is None
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(fn.get_num_threads).result() == before
+        assert fn.get_num_threads() == 3
+    finally:
+        assert threads.set_own_threads(None) == 3
+    assert fn.get_num_threads() == before

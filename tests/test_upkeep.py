@@ -495,3 +495,21 @@ WRONG = [
 def test_wrong_arguments_are_refused(make, error, pattern):
     with pytest.raises(error, match=pattern):
         make()
+
+
+# --- penalties over a batch's weight --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", BOTH_WAYS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_shared_penalty_is_divided_by_the_weight_of_the_batch(way, weighted):
+    x, y = batch()
+    weight = np.random.default_rng(1).random(len(x)) if weighted else None
+    total = weight.sum() if weighted else len(x)
+    found = []
+    for kind, l2 in ((R.SharedL2, 0.75), (R.L2, 0.75 / total)):
+        made = [L.Flatten(), L.Dense(4, "tanh", weight_regularizer=kind(l2)), L.Dense(5)]
+        net = network(way, made)
+        found.append((fn.Trainer(net).loss_and_gradients(x, y, weight), net.gradients))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-14)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-13, atol=1e-16)
