@@ -11,6 +11,7 @@ import pytest
 import fastnn as fn
 from cases import LARGE, LARGE_BATCHES, SMALL
 from fastnn import functional
+from fastnn._core import threads
 from fastnn.packs import pack
 
 MORE_THREADS = [2, 3, 7]
@@ -102,6 +103,7 @@ FORK = """
 import os, sys
 import numpy as np
 from fastnn import functional
+from fastnn._core import threads
 
 x, weight = np.ones((200, 300), "float32"), np.ones((100, 300), "float32")
 

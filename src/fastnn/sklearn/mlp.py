@@ -165,7 +165,8 @@ class MLPRegressor(NetworkRegressor, Perceptron):
     --------
     >>> from fastnn.sklearn import MLPRegressor
     >>> X = [[n / 20] for n in range(20)]
-    >>> mlp = MLPRegressor((20,), "tanh", solver="lbfgs", max_iter=500, random_state=0)
+    >>> how = {"activation": "tanh", "solver": "lbfgs", "max_iter": 500, "random_state": 0}
+    >>> mlp = MLPRegressor("squared_error", (20,), **how)
     >>> round(float(mlp.fit(X, [x * x for (x,) in X]).predict([[0.5]])[0]), 2)
     0.25
     """
