@@ -234,6 +234,7 @@ def test_several_numbers():
     assert mlp.score(x, y) > 0.9 and mlp.predict(x).shape == (200, 5)
 
 
+@pytest.mark.filterwarnings("ignore:.*`disp` and `iprint`:DeprecationWarning")  # scikit-learn's
 def test_counts_are_those_of_a_poisson_regression():
     from sklearn.linear_model import PoissonRegressor
 

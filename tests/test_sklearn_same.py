@@ -18,7 +18,10 @@ from sklearn.preprocessing import StandardScaler, scale
 
 import fastnn.sklearn
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:.*`disp` and `iprint`:DeprecationWarning",  # an older scikit-learn, a newer scipy
+)
 DIGITS = load_digits(return_X_y=True)
 DIGITS = DIGITS[0] / 16, DIGITS[1]
 CANCER = load_breast_cancer(return_X_y=True)

@@ -128,12 +128,9 @@ def test_weights_are_routed():
     weight = np.where(Y == 0, 0.0, 1.0)
     with sklearn.config_context(enable_metadata_routing=True):
         mlp = MLPClassifier((5,), **QUICK).set_fit_request(sample_weight=True)
-        mlp.set_score_request(sample_weight=True)
-        scaler = StandardScaler().set_fit_request(sample_weight=False)
-        found = cross_validate(
-            make_pipeline(scaler, mlp), X, Y, cv=3, params={"sample_weight": weight},
-            return_estimator=True,
-        )  # fmt: skip
+        mlp.set_score_request(sample_weight=False)
+        how = {"params": {"sample_weight": weight}, "return_estimator": True}
+        found = cross_validate(mlp, X, Y, cv=3, **how)
     for model in found["estimator"]:
         assert 0 not in model.predict(X[Y > 0])
         assert model.predict_proba(X[Y == 0])[:, 0].max() < 0.5  # never learnt

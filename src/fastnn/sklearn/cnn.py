@@ -17,7 +17,7 @@ AXES = 3  # of space, at most
 class Convolutional(NetworkEstimator):
     """What both have in common."""
 
-    _auto_batch = 64
+    _auto_batch = 32
 
     def _checked(self):
         settings = super()._checked()
@@ -144,7 +144,7 @@ class CNNClassifier(NetworkClassifier, Convolutional):
     random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, early_stopping, \
     validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, class_weight, \
     scoring, layers, dtype, n_threads
-        As for `MLPClassifier`, but that "auto" is ``min(64, n_samples)``; the layers see samples of
+        As for `MLPClassifier`, but that "auto" is ``min(32, n_samples)``; the layers see samples of
         `image_shape_`.
 
     Attributes
@@ -176,7 +176,7 @@ class CNNClassifier(NetworkClassifier, Convolutional):
         kernel_size=3,
         *,
         pool_size=2,
-        hidden_layer_sizes=(64,),
+        hidden_layer_sizes=(100,),
         activation="relu",
         image_shape=None,
         dropout=0.0,
@@ -249,7 +249,7 @@ class CNNRegressor(NetworkRegressor, Convolutional):
         kernel_size=3,
         *,
         pool_size=2,
-        hidden_layer_sizes=(64,),
+        hidden_layer_sizes=(100,),
         activation="relu",
         image_shape=None,
         dropout=0.0,
