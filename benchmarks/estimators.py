@@ -4,16 +4,15 @@
     digits   a fit of (64,) on the digits, 50 epochs
     search   cross-validation in 5 folds of 8 settings on the digits, 20 epochs each
 
-Contenders take turns, round after round; figures are medians. Two threads each. Before they are
-timed, both fit the same network to the same losses, as they draw the same numbers.
+Contenders take turns (_timing.py); figures are medians. Two threads each. Before they are timed,
+both fit the same network to the same losses, as they draw the same numbers.
 """
 
 import argparse
-import time
 import warnings
-from statistics import median
 
 import numpy as np
+from _timing import interleave
 from sklearn import neural_network
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -69,19 +68,6 @@ def check(topic):
         raise SystemExit(f"{topic}: what is to be compared does not train alike")
 
 
-def take_turns(calls, rounds):
-    """Return the median seconds of each call, after one that does not count."""
-    for call in calls.values():
-        call()
-    seconds = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            started = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - started)
-    return {name: median(values) for name, values in seconds.items()}
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", choices=TOPICS, action="append", help="a topic; several times")
@@ -93,7 +79,8 @@ def main():
     for topic in args.only or TOPICS:
         check(topic)
         calls = {name: TOPICS[topic](library) for name, library in LIBRARIES.items()}
-        found = take_turns(calls, args.rounds)
+        timings = interleave(calls, rounds=args.rounds, seconds=0.0)
+        found = {name: timing.median for name, timing in timings.items()}
         factor = found["scikit-learn"] / found["fastnn"]
         text = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in found.items())
         print(f"{topic:8} {text}; factor {factor:.2f} (to reach: {TARGETS[topic]:.0f})")
