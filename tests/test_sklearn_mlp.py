@@ -317,6 +317,13 @@ def test_what_is_set_aside_has_its_share_of_each_class_and_goes_by_content():
         weighed, split(settings, x[rows], y[rows], None, 7, y[rows]), strict=True
     ):
         assert total.tolist() == np.bincount(rows[part], minlength=500).tolist()
+    (_, total), (_, part) = split(settings, x, y, 0.1 + weight / 100, 7, y)
+    assert part.sum() / (part.sum() + total.sum()) == pytest.approx(
+        0.2, abs=0.008
+    )  # up to a sample of each class
+    same = np.repeat(x[:4], 50, axis=0)  # equal samples are spread over both
+    (train, _), (held, _) = split(settings, same, np.zeros(200), None, 7, None)
+    assert set(train // 50) == set(held // 50) == {0, 1, 2, 3} and len(held) == 40
 
 
 @quiet
@@ -388,7 +395,7 @@ def test_layers_of_fastnn():
 def test_threads_show_in_no_bit_and_are_given_back():
     how = {"hidden_layer_sizes": (300,), "max_iter": 2, "random_state": 0}
     before = fn.get_num_threads()
-    found = [MLPClassifier(n_threads=n, **how).fit(X, Y).coefs_[0] for n in (1, 2, None)]
+    found = [MLPClassifier(n_threads=n, **how).fit(X, Y).coefs_[0] for n in (2, None, 1)]
     assert fn.get_num_threads() == before
     assert found[0].tobytes() == found[1].tobytes() == found[2].tobytes()
 

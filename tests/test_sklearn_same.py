@@ -58,7 +58,12 @@ CASES = {
     "lbfgs numbers": ("MLPRegressor", DIABETES, {"solver": "lbfgs", "alpha": 1.0}),
 }
 if "loss" in HAS:  # 1.7
+    how = {"loss": "poisson", "solver": "lbfgs", "alpha": 1.0}
+    CASES["counts by lbfgs"] = "MLPRegressor", COUNTS, how
     CASES["counts"] = "MLPRegressor", COUNTS, {"loss": "poisson", "activation": "tanh"}
+
+
+COUNTED = [case for case in CASES if case.startswith("counts")]
 
 
 def both(kind, how):
@@ -91,7 +96,9 @@ def test_losses_and_weights_are_those_of_scikit_learn(case):
         np.testing.assert_allclose(proba[1], proba[0], atol=1e-11)
 
 
-@pytest.mark.parametrize("case", ["classes", "two classes", "numbers", "nesterov", "lbfgs"])
+@pytest.mark.parametrize(
+    "case", ["classes", "two classes", "numbers", "nesterov", "lbfgs", *COUNTED]
+)
 def test_weights_of_samples_count_as_in_scikit_learn(case):
     kind, (x, y), how = CASES[case]
     weight = np.random.default_rng(0).random(len(x)) * 3

@@ -209,7 +209,7 @@ def search(estimator, settings, objective, batches, tasks):
 
     def loss_and_gradients():
         parts = []
-        for samples in batches.pieces(runner, 1024):
+        for samples in batches.pieces(runner, 1):
             (figures,) = runner.run(samples, 0, samples.count, samples.count)
             parts.append((figures, net.gradients.copy() if n > samples.count else net.gradients))
         if len(parts) > 1:
@@ -229,7 +229,9 @@ def search(estimator, settings, objective, batches, tasks):
     estimator.n_iter_, loss = minimize(net, settings, loss_and_gradients, after_iteration)
     net.forget()
     penalty = _shared_penalty(net, decays) / (n if batches.weight is None else _total(batches))
-    added = sum(objective.added(samples, n) for samples in batches.pieces(runner, n)) / n
+    added = 0.0
+    if objective.offset is not None:
+        added = float(np.average(objective.offset, weights=batches.weight))
     estimator.loss_ = objective.scale * (loss - penalty) + penalty + added
 
 

@@ -35,7 +35,7 @@ class Validation:
         net = self.estimator.network_
         runner = net.runner(self.loss)
         found, total, weights = [], 0.0, 0.0
-        for samples in self.batches.pieces(runner, 1024):
+        for samples in self.batches.pieces(runner, 1):
             y, first = net.empty_outputs(samples.count), 0
             while first < samples.count:
                 for figures in runner.run(samples, first, samples.count, 1024, outputs=y):
