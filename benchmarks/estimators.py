@@ -12,7 +12,6 @@ import argparse
 import warnings
 
 import numpy as np
-from _timing import interleave
 from sklearn import neural_network
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -21,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 import fastnn as fn
 import fastnn.sklearn
+from _timing import interleave
 
 THREADS = 2
 LIBRARIES = {"fastnn": fastnn.sklearn, "scikit-learn": neural_network}
