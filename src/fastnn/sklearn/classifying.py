@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from fastnn import functional, losses
@@ -15,6 +15,7 @@ from .callbacks import with_callbacks
 from .training import Objective
 from .validation import accuracy
 
+LABELS = "binary", "multiclass", "multilabel-indicator"
 SHOWN = 8  # labels in a message
 
 
@@ -38,8 +39,12 @@ class NetworkClassifier(ClassifierMixin):
         y = np.asarray(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        kind = type_of_target(y)
+        kind = type_of_target(y, input_name="y")
+        if kind not in (*LABELS, "multiclass-multioutput"):
+            raise ValueError(
+                f"{type(self).__name__}: Unknown label type: {kind}. A classifier expects classes; "
+                f"for numbers use a regressor"
+            )
         if kind == "multiclass-multioutput":
             raise ValueError(
                 f"{type(self).__name__}: expected one label a sample, or rows of 0 and 1, got y of "
