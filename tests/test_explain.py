@@ -17,6 +17,7 @@ import fastnn as fn
 from fastnn.losses import LOSSES
 from graphs import NETWORKS as GRAPHS
 from graphs import loss_of, samples
+from network_231 import ALPHA, BETA, ROWS
 from networks import TABLE
 from tolerances import DIFFERENCE, STEP, TRAINING
 
@@ -28,39 +29,9 @@ README = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
 def network_231(**how):
     """SPEC's, whose weights hold the bias as column 0."""
     net = Sequential([L.Dense(3, "tanh"), L.Dense(1)], input_shape=(2,), **how)
-    alpha = np.array([[0, 1, 2], [2, 1, 0], [0, 2, 0]])
-    net.layers[0].weight, net.layers[0].bias = alpha[:, 1:], alpha[:, 0]
-    net.layers[1].weight, net.layers[1].bias = [[1, 2, 2]], [0]
+    net.layers[0].weight, net.layers[0].bias = ALPHA[:, 1:], ALPHA[:, 0]
+    net.layers[1].weight, net.layers[1].bias = BETA[:, 1:], BETA[:, 0]
     return net
-
-
-# x, a, output, loss, gradients with respect to a and to the last layer's bias and weights; y = 3
-ROWS = [
-    (
-        [1, 2],
-        [5, 3, 2],
-        4.91807387178769,
-        1.83950368881731,
-        [3.482900508e-4, 3.784757621e-2, 2.710270023e-1],
-        [1.918073872, 1.917899719, 1.908588524, 1.849076113],
-    ),
-    (
-        [0, 1],
-        [2, 2, 0],
-        2.89208274022745,
-        0.00582306747840794,
-        [-0.007624443, -0.015248887, -0.21583452],
-        [-0.10791726, -0.104035215, -0.104035215, 0],
-    ),
-    (
-        [2, 3],
-        [8, 4, 4],
-        4.99731697388594,
-        1.99463754708645,
-        [8.990734564e-7, 5.356607121e-3, 5.356607121e-3],
-        [1.997316974, 1.997316524, 1.995977373, 1.995977373],
-    ),
-]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fastnn import reference
+from network_231 import ALPHA, BETA, ROWS
 
 
 def integers(rng, *shape):
@@ -45,38 +46,6 @@ def test_dense_gradients_are_exact_differences():
             assert after - before == gradient[index]
 
 
-# A 2-3-1 network with tanh and half squared error, target 3; bias in column 0.
-ALPHA = np.array([[0, 1, 2], [2, 1, 0], [0, 2, 0]], float)
-BETA = np.array([[0, 1, 2, 2]], float)
-NETWORK_CASES = [
-    # x, a, output, loss, dloss/da, dloss/dbeta
-    (
-        [1, 2],
-        [5, 3, 2],
-        4.91807387178769,
-        1.83950368881731,
-        [3.482900508e-4, 3.784757621e-2, 2.710270023e-1],
-        [1.918073872, 1.917899719, 1.908588524, 1.849076113],
-    ),
-    (
-        [0, 1],
-        [2, 2, 0],
-        2.89208274022745,
-        0.00582306747840794,
-        [-0.007624443, -0.015248887, -0.21583452],
-        [-0.10791726, -0.104035215, -0.104035215, 0],
-    ),
-    (
-        [2, 3],
-        [8, 4, 4],
-        4.99731697388594,
-        1.99463754708645,
-        [8.990734564e-7, 5.356607121e-3, 5.356607121e-3],
-        [1.997316974, 1.997316524, 1.995977373, 1.995977373],
-    ),
-]
-
-
 def two_three_one(x, target):
     """Forward and backward of the whole network, operation by operation."""
     a = reference.dense_forward(x, ALPHA[:, 1:], ALPHA[:, 0])
@@ -89,7 +58,7 @@ def two_three_one(x, target):
     return a, y, loss, da, np.c_[dbeta0, dbeta], np.c_[dalpha0, dalpha]
 
 
-@pytest.mark.parametrize(("x", "a", "y", "loss", "da", "dbeta"), NETWORK_CASES)
+@pytest.mark.parametrize(("x", "a", "y", "loss", "da", "dbeta"), ROWS)
 def test_two_three_one_network_by_number(x, a, y, loss, da, dbeta):
     got = two_three_one(np.array([x], float), [3.0])
     assert got[0].tolist() == [a]
@@ -101,8 +70,8 @@ def test_two_three_one_network_by_number(x, a, y, loss, da, dbeta):
 
 
 def test_a_batch_gives_the_mean_of_its_samples():
-    batch = two_three_one(np.array([case[0] for case in NETWORK_CASES], float), [3.0] * 3)
-    singles = [two_three_one(np.array([case[0]], float), [3.0]) for case in NETWORK_CASES]
+    batch = two_three_one(np.array([case[0] for case in ROWS], float), [3.0] * 3)
+    singles = [two_three_one(np.array([case[0]], float), [3.0]) for case in ROWS]
     for result in (2, 4, 5):
         mean = np.mean([single[result] for single in singles], axis=0)
         np.testing.assert_allclose(batch[result], mean, rtol=1e-14)

@@ -26,14 +26,7 @@ def dense_network(settings, features, outputs, dtype, random_state):
     """Return the network of an MLP, and the places of the layers that hidden layers end with."""
     how = {"weight_regularizer": penalty(settings.alpha), "weight_initializer": "zeros"}
     found, ends = [], []
-    for units, activation, rate in zip(
-        settings.hidden, settings.activations, settings.dropout, strict=True
-    ):
-        ends.append(len(found))
-        found.append(L.Dense(units, None if activation == "linear" else activation, **how))
-        if rate:
-            found.append(L.Dropout(rate))
-    found.append(L.Dense(outputs, **how))
+    _add_dense(found, ends, settings, outputs, how)
     net = Sequential(found, (features,), dtype=dtype, seed=0)
     activations = settings.activations + settings.activations[-1:]
     if not activations:  # no hidden layer: the parameter may be one name, which still counts
@@ -44,6 +37,18 @@ def dense_network(settings, features, outputs, dtype, random_state):
     if any(settings.dropout):
         net.seed = draw_seed(random_state)
     return net, ends
+
+
+def _add_dense(found, ends, settings, outputs, how):
+    """Add the hidden dense layers, with their dropout, and that of the outputs."""
+    for units, activation, rate in zip(
+        settings.hidden, settings.activations, settings.dropout, strict=True
+    ):
+        ends.append(len(found))
+        found.append(L.Dense(units, activation, **how))
+        if rate:
+            found.append(L.Dropout(rate))
+    found.append(L.Dense(outputs, **how))
 
 
 def _draw(layer, factor, random_state):
@@ -89,7 +94,7 @@ def convolutional_network(settings, shape, outputs, dtype, random_state):
     for filters, kernel, window in zip(
         settings.filters, settings.kernel_sizes, settings.pool_sizes, strict=True
     ):
-        activation = None if settings.conv_activation == "linear" else settings.conv_activation
+        activation = settings.conv_activation
         how = {"padding": "same", **held}
         if settings.batch_norm:
             found += [convolution(filters, kernel, bias=False, **how), L.BatchNorm()]
@@ -103,12 +108,5 @@ def convolutional_network(settings, shape, outputs, dtype, random_state):
             size = tuple(n // w for n, w in zip(size, window, strict=True))
         ends.append(len(found) - 1)
     found.append(L.Flatten())
-    for units, activation, rate in zip(
-        settings.hidden, settings.activations, settings.dropout, strict=True
-    ):
-        ends.append(len(found))
-        found.append(L.Dense(units, None if activation == "linear" else activation, **held))
-        if rate:
-            found.append(L.Dropout(rate))
-    found.append(L.Dense(outputs, **held))
+    _add_dense(found, ends, settings, outputs, held)
     return Sequential(found, shape, dtype=dtype, seed=draw_seed(random_state)), ends

@@ -13,8 +13,9 @@ from fastnn.layers.activation import ACTIVATIONS
 SOLVERS = "adam", "sgd", "lbfgs"
 RATES = "constant", "invscaling", "adaptive"
 DTYPES = "auto", "float32", "float64"
-HIDDEN = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names, and ours
-KNOWN = {**{name: name for name in ACTIVATIONS}, **HIDDEN}
+# fastnn's names, and scikit-learn's where they differ; a linear layer has no activation
+KNOWN = {name: name for name in ACTIVATIONS}
+KNOWN |= {"linear": None, "identity": None, "logistic": "sigmoid"}
 
 
 class Check:
