@@ -10,8 +10,8 @@ INLINE doubles NAME(load_doubles)(const REAL *p) {
     return wide;
 }
 
-static void NAME(magnitudes)(ptrdiff_t n, const REAL *x, double *sums) {
-    doubles sizes[LANES / WIDE] = {{0}}, squares[LANES / WIDE] = {{0}};
+INLINE double NAME(size_sum)(ptrdiff_t n, const REAL *x, const int squared) {
+    doubles sums[LANES / WIDE] = {{0}};
     REAL rest[LANES] = {0};
     for (ptrdiff_t i = 0; i < n; i += LANES) {
         const REAL *pack = x + i;
@@ -21,18 +21,23 @@ static void NAME(magnitudes)(ptrdiff_t n, const REAL *x, double *sums) {
         }
         UNROLL for (int v = 0; v < LANES / WIDE; v++) {
             const doubles a = NAME(load_doubles)(pack + v * WIDE);
-            sizes[v] += (doubles)((wide)a & ~(wide)-(doubles){0});
-            squares[v] += a * a;
+            if (squared) sums[v] += a * a;
+            else sums[v] += (doubles)((wide)a & ~(wide)-(doubles){0});
         }
     }
-    double lane[2][LANES];
-    memcpy(lane[0], sizes, sizeof sizes);
-    memcpy(lane[1], squares, sizeof squares);
-    for (int k = 0; k < 2; k++) {
-        for (int half = LANES / 2; half >= 1; half /= 2)
-            for (int l = 0; l < half; l++) lane[k][l] += lane[k][l + half];
-        sums[k] = lane[k][0];
-    }
+    double lane[LANES];
+    memcpy(lane, sums, sizeof sums);
+    for (int half = LANES / 2; half >= 1; half /= 2)
+        for (int l = 0; l < half; l++) lane[l] += lane[l + half];
+    return lane[0];
+}
+
+static double NAME(absolute_sum)(ptrdiff_t n, const REAL *x) {
+    return NAME(size_sum)(n, x, 0);
+}
+
+static double NAME(square_sum)(ptrdiff_t n, const REAL *x) {
+    return NAME(size_sum)(n, x, 1);
 }
 
 static void NAME(penalty_gradient)(ptrdiff_t n, const REAL *restrict x, REAL l1, REAL twice_l2,
@@ -60,7 +65,8 @@ static void NAME(add_scaled)(ptrdiff_t n, REAL factor, const REAL *restrict x, R
 }
 
 static void NAME(fill_penalty)(TABLE *table) {
-    table->magnitudes = NAME(magnitudes);
+    table->absolute_sum = NAME(absolute_sum);
+    table->square_sum = NAME(square_sum);
     table->penalty_gradient = NAME(penalty_gradient);
     table->clamp = NAME(clamp);
     table->scale = NAME(scale);

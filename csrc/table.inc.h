@@ -298,9 +298,10 @@ typedef struct {
     void (*update_step[FASTNN_UPDATE_COUNT])(ptrdiff_t n, REAL *parameters, const REAL *gradient,
                                              REAL *const *state, const fastnn_update *how);
 
-    /* sums[0] = Σ|x[i]|, sums[1] = Σ x[i]² over n ≤ LANES·CHAIN numbers, in double: number i goes to lane
-     * i mod LANES, and lanes are added in halves, as in lane_sums. */
-    void (*magnitudes)(ptrdiff_t n, const REAL *x, double *sums);
+    /* Σ|x[i]| and Σ x[i]² over n ≤ LANES·CHAIN numbers, in double: number i goes to lane i mod LANES, and
+     * lanes are added in halves, as in lane_sums. */
+    double (*absolute_sum)(ptrdiff_t n, const REAL *x);
+    double (*square_sum)(ptrdiff_t n, const REAL *x);
 
     /* gradient[i] += l1·sign(x[i]), sign(0) = 0, then twice_l2·x[i]; a term whose factor is 0 is left out. */
     void (*penalty_gradient)(ptrdiff_t n, const REAL *x, REAL l1, REAL twice_l2, REAL *gradient);

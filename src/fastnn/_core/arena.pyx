@@ -12,7 +12,7 @@ what they need of themselves when they go on is kept too.
 """
 from fastnn._core.batch_norm_plan cimport place_batch_norm
 from fastnn._core.conv cimport packed_size
-from fastnn._core.dense cimport make_dense_tiles
+from fastnn._core.dense cimport dense_parts, make_dense_tiles
 from fastnn._core.dense_weights cimport dense_panels_size, dense_x_size
 from fastnn._core.feed cimport feed_scratch
 from fastnn._core.frames cimport plan_frame
@@ -89,9 +89,17 @@ cdef void choose_way(Network* net, int n_threads, ptrdiff_t samples,
     net.layered = net.single or goes_by_layer(net, chunks, sizeof(real))
 
 
+cdef bint packs_late(const Network* net, const Operation* op, ptrdiff_t chunks) noexcept nogil:
+    """Whether one task alone reads a panel of a dense layer, and can make it, in its cache."""
+    return (net.layered and not (net.training and op.input_gradient) and op.dense.mask == NULL
+            and dense_parts(&op.dense.panels.tiling, op.dense.panels.panels, chunks,
+                            net.threads) == 1)
+
+
 cdef void place_weights(Network* net, Operation* op, ptrdiff_t chunks,
                         const real* which) noexcept nogil:
     """Panels of an operation's weights."""
+    cdef ptrdiff_t panels
     if op.kind == BATCH_NORM:
         op.packed = 0
         net.arena_size = place_batch_norm(&op.batch_norm, net.arena_size,
@@ -101,7 +109,9 @@ cdef void place_weights(Network* net, Operation* op, ptrdiff_t chunks,
     elif op.kind == DENSE:
         op.dense.panels = make_dense_tiles(op.inputs, op.outputs, chunks if net.layered else 1,
                                            which)
-        op.packed = reserve(net, op.dense.panels.panels * op.dense.panels.panel_size)
+        op.dense.packs_late = packs_late(net, op, chunks)
+        panels = net.threads if op.dense.packs_late else op.dense.panels.panels
+        op.packed = reserve(net, panels * op.dense.panels.panel_size)
         op.back_packed = op.packed
     elif op.kind == LOCAL_CONV:
         op.packed = reserve(net, op.local.positions * local_panel_size(&op.local))

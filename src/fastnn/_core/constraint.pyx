@@ -4,7 +4,7 @@ from libc.math cimport INFINITY, sqrt
 
 from fastnn._core.gradients cimport norm_factor
 from fastnn._core.kernels cimport clamp, enter_fast_mode, leave_fast_mode, scale
-from fastnn._core.penalty cimport square_sum
+from fastnn._core.penalty cimport squared_norm
 from fastnn._core.threads cimport team
 
 cdef double COST = 8                    # of a weight, in multiply-adds
@@ -30,7 +30,7 @@ cdef void constrain_rows(
         clamp(rows * row, <real>0, <real>INFINITY, weight)
     elif of_rows(constraint):
         for i in range(rows):
-            factor = row_factor(constraint, square_sum(row, weight + i * row))
+            factor = row_factor(constraint, squared_norm(row, weight + i * row))
             if factor != 1.0:
                 scale(row, <real>factor, weight + i * row)
 

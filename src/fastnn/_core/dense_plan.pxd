@@ -5,6 +5,7 @@ from fastnn._core.kernels cimport real
 
 cdef struct DensePlan:
     DenseTiles panels           # of both passes, for the batch at hand
+    bint packs_late             # by layer: each panel is made by the task that reads it
     DenseGradient gradient
     const unsigned char* mask   # (outputs, inputs), or NULL: 0 where there shall be no weight
 

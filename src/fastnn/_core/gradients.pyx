@@ -6,10 +6,11 @@ numbers of the flat vector. Noise is a function of seed, step and place in that 
 from cython.parallel cimport parallel, prange
 
 from fastnn._core.kernels cimport (
-    add_scaled, clamp, enter_fast_mode, fastnn_sequence, leave_fast_mode, random_normal, scale)
+    add_scaled, clamp, enter_fast_mode, fastnn_sequence, leave_fast_mode, random_normal, scale,
+    square_sum)
 from fastnn._core.loss cimport chained_sum
 from fastnn._core.memory cimport give, take
-from fastnn._core.penalty cimport TERM, square_term, terms_of
+from fastnn._core.penalty cimport TERM, terms_of
 from fastnn._core.threads cimport team
 
 cdef enum:
@@ -67,7 +68,7 @@ cdef void make_square_terms(const real* x, ptrdiff_t n, double* squares, int thr
     with nogil, parallel(num_threads=threads):
         mode = enter_fast_mode()
         for term in prange(terms, schedule="static"):
-            squares[term] = square_term(min(<ptrdiff_t>TERM, n - term * TERM), x + term * TERM)
+            squares[term] = square_sum(min(<ptrdiff_t>TERM, n - term * TERM), x + term * TERM)
         leave_fast_mode(mode)
 
 

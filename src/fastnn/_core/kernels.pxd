@@ -148,7 +148,8 @@ cdef extern from "kernels.h" nogil:
         void (*winograd_weights)(ptrdiff_t, float*) noexcept nogil
         void (*update_step[UPDATE_COUNT])(ptrdiff_t, float*, const float*, float*const*,
                                           const fastnn_update*) noexcept nogil
-        void (*magnitudes)(ptrdiff_t, const float*, double*) noexcept nogil
+        double (*absolute_sum)(ptrdiff_t, const float*) noexcept nogil
+        double (*square_sum)(ptrdiff_t, const float*) noexcept nogil
         void (*penalty_gradient)(ptrdiff_t, const float*, float, float, float*) noexcept nogil
         void (*clamp)(ptrdiff_t, float, float, float*) noexcept nogil
         void (*scale)(ptrdiff_t, float, float*) noexcept nogil
@@ -252,7 +253,8 @@ cdef extern from "kernels.h" nogil:
         void (*winograd_weights)(ptrdiff_t, double*) noexcept nogil
         void (*update_step[UPDATE_COUNT])(ptrdiff_t, double*, const double*, double*const*,
                                           const fastnn_update*) noexcept nogil
-        void (*magnitudes)(ptrdiff_t, const double*, double*) noexcept nogil
+        double (*absolute_sum)(ptrdiff_t, const double*) noexcept nogil
+        double (*square_sum)(ptrdiff_t, const double*) noexcept nogil
         void (*penalty_gradient)(ptrdiff_t, const double*, double, double, double*) noexcept nogil
         void (*clamp)(ptrdiff_t, double, double, double*) noexcept nogil
         void (*scale)(ptrdiff_t, double, double*) noexcept nogil
@@ -711,11 +713,18 @@ cdef inline void update_step(int kernel, ptrdiff_t n, real* parameters, const re
         table.f64.update_step[kernel](n, parameters, gradient, state, how)
 
 
-cdef inline void magnitudes(ptrdiff_t n, const real* x, double* sums) noexcept nogil:
+cdef inline double absolute_sum(ptrdiff_t n, const real* x) noexcept nogil:
     if real is float:
-        table.f32.magnitudes(n, x, sums)
+        return table.f32.absolute_sum(n, x)
     else:
-        table.f64.magnitudes(n, x, sums)
+        return table.f64.absolute_sum(n, x)
+
+
+cdef inline double square_sum(ptrdiff_t n, const real* x) noexcept nogil:
+    if real is float:
+        return table.f32.square_sum(n, x)
+    else:
+        return table.f64.square_sum(n, x)
 
 
 cdef inline void penalty_gradient(ptrdiff_t n, const real* x, real l1, real twice_l2,

@@ -2,7 +2,8 @@
 tiles are tasks.
 """
 from fastnn._core.dense cimport (
-    dense_backward_input_tile, dense_forward_panel, dense_list_runs, dense_parts)
+    dense_backward_input_tile, dense_forward_panel, dense_list_runs, dense_pack_panel,
+    dense_parts)
 from fastnn._core.kernels cimport fastnn_run
 from fastnn._core.network cimport place, value_at
 from fastnn._core.operation cimport CONV, DENSE, splits
@@ -46,7 +47,12 @@ cdef void forward_task(Network* net, const Operation* op, ptrdiff_t task, int th
     if op.kind == DENSE and not net.single:
         parts = forward_parts(net, op)
         panel = task // parts
-        packed = <real*>net.arena + op.packed + panel * op.dense.panels.panel_size
+        packed = <real*>net.arena + op.packed
+        if op.dense.packs_late:
+            packed += thread * op.dense.panels.panel_size
+            dense_pack_panel(&op.dense.panels, weight, panel, packed)
+        else:
+            packed += panel * op.dense.panels.panel_size
         dense_forward_panel(
             &op.dense.panels, panel, value_at(net, op.x, 0, 0, which), net.frame_size, packed,
             weight + op.weights if op.biases else NULL, op.relu,

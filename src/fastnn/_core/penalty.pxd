@@ -8,8 +8,7 @@ cdef struct Penalty:
     double l1, l2
 
 cdef double penalty_term(const Penalty* penalty, ptrdiff_t n, const real* weight) noexcept nogil
-cdef double square_term(ptrdiff_t n, const real* x) noexcept nogil
-cdef double square_sum(ptrdiff_t n, const real* x) noexcept nogil
+cdef double squared_norm(ptrdiff_t n, const real* x) noexcept nogil
 cdef void add_penalty_gradient(const Penalty* penalty, ptrdiff_t n, const real* weight,
                                real* gradient) noexcept nogil
 

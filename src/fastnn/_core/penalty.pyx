@@ -1,12 +1,13 @@
 """Penalties on weights: the elastic net `l1 Σ|w| + l2 Σ w²`, its gradient `l1 sign(w) + 2 l2 w`.
 
 Sums are in double precision: a term for each 2,048 weights of an array (16 lanes of a chain each,
-`magnitudes` in csrc), and the terms in chains. Who makes which term shows in no bit.
+`absolute_sum` and `square_sum` in csrc), and the terms in chains. Who makes which term shows in no
+bit.
 """
 from cython.parallel cimport parallel, prange
 
 from fastnn._core.kernels cimport (
-    enter_fast_mode, leave_fast_mode, magnitudes, penalty_gradient)
+    absolute_sum, enter_fast_mode, leave_fast_mode, penalty_gradient, square_sum)
 from fastnn._core.loss cimport chained_sum
 from fastnn._core.memory cimport give, take
 from fastnn._core.threads cimport team
@@ -16,29 +17,20 @@ cdef double COST = 8                    # a weight costs about as much as so man
 
 cdef double penalty_term(const Penalty* penalty, ptrdiff_t n, const real* weight) noexcept nogil:
     """Of n ≤ TERM weights; a sum whose factor is 0 is left out, be it infinite."""
-    cdef double sums[2]
     cdef double total = 0
-    magnitudes(n, weight, sums)
     if penalty.l1 != 0:
-        total += penalty.l1 * sums[0]
+        total += penalty.l1 * absolute_sum(n, weight)
     if penalty.l2 != 0:
-        total += penalty.l2 * sums[1]
+        total += penalty.l2 * square_sum(n, weight)
     return total
 
 
-cdef double square_term(ptrdiff_t n, const real* x) noexcept nogil:
-    """Σ x² of n ≤ TERM numbers."""
-    cdef double sums[2]
-    magnitudes(n, x, sums)
-    return sums[1]
-
-
-cdef double square_sum(ptrdiff_t n, const real* x) noexcept nogil:
-    """Σ x² of any number of them: its terms in chains, chains of those, and so on."""
+cdef double squared_norm(ptrdiff_t n, const real* x) noexcept nogil:
+    """Σ x² of any number of them: terms in chains, chains of those, and so on."""
     cdef double chain = 0, level = 0, total = 0
     cdef ptrdiff_t term, terms = terms_of(n)
     for term in range(terms):
-        chain += square_term(min(<ptrdiff_t>TERM, n - term * TERM), x + term * TERM)
+        chain += square_sum(min(<ptrdiff_t>TERM, n - term * TERM), x + term * TERM)
         if term % CHAIN == CHAIN - 1:
             level += chain
             chain = 0

@@ -1,3 +1,4 @@
+from fastnn._core.holding cimport Holding
 from fastnn._core.kernels cimport real
 from fastnn._core.network cimport Network
 from fastnn._core.operation cimport Operation
@@ -7,6 +8,8 @@ cdef ptrdiff_t penalty_tasks(const Network* net, const Operation* op) noexcept n
 cdef void penalty_task(Network* net, const Operation* op, ptrdiff_t task,
                        const real* which) noexcept nogil
 cdef double total_penalty(const Network* net, const real* which) noexcept nogil
+cdef bint update_adds_penalty(const Network* net, const Holding* held) noexcept nogil
+cdef double penalty_decay(const Network* net, const Holding* held) noexcept nogil
 cdef void add_penalty_gradients(const Network* net, const Operation* op, ptrdiff_t first,
                                 ptrdiff_t n, real* gradient) noexcept nogil
 cdef ptrdiff_t square_tasks(const Network* net) noexcept nogil

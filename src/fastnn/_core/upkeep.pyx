@@ -1,7 +1,7 @@
 """Penalties on a program's weights, and what may happen to its gradients before an update.
 
     PACK       terms of the penalties, of weights as they are before the update
-    FINISH     gradients of the penalties, added to those of the loss
+    FINISH     gradients of the penalties, added to those of the loss, if the update does not
     SQUARES    with clip_norm: gradients brought within clip_value, terms of the sum of squares
     NORM       with clip_norm: that sum, and what brings the norm down to its limit
     UPDATE     with clip_norm: gradients times that, noise; then the optimizer's own
@@ -12,12 +12,12 @@ from libc.stdint cimport uint32_t
 
 from fastnn._core.gradients cimport add_noise_run, norm_factor
 from fastnn._core.holding cimport Holding
-from fastnn._core.kernels cimport clamp, scale
+from fastnn._core.kernels cimport UPDATE_LION, clamp, fastnn_update, scale, square_sum
 from fastnn._core.loss cimport NO_LOSS, chained_sum
 from fastnn._core.mask cimport clear_masked
-from fastnn._core.network cimport penalties_of, squares_of
-from fastnn._core.penalty cimport (
-    TERM, Penalty, add_penalty_gradient, penalty_term, square_term, terms_of)
+from fastnn._core.network cimport Update, penalties_of, squares_of
+from fastnn._core.penalty cimport TERM, Penalty, add_penalty_gradient, penalty_term, terms_of
+from fastnn._core.rule cimport NO_UPDATE
 
 cdef enum:
     TERMS = 4                           # of a sum that a task makes
@@ -111,16 +111,33 @@ cdef double total_penalty(const Network* net, const real* which) noexcept nogil:
     return chained_sum(terms, arrays)
 
 
+cdef bint update_adds_penalty(const Network* net, const Holding* held) noexcept nogil:
+    """Whether to the update the penalty is what its own weight decay would be: λ/2·w² alone."""
+    cdef const Update* update = &net.update
+    cdef const fastnn_update* how = &update.how if held.decays else &update.spared
+    if not (held.penalised and net.group.penalised) or held.penalty.l1 != 0:
+        return False
+    if update.rule.kernel == NO_UPDATE or update.rule.kernel == UPDATE_LION or how.decay != 0:
+        return False
+    # those come between the penalty and the update
+    return update.clip_norm == 0 and update.clip_value == 0 and update.noise == 0
+
+
+cdef double penalty_decay(const Network* net, const Holding* held) noexcept nogil:
+    """λ of that."""
+    return 2 * penalty_now(net, held).l2
+
+
 cdef void add_penalty_gradients(const Network* net, const Operation* op, ptrdiff_t first,
                                 ptrdiff_t n, real* gradient) noexcept nogil:
     """Of an operation's parameters first … first + n − 1: weights, then biases."""
     cdef ptrdiff_t weights = max(0, min(n, op.weights - first))
     cdef const real* weight = <const real*>net.parameters + op.weight + first
     cdef Penalty penalty
-    if op.weight_held.penalised:
+    if op.weight_held.penalised and not update_adds_penalty(net, &op.weight_held):
         penalty = penalty_now(net, &op.weight_held)
         add_penalty_gradient(&penalty, weights, weight, gradient)
-    if op.bias_held.penalised:
+    if op.bias_held.penalised and not update_adds_penalty(net, &op.bias_held):
         penalty = penalty_now(net, &op.bias_held)
         add_penalty_gradient(&penalty, n - weights, weight + weights, gradient + weights)
 
@@ -140,7 +157,7 @@ cdef void square_task(Network* net, ptrdiff_t task, const real* which) noexcept 
         n = min(<ptrdiff_t>TERM, net.size - term * TERM)
         if limit != 0:
             clamp(n, -limit, limit, gradient)
-        squares_of(net, which)[term] = square_term(n, gradient)
+        squares_of(net, which)[term] = square_sum(n, gradient)
 
 
 cdef void find_norm(Network* net, const real* which) noexcept nogil:

@@ -16,7 +16,7 @@ from fastnn._core.conv cimport pack_tile
 from fastnn._core.dense cimport dense_pack_panel, first_output
 from fastnn._core.dense_weights cimport dense_backward_weights_tile, dense_scratch
 from fastnn._core.holding cimport Holding
-from fastnn._core.kernels cimport CHAIN, LANES, UPDATE_STATES, update_step
+from fastnn._core.kernels cimport CHAIN, LANES, UPDATE_STATES, fastnn_update, update_step
 from fastnn._core.local_conv cimport local_conv_pack_position
 from fastnn._core.local_conv_plan cimport (
     local_conv_backward_weights, local_conv_sums_size, local_panel_size)
@@ -29,7 +29,8 @@ from fastnn._core.single cimport single_pack, single_packs
 from fastnn._core.slots cimport add, sum_slots
 from fastnn._core.tiles cimport tile_start, tile_width
 from fastnn._core.upkeep cimport (
-    add_penalty_gradients, penalty_task, penalty_tasks, prepare_gradient)
+    add_penalty_gradients, penalty_decay, penalty_task, penalty_tasks, prepare_gradient,
+    update_adds_penalty)
 
 
 cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogil:
@@ -38,7 +39,7 @@ cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogi
         return 1
     if net.single:
         return single_packs(op)
-    if op.kind == DENSE:
+    if op.kind == DENSE and not op.dense.packs_late:
         tasks += op.dense.panels.panels
     if op.kind == LOCAL_CONV:
         tasks += op.local.positions
@@ -123,14 +124,16 @@ cdef void update(Network* net, const Holding* held, const unsigned char* mask, p
     """
     cdef real* parameters = <real*>net.parameters + start
     cdef real* state[UPDATE_STATES]
+    cdef fastnn_update how = net.update.how if held.decays else net.update.spared
     cdef int i
     if net.unsound:
         return
     prepare_gradient(net, start, n, gradient)
     for i in range(UPDATE_STATES):
         state[i] = <real*>net.update.state[i] + start if net.update.state[i] != NULL else NULL
-    update_step(net.update.rule.kernel, n, parameters, gradient, state,
-                &net.update.how if held.decays else &net.update.spared)
+    if update_adds_penalty(net, held):
+        how.decay = penalty_decay(net, held)
+    update_step(net.update.rule.kernel, n, parameters, gradient, state, &how)
     if mask != NULL:
         # of noise in the gradient
         clear_masked(mask, n, parameters)

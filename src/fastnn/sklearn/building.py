@@ -55,7 +55,8 @@ def _draw(layer, factor, random_state):
     """Fill the weight and bias of a dense layer."""
     units, features = layer.weight.shape
     bound = math.sqrt(factor / (features + units))
-    layer.weight[...] = random_state.uniform(-bound, bound, (features, units)).T
+    weight = random_state.uniform(-bound, bound, (features, units))
+    layer.weight[...] = weight.astype(layer.weight.dtype).T
     layer.bias[...] = random_state.uniform(-bound, bound, units)
 
 
