@@ -201,7 +201,7 @@ class Optimizer:
 
     def _initial(self, name, parameters):
         """What a state vector holds before the first update."""
-        return np.zeros_like(parameters)
+        return np.zeros(parameters.shape, parameters.dtype)
 
     def begin(self, parameters):
         """Make the state of parameters, a vector (P,), if there is none; return it by name."""
