@@ -2,14 +2,14 @@
 tiles are tasks.
 """
 from fastnn._core.dense cimport (
-    dense_backward_input_tile, dense_forward_panel, dense_list_runs, dense_pack_panel,
-    dense_parts)
+    dense_backward_input_tile, dense_forward_panel, dense_list_runs, dense_parts)
 from fastnn._core.kernels cimport fastnn_run
 from fastnn._core.network cimport place, value_at
 from fastnn._core.operation cimport CONV, DENSE, splits
 from fastnn._core.passes cimport (
     backward_input, backward_weights, dy_at, forward, scratch_of, slots_of)
 from fastnn._core.slots cimport slot_start
+from fastnn._core.weights cimport pack_late
 
 
 cdef inline ptrdiff_t parts_of(const Network* net, const Operation* op,
@@ -50,7 +50,7 @@ cdef void forward_task(Network* net, const Operation* op, ptrdiff_t task, int th
         packed = <real*>net.arena + op.packed
         if op.dense.packs_late:
             packed += thread * op.dense.panels.panel_size
-            dense_pack_panel(&op.dense.panels, weight, panel, packed)
+            pack_late(net, op, panel, packed)
         else:
             packed += panel * op.dense.panels.panel_size
         dense_forward_panel(

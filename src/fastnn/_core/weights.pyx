@@ -39,7 +39,9 @@ cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogi
         return 1
     if net.single:
         return single_packs(op)
-    if op.kind == DENSE and not op.dense.packs_late:
+    if op.kind == DENSE and op.dense.packs_late:
+        return 0
+    if op.kind == DENSE:
         tasks += op.dense.panels.panels
     if op.kind == LOCAL_CONV:
         tasks += op.local.positions
@@ -48,6 +50,15 @@ cdef ptrdiff_t pack_tasks(const Network* net, const Operation* op) noexcept nogi
         if net.training and op.input_gradient:
             tasks += op.conv.transposed.groups * op.conv.transposed.tiling.tiles
     return tasks
+
+
+cdef void pack_late(Network* net, const Operation* op, ptrdiff_t index, real* panel) noexcept nogil:
+    """A panel of a dense layer, for the task that reads it, and the penalties in step with it."""
+    cdef ptrdiff_t panels = op.dense.panels.panels, tasks = penalty_tasks(net, op), task
+    if net.group.part == 0:
+        for task in range(index * tasks // panels, (index + 1) * tasks // panels):
+            penalty_task(net, op, task, panel)
+    dense_pack_panel(&op.dense.panels, <const real*>net.parameters + op.weight, index, panel)
 
 
 cdef void clear_masked_weights(Network* net, const Operation* op, ptrdiff_t task,
