@@ -115,7 +115,7 @@ cdef bint update_adds_penalty(const Network* net, const Holding* held) noexcept 
     """Whether to the update the penalty is what its own weight decay would be: λ/2·w² alone."""
     cdef const Update* update = &net.update
     cdef const fastnn_update* how = &update.how if held.decays else &update.spared
-    if not (held.penalised and net.group.penalised) or held.penalty.l1 != 0:
+    if not held.penalised or held.penalty.l1 != 0:
         return False
     if update.rule.kernel == NO_UPDATE or update.rule.kernel == UPDATE_LION or how.decay != 0:
         return False
