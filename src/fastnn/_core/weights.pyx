@@ -1,7 +1,7 @@
 """What happens to weights outside a chunk: laid out before a batch, updated after it.
 
     PACK      panels of weights, as the tile kernels read them, masked ones set to 0 before;
-              penalties
+              penalties. Panels that one task alone reads wait for it, in FORWARD
     FINISH    gradients: sums of slots, or across the batch, 0 where a weight is masked, and those
               of penalties; then the optimizer's update of the same parameters, while their
               gradient is in a cache. Where several batches make an update: added to those of the
