@@ -114,10 +114,11 @@ def test_a_program_trains_as_its_stages_do(n_threads):
 
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("samples", [1, 8, 50])
-def test_what_somebody_writes_to_masked_weights_is_not_seen(samples, compiled):
-    mask = some_mask(20, 37)
+@pytest.mark.parametrize(("units", "features"), [(20, 37), (400, 410)])
+def test_what_somebody_writes_to_masked_weights_is_not_seen(units, features, samples, compiled):
+    mask = some_mask(units, features)
     net = network(mask, compiled)
-    x = np.random.default_rng(1).normal(size=(samples, 37))
+    x = np.random.default_rng(1).normal(size=(samples, features))
     expected = net.predict(x)
     wild = net.parameters.copy()
     wild[: mask.size][mask.ravel() == 0] = np.nan

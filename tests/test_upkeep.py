@@ -133,6 +133,43 @@ def free_of_constraints(layer):
     return type(layer)(**config)
 
 
+def large_layers():
+    """Of so many weights that threads share layers, not samples, and make panels as they go."""
+    l2 = {"weight_regularizer": R.L2(0.01), "bias_regularizer": R.L1L2(0.1, 0.2)}
+    made = [L.Dense(410, "relu", bias_initializer="ones", **l2), L.Dense(5, **l2)]
+    return [L.Flatten(), *made]
+
+
+@pytest.mark.parametrize("n", [0, 5, 37])
+def test_penalties_of_large_layers_count_too(n):
+    net, (x, y) = fn.Sequential(large_layers(), (400,), dtype="float64"), batch(n)
+    x, twin = np.resize(x, (n, 400)), plain(net)
+    penalty, gradients = penalties(net)
+    for size in (37, 10) if n else ():
+        how = {"loss": "cross_entropy", "batch_size": size}
+        data_loss = twin.evaluate(x, y, **how)["loss"]
+        assert net.evaluate(x, y, **how)["loss"] == pytest.approx(data_loss + penalty, rel=1e-13)
+    loss = fn.Trainer(net).loss_and_gradients(x, y)
+    data_loss = fn.Trainer(twin).loss_and_gradients(x, y)
+    assert loss == pytest.approx(data_loss + penalty, rel=1e-13)
+    np.testing.assert_allclose(net.gradients, twin.gradients + gradients, rtol=1e-10, atol=1e-14)
+    expected = net.parameters - 0.1 * net.gradients
+    assert fn.Trainer(net, optimizer=SGD(0.1)).step(x, y) == loss
+    np.testing.assert_allclose(net.parameters, expected, rtol=1e-13, atol=1e-16)
+
+
+def test_penalties_of_large_layers_count_once_an_update():
+    x, y = np.random.default_rng(0).normal(size=(60, 400)), np.arange(60) % 5
+    how = {"loss": "cross_entropy", "batch_size": 10, "shuffle": False, "verbose": 0}
+    losses = []
+    for more in ({"batch_size": 30}, {"gradient_accumulation_steps": 3}):
+        net = fn.Sequential(large_layers(), (400,), dtype="float64", seed=1)
+        history = net.fit(x, y, optimizer=SGD(0.1), epochs=2, **how | more)
+        losses.append((history["loss"], net.parameters))
+    np.testing.assert_allclose(losses[0][0], losses[1][0], rtol=1e-12)
+    np.testing.assert_allclose(losses[0][1], losses[1][1], rtol=1e-10, atol=1e-14)
+
+
 @pytest.mark.parametrize("way", BOTH_WAYS)
 def test_a_nan_penalty_makes_no_update(way):
     net = network(way, [L.PReLU(slope_regularizer="l2"), L.Flatten(), L.Dense(5)])
