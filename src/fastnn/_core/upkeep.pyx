@@ -112,19 +112,19 @@ cdef double total_penalty(const Network* net, const real* which) noexcept nogil:
 
 
 cdef bint update_adds_penalty(const Network* net, const Holding* held) noexcept nogil:
-    """Whether to the update the penalty is what its own weight decay would be: λ/2·w² alone."""
+    """Whether a penalty is λ/2·w² alone, and so the weight decay that the update makes anyway."""
     cdef const Update* update = &net.update
     cdef const fastnn_update* how = &update.how if held.decays else &update.spared
     if not held.penalised or held.penalty.l1 != 0:
         return False
     if update.rule.kernel == NO_UPDATE or update.rule.kernel == UPDATE_LION or how.decay != 0:
         return False
-    # those come between the penalty and the update
+    # bounds and noise come between the penalty and the update
     return update.clip_norm == 0 and update.clip_value == 0 and update.noise == 0
 
 
 cdef double penalty_decay(const Network* net, const Holding* held) noexcept nogil:
-    """λ of that."""
+    """That weight decay, λ."""
     return 2 * penalty_now(net, held).l2
 
 
