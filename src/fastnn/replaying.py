@@ -10,9 +10,8 @@ since, tell the same.
 
 import time
 
-import numpy as np
-
 from fastnn.callbacks.stopping import State
+from fastnn.finite import all_finite
 
 KEEP = 1.0  # seconds between copies
 SHARE = 0.003  # of the time, at most, that copies take
@@ -108,7 +107,7 @@ class Replay:
             self.begin()
 
     def _finite(self):
-        return bool(np.isfinite(self.net.parameters).all())
+        return all_finite(self.net.parameters)
 
     @property
     def needed(self):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fastnn.finite import all_finite
 from fastnn.inputs import Inputs
 
 
@@ -92,6 +93,6 @@ def _in_sight(net, x):
         f"{name} of {layer.label}"
         for layer in net.layers
         for name, array in layer.parameters.items()
-        if not np.isfinite(array).all()
+        if not all_finite(array)
     ]
     return f"NaN or infinities are in {', '.join(held)}, from the update before" if held else ""

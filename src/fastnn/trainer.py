@@ -7,6 +7,7 @@ import numpy as np
 
 from fastnn import losses, optimizers
 from fastnn.checks import integer
+from fastnn.finite import all_finite
 from fastnn.inputs import check_inputs
 from fastnn.labels import sample_weights
 from fastnn.layers import Layer
@@ -134,7 +135,7 @@ class Trainer:
         before, rows = Moment(net, optimizer), 0 if sums is None else sums.rows
         kept = None if sums is None else sums.copy()
         loss = step()
-        lost = not np.isfinite(net.parameters).all()
+        lost = not all_finite(net.parameters)
         if math.isfinite(loss) and not lost:
             return loss
         before.restore(net, optimizer)

@@ -9,6 +9,7 @@ import numpy as np
 
 import fastnn as fn
 from fastnn.cli.errors import UserError, user_errors
+from fastnn.finite import all_finite
 
 DIGITS = "digits"
 MODEL_FILE, CONFIG_FILE = "model.safetensors", "config.toml"
@@ -149,7 +150,7 @@ def _load_array(path):
             x = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
         except Exception as error:  # NumPy's parser of headers raises whatever it stumbles over
             raise ValueError("damaged, cut short, or an array of Python objects") from error
-        if x.dtype.kind == "f" and not np.isfinite(x).all():
+        if not all_finite(x):
             where = tuple(np.argwhere(~np.isfinite(x))[0].tolist())
             raise ValueError(f"element {where} is {x[where]}; expected finite numbers only")
     return x

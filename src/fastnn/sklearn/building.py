@@ -14,6 +14,7 @@ from fastnn import regularizers
 from fastnn.layers.weighted import WeightedLayer
 from fastnn.network import Sequential
 
+AT_ONCE = 32  # features whose weights are drawn together: they stay in a cache
 KERNELS = {1: (L.Conv1D, L.MaxPool1D), 2: (L.Conv2D, L.MaxPool2D), 3: (L.Conv3D, L.MaxPool3D)}
 
 
@@ -55,8 +56,9 @@ def _draw(layer, factor, random_state):
     """Fill the weight and bias of a dense layer."""
     units, features = layer.weight.shape
     bound = math.sqrt(factor / (features + units))
-    weight = random_state.uniform(-bound, bound, (features, units))
-    layer.weight[...] = weight.astype(layer.weight.dtype).T
+    for first in range(0, features, AT_ONCE):
+        columns = layer.weight[:, first : first + AT_ONCE]
+        columns[...] = random_state.uniform(-bound, bound, columns.T.shape).T
     layer.bias[...] = random_state.uniform(-bound, bound, units)
 
 
