@@ -170,6 +170,23 @@ def test_dense_networks_with_relu_step_like_the_reference(case, dtype):
     np.testing.assert_array_equal(net.gradients, step.gradients)
 
 
+@pytest.mark.parametrize("units", [5, 900])  # chunk by chunk, layer by layer
+@pytest.mark.parametrize("features", [3, 16, 531])
+def test_dense_layers_behind_a_relu_of_the_input_see_what_it_made(features, units):
+    layers = [fn.layers.Activation("relu"), fn.layers.Dense(units)]
+    net = fn.Sequential(layers, input_shape=(features,))
+
+    def behind_relu(net, x, dy):
+        a, (_, dense) = np.maximum(x, 0), net.layers
+        y = reference.dense_forward(a, dense.weight.astype(float), dense.bias.astype(float))
+        gradients = reference.dense_backward_weights(a, dy)
+        return y, np.concatenate([gradient.ravel() for gradient in gradients])
+
+    step = Step(net, behind_relu)
+    assert step.run(net) == step.loss
+    np.testing.assert_array_equal(net.gradients, step.gradients)
+
+
 WEIGHED = {"class_weight": (0.5, 2.0, 0.0, 1.0), "ignore_label": -1}
 ENDINGS = [
     # last activation, loss, what its gradient is taken of, targets

@@ -121,6 +121,15 @@ cdef void place_weights(Network* net, Operation* op, ptrdiff_t chunks,
             op.back_packed = reserve(net, packed_size(&op.conv.transposed))
 
 
+cdef bint reads_input(const Network* net, const Operation* op) noexcept nogil:
+    """Whether x is one of the network's inputs as it comes, and nothing is written in its place."""
+    cdef int i
+    for i in range(net.n):
+        if net.op[i].forward and net.op[i].y == op.x:
+            return False
+    return op.x < net.n_inputs
+
+
 cdef void place_weight_gradients(Network* net, Operation* op, ptrdiff_t samples, ptrdiff_t chunks,
                                  const real* which) noexcept nogil:
     """Slots, or what is kept of the whole batch."""
@@ -134,6 +143,7 @@ cdef void place_weight_gradients(Network* net, Operation* op, ptrdiff_t samples,
     if op.kind == BATCH_NORM:
         op.slots = reserve(net, op.weights + op.biases)
     if op.kind == DENSE and op.trained:
+        op.takes_rows = reads_input(net, op)
         op.x_panels = reserve(net, dense_x_size(&op.dense.gradient, samples))
         op.dy_panels = reserve(net, dense_panels_size(&op.dense.gradient, samples))
 

@@ -14,6 +14,9 @@ cdef DenseGradient make_dense_gradient(ptrdiff_t features, ptrdiff_t outputs,
 cdef ptrdiff_t dense_scratch(const DenseGradient* plan) noexcept nogil
 cdef ptrdiff_t dense_x_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil
 cdef ptrdiff_t dense_panels_size(const DenseGradient* plan, ptrdiff_t samples) noexcept nogil
+cdef void dense_take_rows(
+    const DenseGradient* plan, const real*const* rows, ptrdiff_t chunk, ptrdiff_t samples,
+    real* x_panels) noexcept nogil
 cdef void dense_turn_chunk(
     const DenseGradient* plan, const real* x, const real* dy, ptrdiff_t chunk, ptrdiff_t samples,
     real* scratch, real* x_panels, real* panels) noexcept nogil

@@ -4,7 +4,7 @@
 
 Positions of a tile are packs of input features, lanes features, terms the samples of the batch in
 order: x and dy are turned sample-major, chunk by chunk, into panels as wide as a tile (short rows
-of dy stay whole); then tasks take tiles of outputs.
+of dy stay whole; samples that come as rows go there as they are); then tasks take tiles of outputs.
 """
 from cython.parallel cimport parallel, prange, threadid
 from libc.string cimport memcpy, memset
@@ -71,9 +71,25 @@ cdef inline ptrdiff_t x_width(const DenseGradient* plan, ptrdiff_t pack) noexcep
     return LANES * min(<ptrdiff_t>plan.tiling.positions, plan.packs - pack)
 
 
+cdef void dense_take_rows(
+        const DenseGradient* plan,
+        const real*const* rows,     # IN   (features,) each, of this chunk's samples
+        ptrdiff_t chunk, ptrdiff_t samples,     # of the batch
+        real* x_panels) noexcept nogil:     # OUT  as of dense_turn_chunk
+    """x's panels, where x comes as rows."""
+    cdef ptrdiff_t first = chunk * LANES, count = min(<ptrdiff_t>LANES, samples - first)
+    cdef ptrdiff_t pack, width, columns, lane
+    for pack from 0 <= pack < plan.packs by plan.tiling.positions:
+        width = x_width(plan, pack)
+        columns = min(width, plan.features - pack * LANES)
+        for lane in range(count):
+            memcpy(x_panels + pack * LANES * samples + (first + lane) * width,
+                   rows[lane] + pack * LANES, columns * sizeof(real))
+
+
 cdef void dense_turn_chunk(
         const DenseGradient* plan,
-        const real* x,              # IN   (features, LANES) of this chunk
+        const real* x,              # IN   (features, LANES) of this chunk; NULL: its rows are there
         const real* dy,             # IN   (outputs, LANES) of this chunk
         ptrdiff_t chunk, ptrdiff_t samples,     # of the batch
         real* scratch,              #      (LANES, outputs)
@@ -83,7 +99,7 @@ cdef void dense_turn_chunk(
     cdef ptrdiff_t begin = first // block * block, in_block = min(block, samples - begin)
     cdef ptrdiff_t count = min(<ptrdiff_t>LANES, samples - first), index, width, lane, columns, pack
     cdef real* rows[16]
-    for pack from 0 <= pack < plan.packs by plan.tiling.positions:
+    for pack from 0 <= pack < (plan.packs if x != NULL else 0) by plan.tiling.positions:
         width = x_width(plan, pack)
         columns = min(width, plan.features - pack * LANES)
         for lane in range(count):

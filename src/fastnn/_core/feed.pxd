@@ -33,8 +33,8 @@ cdef struct Target:
     const int64_t* order
     ptrdiff_t outputs, positions
 
-cdef void feed_inputs(const Feed* feed, ptrdiff_t first, ptrdiff_t samples, real* scratch,
-                      real* packs) noexcept nogil
+cdef void feed_rows(const Feed* feed, ptrdiff_t first, ptrdiff_t samples, real* scratch,
+                    const real** rows) noexcept nogil
 cdef const real* feed_row(const Feed* feed, ptrdiff_t n, real* wide, real* row) noexcept nogil
 cdef void feed_target(const Target* target, ptrdiff_t first, ptrdiff_t samples,
                       real* packs) noexcept nogil
@@ -49,7 +49,7 @@ cdef void affine_backward_chunk(const Affine* affine, ptrdiff_t n, const real* d
 
 
 cdef inline ptrdiff_t feed_scratch(ptrdiff_t features) noexcept nogil:
-    """Elements of either real type that `feed_inputs` needs, at most."""
+    """Elements of either real type that `feed_rows` needs, at most."""
     return 16 * features + 2 * features
 
 

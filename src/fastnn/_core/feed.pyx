@@ -117,17 +117,16 @@ cdef const real* feed_row(const Feed* feed, ptrdiff_t n, real* wide, real* row) 
     return row
 
 
-cdef void feed_inputs(
+cdef void feed_rows(
         const Feed* feed, ptrdiff_t first, ptrdiff_t samples,
         real* scratch,              #      (feed_scratch,)
-        real* packs) noexcept nogil:        # OUT  (features, LANES): empty lanes repeat the last
-    cdef const real* rows[16]
+        const real** rows) noexcept nogil:  # OUT  (LANES,) pointers: empty lanes repeat the last
+    """Preprocessed samples of a chunk, where they are or in scratch memory."""
     cdef ptrdiff_t lane
     for lane in range(samples):
         rows[lane] = feed_row(feed, first + lane, scratch, scratch + (2 + lane) * feed.features)
     for lane in range(samples, LANES):
         rows[lane] = rows[samples - 1]
-    rows_to_lanes(rows, feed.features, packs, LANES)
 
 
 cdef void feed_target(const Target* target, ptrdiff_t first, ptrdiff_t samples,

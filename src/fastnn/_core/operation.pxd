@@ -63,6 +63,7 @@ cdef struct Operation:
     BatchNormPlan batch_norm
     MergePlan merge
     int x, y                    # which values
+    bint takes_rows             # DENSE: x is an input, whose rows x_panels are made of
     Several several             # MERGE: what it reads; FAN: what copies x
     int remade                  # which BATCH_NORM makes x again for the way back; −1: it is kept
     # where things are: see `place` in network.pxd

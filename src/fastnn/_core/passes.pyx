@@ -3,9 +3,10 @@ from fastnn._core.batch_norm_plan cimport (
     batch_norm_backward_combine_task, batch_norm_backward_input, batch_norm_backward_sum,
     batch_norm_combine_task, batch_norm_forward, batch_norm_sum)
 from fastnn._core.conv_weights cimport conv_backward_weights_chunk
-from fastnn._core.dense_weights cimport dense_turn_chunk
-from fastnn._core.feed cimport Feed, feed_inputs, feed_row
+from fastnn._core.dense_weights cimport dense_take_rows, dense_turn_chunk
+from fastnn._core.feed cimport Feed, feed_row, feed_rows
 from fastnn._core.group_norm cimport group_norm_backward_chunk
+from fastnn._core.kernels cimport rows_to_lanes
 from fastnn._core.merge cimport ADD, merge_forward_chunk
 from fastnn._core.merge_plan cimport merge_gradients, merge_plan_scratch, merge_values
 from fastnn._core.network cimport value_at
@@ -21,6 +22,7 @@ from fastnn._core.slots cimport slot_start
 cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) noexcept nogil:
     cdef real* scratch = scratch_of(net, thread, which)
     cdef const Feed* feed
+    cdef const real* rows[16]
     cdef real* x
     cdef int i
     for i in range(net.n_inputs):
@@ -30,7 +32,21 @@ cdef void gather(Network* net, ptrdiff_t chunk, int thread, const real* which) n
             single_enter(feed_row(feed, net.first + chunk, scratch, scratch + 2 * feed.features),
                          net.value[i].layout, x)
         else:
-            feed_inputs(feed, net.first + chunk * LANES, lanes_of(net, chunk), scratch, x)
+            feed_rows(feed, net.first + chunk * LANES, lanes_of(net, chunk), scratch, rows)
+            rows_to_lanes(rows, feed.features, x, LANES)
+            take_rows(net, i, chunk, rows)
+
+
+cdef void take_rows(Network* net, int index, ptrdiff_t chunk,
+                    const real*const* rows) noexcept nogil:
+    """An input's rows for the gradients across the batch of dense layers that read it."""
+    cdef const Operation* op
+    cdef int i
+    for i in range(net.n):
+        op = &net.op[i]
+        if op.takes_rows and op.x == index:
+            dense_take_rows(&op.dense.gradient, rows, chunk, net.samples,
+                            <real*>net.arena + op.x_panels)
 
 
 cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t part,
@@ -87,7 +103,7 @@ cdef void backward_weights(Network* net, const Operation* op, ptrdiff_t chunk, i
     cdef ptrdiff_t slots, slot, first
     cdef bint last
     if op.kind == DENSE and op.trained:
-        dense_turn_chunk(&op.dense.gradient, x, dy, chunk, net.samples,
+        dense_turn_chunk(&op.dense.gradient, NULL if op.takes_rows else x, dy, chunk, net.samples,
                          scratch_of(net, thread, which), arena + op.x_panels,
                          arena + op.dy_panels)
     elif op.slotted:
