@@ -5,6 +5,11 @@
  * Batch normalisation has one of each a channel; in layer and group normalisation they are packs, as
  * every lane is a sample with statistics of its own, one for each group of channels. */
 
+/* Chunks come from afar where the whole batch waits for its sums, and hardware stops prefetching at the
+ * end of a page. So every line is prefetched: a page before it is mapped, four positions before it is summed. */
+#define LINE ((int)(64 / sizeof(REAL)))
+#define AHEAD (4096 / (ptrdiff_t)sizeof(REAL))
+
 /* Σ d and Σ d·(x − centre) of n vectors; without dy, d is x − centre itself. Memory is read as in
  * position_sums. */
 INLINE void NAME(add_centred)(const int abreast, int n, ptrdiff_t step, const REAL *dy, const REAL *x,
@@ -12,6 +17,10 @@ INLINE void NAME(add_centred)(const int abreast, int n, ptrdiff_t step, const RE
     for (int k = 0; k < n; k++) {
         vec s = sum[k], q = product[k];
         UNROLL for (int j = 0; j < abreast; j++) {
+            if (k * WIDTH % LINE == 0) {
+                __builtin_prefetch(x + (j + 4) * step + k * WIDTH);
+                if (dy) __builtin_prefetch(dy + (j + 4) * step + k * WIDTH);
+            }
             const vec deviation = load(x + j * step + k * WIDTH) - middle[k];
             const vec d = dy ? load(dy + j * step + k * WIDTH) : deviation;
             s += d;
@@ -69,8 +78,13 @@ INLINE void NAME(channel_map)(const int relu, ptrdiff_t positions, ptrdiff_t cha
     for (ptrdiff_t p = 0; p < positions; p++, x += channels * LANES, y += channels * LANES)
         for (ptrdiff_t c = 0; c < channels; c++)
             UNROLL for (int v = 0; v < LANES; v += WIDTH) {
-                const vec mapped = (load(x + c * LANES + v) - centre[c]) * factor[c] + offset[c];
-                store(y + c * LANES + v, relu ? NAME(relu)(mapped) : mapped);
+                const ptrdiff_t i = c * LANES + v;
+                if (v % LINE == 0) {
+                    __builtin_prefetch(x + i + AHEAD);
+                    __builtin_prefetch(y + i + AHEAD, 1);
+                }
+                const vec mapped = (load(x + i) - centre[c]) * factor[c] + offset[c];
+                store(y + i, relu ? NAME(relu)(mapped) : mapped);
             }
 }
 
@@ -91,6 +105,10 @@ static void NAME(channel_normalize_backward)(ptrdiff_t positions, ptrdiff_t chan
         for (ptrdiff_t c = 0; c < channels; c++)
             UNROLL for (int v = 0; v < LANES; v += WIDTH) {
                 const ptrdiff_t i = start + c * LANES + v;
+                if (v % LINE == 0) {
+                    __builtin_prefetch(x + i + AHEAD);
+                    __builtin_prefetch(dy + i + AHEAD);
+                }
                 const vec rest = (load(x + i) - centre[c]) * x_factor[c] + offset[c];
                 store(dx + i, load(dy + i) * dy_factor[c] + rest);
             }
@@ -185,3 +203,5 @@ static void NAME(fill_norm)(TABLE *table) {
     table->group_normalize = NAME(group_normalize);
     table->group_normalize_backward = NAME(group_normalize_backward);
 }
+#undef LINE
+#undef AHEAD
