@@ -13,6 +13,7 @@
 #define MAX_TAPS FASTNN_MAX_TAPS
 #define MAX_NEIGHBOURS FASTNN_MAX_NEIGHBOURS
 
+#define LINE ((ptrdiff_t)(64 / sizeof(REAL)))   /* numbers of a cache line */
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")

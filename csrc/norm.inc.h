@@ -7,7 +7,6 @@
 
 /* Chunks come from afar where the whole batch waits for its sums, and hardware stops prefetching at the
  * end of a page. So every line is prefetched: a page before it is mapped, four positions before it is summed. */
-#define LINE ((int)(64 / sizeof(REAL)))
 #define AHEAD (4096 / (ptrdiff_t)sizeof(REAL))
 
 /* Σ d and Σ d·(x − centre) of n vectors; without dy, d is x − centre itself. Memory is read as in
@@ -203,5 +202,4 @@ static void NAME(fill_norm)(TABLE *table) {
     table->group_normalize = NAME(group_normalize);
     table->group_normalize_backward = NAME(group_normalize_backward);
 }
-#undef LINE
 #undef AHEAD

@@ -67,6 +67,8 @@ INLINE void NAME(unpool_run)(const REAL *dy, const char *argmax, const ptrdiff_t
             for (ptrdiff_t t = 0; t < taps; t++, tap += 1) {
                 vec share = (vec)((ivec)(where == tap) & gradient);
                 REAL *place = dx + offset[t] + c;
+                /* of the next window: what is written may be far away */
+                if (c % LINE == 0) __builtin_prefetch(place + dx_step, 1);
                 if (accumulate) share = load(place) + share;
                 store(place, share);
             }
