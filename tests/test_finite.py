@@ -30,6 +30,7 @@ def test_large_numbers_are_finite(dtype):
     assert not all_finite(x)
 
 
+@pytest.mark.usefixtures("one_thread")  # which gives back what there were
 @pytest.mark.parametrize("dtype", REALS)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_many_of_any_layout(dtype, threads):

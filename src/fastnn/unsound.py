@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastnn.finite import all_finite
 from fastnn.inputs import Inputs
 from fastnn.tracing import Trace, place_of, plain, scratch
 
@@ -127,7 +128,7 @@ def _in(trace, visit, what, kind, count, sample):
 def _seen(values):
     """Return the kind, number and first sample of what is not finite, or None."""
     values = plain(values)
-    if values.dtype.kind != "f" or np.isfinite(values).all():
+    if all_finite(values):
         return None
     wrong = ~np.isfinite(values)
     first = tuple(np.argwhere(wrong)[0])

@@ -3,7 +3,8 @@
     x[order[n]] --convert, augment, rescale, standardize--> 16 rows --transpose--> a chunk's packs
 
 Rows that are of the program's type already and need no preprocessing are read where they are. Every
-number goes through the same roundings as in the layers that preprocess, used alone.
+number goes through the same roundings as in the layers that preprocess, used alone. Inputs are
+transposed in passes.pyx, where dense layers may take the rows as well.
 """
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy

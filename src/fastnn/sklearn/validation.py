@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.metrics import check_scoring
 
+from fastnn.finite import all_finite
+
 
 class Validation:
     """Evaluates a network on held-out data.
@@ -45,7 +47,7 @@ class Validation:
             found.append(y[0])
         loss = self.scale * total / weights if weights else 0.0
         y = found[0] if len(found) == 1 else np.concatenate(found)
-        if not np.isfinite(y).all():
+        if not all_finite(y):
             return float("nan"), loss
         if self.estimator.scoring == "loss":
             return -loss, loss
