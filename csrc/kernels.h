@@ -23,7 +23,7 @@ enum {
     FASTNN_MAX_POSITIONS = 4,   /* of a register tile */
     FASTNN_MAX_OUTPUTS = 16,    /* of a register tile */
     FASTNN_MAX_TAPS = 4,        /* of a weight gradient's register tile */
-    FASTNN_MAX_NEIGHBOURS = 8,  /* positions of a grouped convolution that are worked on at once */
+    FASTNN_MAX_NEIGHBOURS = 8,  /* the most positions of a grouped convolution at once */
 };
 
 /* What a tile does with its sums, beside adding the bias. */

@@ -2,6 +2,16 @@
 
 #define PACK_VECTORS_PP (LANES_PP * REAL_BYTES / VECTOR_BYTES)    /* PACK_VECTORS for #if */
 
+/* Vectors of a pack that are worked on at once: 2 where registers are 16 (a whole cache line at AVX2),
+ * the whole pack where they are 32. */
+#if VECTOR_REGISTERS >= 32 && PACK_VECTORS_PP <= 2
+#define PIECE PACK_VECTORS_PP
+#elif PACK_VECTORS_PP >= 2
+#define PIECE 2
+#else
+#define PIECE 1
+#endif
+
 #include "lanes.h"
 #include "activation.h"
 #include "tile.inc.h"
@@ -53,6 +63,7 @@ static void NAME(fill_all)(TABLE *table) {
 #undef WIDTH
 #undef PACK_VECTORS
 #undef PACK_VECTORS_PP
+#undef PIECE
 #undef LN2_HIGH
 #undef LN2_LOW
 #undef LOG2_E

@@ -51,6 +51,9 @@ typedef struct {
         const REAL *dy, ptrdiff_t dy_row_step, ptrdiff_t dy_column_step,
         ptrdiff_t rows, ptrdiff_t columns, int accumulate, REAL *sums, ptrdiff_t sums_step);
 
+    /* The most positions of grouped; of more there are no functions. */
+    int neighbours;
+
     /* grouped[positions - 1]: a convolution with few channels a group, `terms` of them, and `outputs`.
      *
      *   y[j·y_position_step + (g·outputs + o)·LANES + lane] =

@@ -8,16 +8,6 @@
  *   x[2] ═══════ ┼─┼─┼─┼
  */
 
-/* Vectors of a pack that are worked on at once: 2 where registers are 16 (a whole cache line at AVX2),
- * the whole pack where they are 32. */
-#if VECTOR_REGISTERS >= 32 && PACK_VECTORS_PP <= 2
-#define PIECE PACK_VECTORS_PP
-#elif PACK_VECTORS_PP >= 2
-#define PIECE 2
-#else
-#define PIECE 1
-#endif
-
 /* The most outputs of a tile, by positions: accumulators + x + one broadcast fit the registers. */
 #if VECTOR_REGISTERS >= 32 && PIECE == 1
 #define OUTPUTS_1 16
@@ -47,6 +37,31 @@
 #define RUNS_AHEAD 2
 #define LEVELS 3   /* of flushed sums: CHAIN⁴ = 2²⁸ terms before a chain grows beyond CHAIN */
 
+/* One term of each sum. Of its scalars and its vectors of x the fewer are held, the others come one by one. */
+INLINE void NAME(add_term)(const int positions, const int outputs, const int turned,
+                           vec sum[MAX_OUTPUTS][MAX_POSITIONS][PIECE], const REAL *x,
+                           ptrdiff_t x_position_step, const REAL *w) {
+    const int w_step = turned ? LANES : 1;
+    if (outputs < positions * PIECE) {
+        vec scalars[MAX_OUTPUTS];
+        UNROLL for (int o = 0; o < outputs; o++) scalars[o] = fill(w[o * w_step]);
+        UNROLL for (int j = 0; j < positions; j++)
+            UNROLL for (int v = 0; v < PIECE; v++) {
+                const vec xs = load(x + j * x_position_step + v * WIDTH);
+                UNROLL for (int o = 0; o < outputs; o++) sum[o][j][v] += scalars[o] * xs;
+            }
+    } else {
+        vec xs[MAX_POSITIONS][PIECE];
+        UNROLL for (int j = 0; j < positions; j++)
+            UNROLL for (int v = 0; v < PIECE; v++) xs[j][v] = load(x + j * x_position_step + v * WIDTH);
+        UNROLL for (int o = 0; o < outputs; o++) {
+            const vec scalar = fill(w[o * w_step]);
+            UNROLL for (int j = 0; j < positions; j++)
+                UNROLL for (int v = 0; v < PIECE; v++) sum[o][j][v] += scalar * xs[j][v];
+        }
+    }
+}
+
 INLINE void NAME(tile)(
         const int positions, const int outputs, const int turned,
         const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
@@ -54,11 +69,13 @@ INLINE void NAME(tile)(
         const REAL *w, ptrdiff_t w_run_step, ptrdiff_t w_step,
         const REAL *bias, const REAL *positive, int finish,
         REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) {
+    /* Terms of a round of the inner loop. Where registers are few, so are the multiply-adds of a term, and
+     * its other instructions are felt, most on a core that two threads share. */
+    const int round = positions == 1 && VECTOR_REGISTERS < 32 ? 2 : 1;
     for (int piece = 0; piece < PACK_VECTORS / PIECE; piece++) {
         vec sum[MAX_OUTPUTS][MAX_POSITIONS][PIECE];
         vec level[LEVELS][MAX_OUTPUTS][MAX_POSITIONS][PIECE];   /* memory: touched once a chain */
         ptrdiff_t flushes = 0, left = CHAIN;
-        const ptrdiff_t w_output_step = turned ? LANES : 1;
         FOR_EACH_SUM sum[o][j][v] = fill(0);
 
         for (ptrdiff_t r = 0; r < n_runs; r++) {
@@ -88,31 +105,30 @@ INLINE void NAME(tile)(
                 ptrdiff_t n = todo < left ? todo : left;
                 todo -= n;
                 left -= n;
-                do {
+                if (n % round) {
+                    NAME(add_term)(positions, outputs, turned, sum, x_term, x_position_step, w_term);
+                    x_term += x_term_step;
+                    w_term += w_step;
+                    w_later += LANES;
+                }
+                for (n /= round; n > 0; n--) {
                     /* turned, each run reads lines of its own, one an output; tiles of one or two
                      * positions are those of dense layers, whose operands come from afar */
                     if (turned) {
-                        __builtin_prefetch(w_later);
-                        w_later += LANES;
+                        UNROLL for (int i = 0; i < round; i++) __builtin_prefetch(w_later + i * LANES);
+                        w_later += round * LANES;
                     } else if (positions <= 2) {
                         __builtin_prefetch(w_term + W_AHEAD * w_step);
                         if (positions == 2)
                             UNROLL for (int j = 0; j < positions; j++)
                                 __builtin_prefetch(x_term + j * x_position_step + X_AHEAD * x_term_step);
                     }
-                    vec xs[MAX_POSITIONS][PIECE];
-                    UNROLL for (int j = 0; j < positions; j++)
-                        UNROLL for (int v = 0; v < PIECE; v++)
-                            xs[j][v] = load(x_term + j * x_position_step + v * WIDTH);
-                    UNROLL for (int o = 0; o < outputs; o++) {
-                        const vec scalar = fill(w_term[o * w_output_step]);
-                        UNROLL for (int j = 0; j < positions; j++)
-                            UNROLL for (int v = 0; v < PIECE; v++)
-                                sum[o][j][v] += scalar * xs[j][v];
+                    UNROLL for (int i = 0; i < round; i++) {
+                        NAME(add_term)(positions, outputs, turned, sum, x_term, x_position_step, w_term);
+                        x_term += x_term_step;
+                        w_term += w_step;
                     }
-                    x_term += x_term_step;
-                    w_term += w_step;
-                } while (--n);
+                }
             }
         }
 
@@ -178,7 +194,6 @@ static void NAME(fill_tile)(TABLE *table) {
 #undef TURNED
 #undef FOR_TILES
 #undef FOR_TURNED
-#undef PIECE
 #undef OUTPUTS_1
 #undef OUTPUTS_2
 #undef OUTPUTS_3

@@ -8,7 +8,7 @@ needs is read once, in order, and serves the next rows from cache. The sums are 
 from libc.string cimport memcpy
 
 from fastnn._core.conv cimport Correlation, list_runs
-from fastnn._core.kernels cimport CHAIN, LANES, MAX_NEIGHBOURS, RELU, fastnn_run, grouped, real
+from fastnn._core.kernels cimport CHAIN, LANES, RELU, fastnn_run, grouped, neighbours, real
 from fastnn._core.window cimport Segment
 
 cdef ptrdiff_t FEW = 4                  # outputs of a group: with more, tiles share enough
@@ -53,7 +53,7 @@ cdef void grouped_correlate_chunk(
     cdef ptrdiff_t y_pixel = plan.groups * plan.tiling.outputs * LANES
     cdef ptrdiff_t x_step = plan.axis[2].source_advance * plan.groups * plan.terms * LANES
     cdef ptrdiff_t y_step = plan.axis[2].target_step * y_pixel
-    cdef ptrdiff_t depth, row, c, j, n_runs, place
+    cdef ptrdiff_t depth, row, c, j, n_runs, place, most = neighbours(x)
     cdef const Segment* columns
     for depth in range(plan.axis[0].targets):
         for row in range(first_row, end_row):
@@ -63,9 +63,9 @@ cdef void grouped_correlate_chunk(
                                    &columns.taps, runs)
                 place = ((depth * plan.axis[1].targets + row) * plan.axis[2].targets
                          + columns.target) * y_pixel
-                for j from 0 <= j < columns.count by MAX_NEIGHBOURS:
-                    grouped(<int>min(<ptrdiff_t>MAX_NEIGHBOURS, columns.count - j), x + j * x_step,
-                            x_step, runs, n_runs, plan.groups, plan.terms, plan.tiling.outputs,
-                            packed, plan.taps * plan.terms, bias,
+                for j from 0 <= j < columns.count by most:
+                    grouped(<int>min(most, columns.count - j), x + j * x_step, x_step, runs,
+                            n_runs, plan.groups, plan.terms, plan.tiling.outputs, packed,
+                            plan.taps * plan.terms, bias,
                             positive + place + j * y_step if positive != NULL else NULL,
                             RELU if plan.relu else 0, y + place + j * y_step, y_step)

@@ -15,7 +15,7 @@ from fastnn._core.window cimport Segment, Taps, make_axis, segments_of
 cdef ptrdiff_t FEW = 8          # weights of a tap of a group: with more, outer's tiles share enough
 # Columns at once, each a stream of memory: more than a processor follows would come late, and fewer
 # would add to the sums too often.
-cdef ptrdiff_t STRETCH = 8
+cdef ptrdiff_t STRETCH = 16
 
 
 cdef bint goes_grouped(ptrdiff_t groups, ptrdiff_t channels, ptrdiff_t filters) noexcept nogil:

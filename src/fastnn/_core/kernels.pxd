@@ -15,7 +15,6 @@ cdef extern from "kernels.h" nogil:
         MAX_POSITIONS "FASTNN_MAX_POSITIONS"
         MAX_OUTPUTS "FASTNN_MAX_OUTPUTS"
         MAX_TAPS "FASTNN_MAX_TAPS"
-        MAX_NEIGHBOURS "FASTNN_MAX_NEIGHBOURS"
         ACCUMULATE "FASTNN_ACCUMULATE"
         RELU "FASTNN_RELU"
         POINTWISE_RELU "FASTNN_POINTWISE_RELU"
@@ -75,6 +74,7 @@ cdef extern from "kernels.h" nogil:
         void (*outer[4][16])(const float*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const float*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
                              float*, ptrdiff_t) noexcept nogil
+        int neighbours
         void (*grouped[8])(const float*, ptrdiff_t, const fastnn_run*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, ptrdiff_t, const float*, ptrdiff_t, const float*,
                            const float*, int, float*, ptrdiff_t) noexcept nogil
@@ -177,6 +177,7 @@ cdef extern from "kernels.h" nogil:
         void (*outer[4][16])(const double*, const ptrdiff_t*, ptrdiff_t, ptrdiff_t, const double*,
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
                              double*, ptrdiff_t) noexcept nogil
+        int neighbours
         void (*grouped[8])(const double*, ptrdiff_t, const fastnn_run*, ptrdiff_t, ptrdiff_t,
                            ptrdiff_t, ptrdiff_t, const double*, ptrdiff_t, const double*,
                            const double*, int, double*, ptrdiff_t) noexcept nogil
@@ -351,6 +352,14 @@ cdef inline void outer(
         table.f64.outer[taps - 1][outputs - 1](
             x, tap, x_row_step, x_column_step, dy, dy_row_step, dy_column_step, rows, columns,
             accumulate, sums, sums_step)
+
+
+cdef inline int neighbours(const real* which) noexcept nogil:
+    """The most positions of grouped; `which` only tells the real type."""
+    if real is float:
+        return table.f32.neighbours
+    else:
+        return table.f64.neighbours
 
 
 cdef inline void grouped(
