@@ -19,7 +19,7 @@ from libc.string cimport memset
 from fastnn._core.conv_bias cimport add_bias_sums
 from fastnn._core.conv_weights_groups cimport goes_grouped, grouped_weights_chunk, plan_grouped
 from fastnn._core.conv_weights_lanes cimport POSITIONS, lane_major_chunk, list_offsets
-from fastnn._core.conv_weights_samples cimport sample_major_chunk
+from fastnn._core.conv_weights_samples cimport row_step, sample_major_chunk
 from fastnn._core.kernels cimport (
     CHAIN, LANES, MAX_OUTPUTS, enter_fast_mode, fastnn_run, leave_fast_mode, real)
 from fastnn._core.memory cimport give, take
@@ -30,7 +30,7 @@ from fastnn._core.tiles cimport choose_outer_tiling, choose_tiling
 from fastnn._core.window cimport Window, end_output, first_output, make_window
 
 cdef ptrdiff_t TERMS = 128              # of a sample-major tile: its x and dy stay in L1
-cdef ptrdiff_t BAND = 600_000         # bytes that are sample-major at once: they stay in L2
+cdef ptrdiff_t BAND = 600_000         # most bytes that are sample-major at once
 
 
 cdef void weight_gradient_of_chunk(const WeightGradient* plan, const real* x, const real* dy,
@@ -113,15 +113,18 @@ cdef void plan_lane_major(WeightGradient* plan, const real* which) noexcept nogi
 cdef void plan_sample_major(WeightGradient* plan, const real* which) noexcept nogil:
     cdef const Window* window = &plan.window
     cdef ptrdiff_t per_output, output_lines, input_lines, needed, positions
-    # bands along the outermost axis there is, of as many outputs as stay in L2
+    # bands along the outermost axis there is, of as many outputs as stay in L2: large ones where
+    # lines that two of them read are turned twice
     cdef int axis = 0 if window.input[0] > 1 else 1
+    cdef ptrdiff_t most_bytes = BAND if window.size[axis] > 1 else BAND // 2
     output_lines = window.output[1] if axis == 0 else 1
     input_lines = window.input[1] if axis == 0 else 1
-    per_output = LANES * (window.stride[axis] * input_lines * window.input[2] * plan.channels
-                          + output_lines * window.output[2] * plan.filters)
+    per_output = LANES * (
+        window.stride[axis] * input_lines * window.input[2] * row_step(plan.channels)
+        + output_lines * window.output[2] * row_step(plan.filters))
     plan.band_axis = axis
     plan.band = max(<ptrdiff_t>1, min(window.output[axis],
-                                      <ptrdiff_t>(BAND // sizeof(real)) // per_output))
+                                      <ptrdiff_t>(most_bytes // sizeof(real)) // per_output))
     needed = ((plan.band - 1) * window.stride[axis]
               + (window.size[axis] - 1) * window.dilation[axis] + 1)
     plan.channel_packs = (plan.channels // plan.groups + LANES - 1) // LANES
@@ -130,9 +133,10 @@ cdef void plan_sample_major(WeightGradient* plan, const real* which) noexcept no
     plan.columns_at_once = max(<ptrdiff_t>(TERMS // LANES), positions // (CHAIN * CHAIN) + 1)
     plan.lines_at_once = max(<ptrdiff_t>1, plan.columns_at_once // window.output[2])
     plan.tiling = choose_tiling(which, plan.channel_packs, plan.filters // plan.groups)
-    plan.x_size = (min(needed, window.input[axis]) * input_lines * window.input[2] * plan.channels
-                   * LANES + LANES)     # the last pack may read beyond the last row
-    plan.dy_size = plan.band * output_lines * window.output[2] * plan.filters * LANES
+    plan.x_size = (min(needed, window.input[axis]) * input_lines * window.input[2]
+                   * row_step(plan.channels) * LANES
+                   + LANES)             # the last pack may read beyond the last row
+    plan.dy_size = plan.band * output_lines * window.output[2] * row_step(plan.filters) * LANES
     plan.sums_size = plan.taps * plan.filters * plan.channel_packs * LANES
     plan.runs_size = (plan.lines_at_once * (1 if window.stride[2] == 1 else window.output[2])
                       * sizeof(fastnn_run) // sizeof(real))

@@ -37,7 +37,7 @@ cdef ptrdiff_t list_line_runs(const WeightGradient* plan, const Band* band, ptrd
         # neighbouring columns touch at stride 1: one run
         for column from first_column <= column < end_column by step:
             x = ((depth * window.input[1] + row - band.first_input) * window.input[2]
-                 + column * stride + shift) * samples * plan.channels
+                 + column * stride + shift) * samples * row_step(plan.channels)
             w = ((line - band.first) * window.output[2] + column) * samples
             runs[found].x = x
             runs[found].w = w
@@ -66,12 +66,13 @@ cdef Band make_band(const WeightGradient* plan, ptrdiff_t first) noexcept nogil:
 
 cdef void turn_lines(const real* packs, ptrdiff_t positions, ptrdiff_t channels, ptrdiff_t samples,
                      real* turned) noexcept nogil:
-    """(positions, channels, LANES) to (positions, samples, channels)."""
+    """(positions, channels, LANES) to (positions, samples, row_step(channels))."""
+    cdef ptrdiff_t step = row_step(channels)
     cdef real* rows[16]
     cdef ptrdiff_t position, lane
     for position in range(positions):
         for lane in range(samples):
-            rows[lane] = turned + (position * samples + lane) * channels
+            rows[lane] = turned + (position * samples + lane) * step
         lanes_to_rows(packs + position * channels * LANES, channels, samples, rows)
 
 
@@ -83,6 +84,7 @@ cdef void sample_major_block(const WeightGradient* plan, const Band* band, ptrdi
     cdef const Window* window = &plan.window
     cdef const Tiling* tiling = &plan.tiling
     cdef ptrdiff_t width = plan.channel_packs * LANES, channels = plan.channels // plan.groups
+    cdef ptrdiff_t x_step = row_step(plan.channels), dy_step = row_step(plan.filters)
     cdef ptrdiff_t tap, group, j, index, o, n_runs
     for tap in range(plan.taps):
         n_runs = list_line_runs(plan, band, samples, tap // (window.size[1] * window.size[2]),
@@ -94,8 +96,8 @@ cdef void sample_major_block(const WeightGradient* plan, const Band* band, ptrdi
                     o = group * tiling.outputs + tile_start(tiling, index)
                     tile(<int>min(<ptrdiff_t>tiling.positions, plan.channel_packs - j),
                          <int>tile_width(tiling, index),
-                         x + group * channels + j * LANES, LANES, plan.channels,
-                         runs, n_runs, dy + o, plan.filters, plan.filters,
+                         x + group * channels + j * LANES, LANES, x_step,
+                         runs, n_runs, dy + o, dy_step, dy_step,
                          <const real*>NULL, <const real*>NULL, ACCUMULATE if accumulate else 0,
                          sums + (tap * plan.filters + o) * width + j * LANES, LANES, width)
 
