@@ -8,8 +8,8 @@ cdef struct Band:
 cdef inline ptrdiff_t row_step(ptrdiff_t channels) noexcept nogil:
     """From one turned row of channels to the next.
 
-    A tile reads a few channels of all rows. At distances of many cache lines, a power of two of
-    them, these would drive each other out of the cache.
+    A tile reads a few channels of all rows. At distances of a multiple of four packs these would
+    share a quarter of the cache's sets, or less, and drive each other out.
     """
     return channels + LANES if channels % (4 * LANES) == 0 else channels
 
