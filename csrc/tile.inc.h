@@ -37,9 +37,25 @@
 #define RUNS_AHEAD 2
 #define LEVELS 3   /* of flushed sums: CHAIN⁴ = 2²⁸ terms before a chain grows beyond CHAIN */
 
+typedef vec NAME(sums)[MAX_OUTPUTS][MAX_POSITIONS][PIECE];
+
+/* CHAIN sums of a level are one of the next. Rare, and not inlined: the levels then have addresses, and
+ * gcc leaves them in memory; else each tile, however short, would begin and end by copying all of them. */
+static __attribute__((noinline)) void NAME(carry)(int positions, int outputs, NAME(sums) *level,
+                                                  ptrdiff_t flushes) {
+    for (ptrdiff_t k = 1, full = CHAIN; k < LEVELS && flushes % full == 0; k++, full *= CHAIN)
+        for (int o = 0; o < outputs; o++)
+            for (int j = 0; j < positions; j++)
+                for (int v = 0; v < PIECE; v++) {
+                    if (flushes == full) level[k][o][j][v] = level[k - 1][o][j][v];
+                    else level[k][o][j][v] += level[k - 1][o][j][v];
+                    level[k - 1][o][j][v] = fill(0);
+                }
+}
+
 /* One term of each sum. Of its scalars and its vectors of x the fewer are held, the others come one by one. */
 INLINE void NAME(add_term)(const int positions, const int outputs, const int turned,
-                           vec sum[MAX_OUTPUTS][MAX_POSITIONS][PIECE], const REAL *x,
+                           NAME(sums) sum, const REAL *x,
                            ptrdiff_t x_position_step, const REAL *w) {
     const int w_step = turned ? LANES : 1;
     if (outputs < positions * PIECE) {
@@ -73,8 +89,7 @@ INLINE void NAME(tile)(
      * its other instructions are felt, most on a core that two threads share. */
     const int round = positions == 1 && VECTOR_REGISTERS < 32 ? 2 : 1;
     for (int piece = 0; piece < PACK_VECTORS / PIECE; piece++) {
-        vec sum[MAX_OUTPUTS][MAX_POSITIONS][PIECE];
-        vec level[LEVELS][MAX_OUTPUTS][MAX_POSITIONS][PIECE];   /* memory: touched once a chain */
+        NAME(sums) sum, level[LEVELS];      /* level: in memory, touched once a chain */
         ptrdiff_t flushes = 0, left = CHAIN;
         FOR_EACH_SUM sum[o][j][v] = fill(0);
 
@@ -94,13 +109,7 @@ INLINE void NAME(tile)(
                         else level[0][o][j][v] += sum[o][j][v];
                         sum[o][j][v] = fill(0);
                     }
-                    for (ptrdiff_t k = 1, full = CHAIN; k < LEVELS && flushes % full == 0;
-                         k++, full *= CHAIN)
-                        FOR_EACH_SUM {
-                            if (flushes == full) level[k][o][j][v] = level[k - 1][o][j][v];
-                            else level[k][o][j][v] += level[k - 1][o][j][v];
-                            level[k - 1][o][j][v] = fill(0);
-                        }
+                    if (flushes % CHAIN == 0) NAME(carry)(positions, outputs, level, flushes);
                 }
                 ptrdiff_t n = todo < left ? todo : left;
                 todo -= n;
