@@ -62,11 +62,13 @@ typedef struct {
      *       + bias[g·outputs + o]                      (bias may be NULL)
      *
      * for j < positions, g < groups, o < outputs; then a ReLU and `positive` as in tile. A run's length
-     * counts for nothing. One chain: n_runs · terms is at most CHAIN. */
+     * counts for nothing. One chain: n_runs · terms is at most CHAIN. A row of the window is row_runs ≥ 1
+     * of them, equally far apart; how they are cut into rows decides speed alone. */
     void (*grouped[FASTNN_MAX_NEIGHBOURS])(
         const REAL *x, ptrdiff_t x_position_step, const fastnn_run *runs, ptrdiff_t n_runs,
-        ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, const REAL *w, ptrdiff_t w_output_step,
-        const REAL *bias, const REAL *positive, int finish, REAL *y, ptrdiff_t y_position_step);
+        ptrdiff_t row_runs, ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, const REAL *w,
+        ptrdiff_t w_output_step, const REAL *bias, const REAL *positive, int finish, REAL *y,
+        ptrdiff_t y_position_step);
 
     /* Its weight gradient:
      *

@@ -65,7 +65,7 @@ cdef void grouped_correlate_chunk(
                          + columns.target) * y_pixel
                 for j from 0 <= j < columns.count by most:
                     grouped(<int>min(most, columns.count - j), x + j * x_step, x_step, runs,
-                            n_runs, plan.groups, plan.terms, plan.tiling.outputs, packed,
-                            plan.taps * plan.terms, bias,
+                            n_runs, max(columns.taps.count, 1), plan.groups, plan.terms,
+                            plan.tiling.outputs, packed, plan.taps * plan.terms, bias,
                             positive + place + j * y_step if positive != NULL else NULL,
                             RELU if plan.relu else 0, y + place + j * y_step, y_step)

@@ -76,8 +76,8 @@ cdef extern from "kernels.h" nogil:
                              float*, ptrdiff_t) noexcept nogil
         int neighbours
         void (*grouped[8])(const float*, ptrdiff_t, const fastnn_run*, ptrdiff_t, ptrdiff_t,
-                           ptrdiff_t, ptrdiff_t, const float*, ptrdiff_t, const float*,
-                           const float*, int, float*, ptrdiff_t) noexcept nogil
+                           ptrdiff_t, ptrdiff_t, ptrdiff_t, const float*, ptrdiff_t,
+                           const float*, const float*, int, float*, ptrdiff_t) noexcept nogil
         void (*grouped_weights)(const float*, ptrdiff_t, const ptrdiff_t*, const ptrdiff_t*,
                                 ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const float*,
                                 ptrdiff_t, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
@@ -179,8 +179,8 @@ cdef extern from "kernels.h" nogil:
                              double*, ptrdiff_t) noexcept nogil
         int neighbours
         void (*grouped[8])(const double*, ptrdiff_t, const fastnn_run*, ptrdiff_t, ptrdiff_t,
-                           ptrdiff_t, ptrdiff_t, const double*, ptrdiff_t, const double*,
-                           const double*, int, double*, ptrdiff_t) noexcept nogil
+                           ptrdiff_t, ptrdiff_t, ptrdiff_t, const double*, ptrdiff_t,
+                           const double*, const double*, int, double*, ptrdiff_t) noexcept nogil
         void (*grouped_weights)(const double*, ptrdiff_t, const ptrdiff_t*, const ptrdiff_t*,
                                 ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const double*,
                                 ptrdiff_t, ptrdiff_t, double*, ptrdiff_t) noexcept nogil
@@ -364,16 +364,16 @@ cdef inline int neighbours(const real* which) noexcept nogil:
 
 cdef inline void grouped(
         int positions, const real* x, ptrdiff_t x_position_step, const fastnn_run* runs,
-        ptrdiff_t n_runs, ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, const real* w,
-        ptrdiff_t w_output_step, const real* bias, const real* positive, int finish, real* y,
-        ptrdiff_t y_position_step) noexcept nogil:
+        ptrdiff_t n_runs, ptrdiff_t row_runs, ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs,
+        const real* w, ptrdiff_t w_output_step, const real* bias, const real* positive, int finish,
+        real* y, ptrdiff_t y_position_step) noexcept nogil:
     if real is float:
-        table.f32.grouped[positions - 1](x, x_position_step, runs, n_runs, groups, terms, outputs,
-                                         w, w_output_step, bias, positive, finish, y,
+        table.f32.grouped[positions - 1](x, x_position_step, runs, n_runs, row_runs, groups, terms,
+                                         outputs, w, w_output_step, bias, positive, finish, y,
                                          y_position_step)
     else:
-        table.f64.grouped[positions - 1](x, x_position_step, runs, n_runs, groups, terms, outputs,
-                                         w, w_output_step, bias, positive, finish, y,
+        table.f64.grouped[positions - 1](x, x_position_step, runs, n_runs, row_runs, groups, terms,
+                                         outputs, w, w_output_step, bias, positive, finish, y,
                                          y_position_step)
 
 
