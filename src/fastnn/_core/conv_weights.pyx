@@ -30,7 +30,8 @@ from fastnn._core.tiles cimport choose_outer_tiling, choose_tiling
 from fastnn._core.window cimport Window, end_output, first_output, make_window
 
 cdef ptrdiff_t TERMS = 128              # of a sample-major tile: its x and dy stay in L1
-cdef ptrdiff_t BAND = 600_000         # most bytes that are sample-major at once
+cdef ptrdiff_t BAND = 600_000           # most bytes that are sample-major at once
+cdef ptrdiff_t PANEL = 24_576           # of a lane-major tile's dy: in L1 while all taps read it
 
 
 cdef void weight_gradient_of_chunk(const WeightGradient* plan, const real* x, const real* dy,
@@ -104,7 +105,8 @@ cdef void plan_lane_major(WeightGradient* plan, const real* which) noexcept nogi
                 or end_output(window, axis, window.size[axis] - 1) < window.output[axis]):
             plan.padded = True
     plan.tiling = choose_outer_tiling(
-        which, plan.channels // plan.groups if plan.padded else plan.row, filters)
+        which, plan.channels // plan.groups if plan.padded else plan.row, filters,
+        PANEL // (POSITIONS * LANES * <ptrdiff_t>sizeof(real)))
     plan.x_size = plan.runs_size = 0
     plan.dy_size = POSITIONS * MAX_OUTPUTS * LANES
     plan.sums_size = filters * plan.row * LANES

@@ -14,8 +14,8 @@ cdef double tiling_cycles(const Tiling* tiling, int vectors, ptrdiff_t count) no
 cdef int tile_vectors(const real* which) noexcept nogil
 cdef Tiling choose_tiling(const real* which, ptrdiff_t count, ptrdiff_t outputs,
                           int most_positions=*) noexcept nogil
-cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps,
-                                ptrdiff_t outputs) noexcept nogil
+cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps, ptrdiff_t outputs,
+                                ptrdiff_t most_outputs) noexcept nogil
 
 
 cdef inline ptrdiff_t tile_width(const Tiling* tiling, ptrdiff_t tile) noexcept nogil:

@@ -55,14 +55,14 @@ cdef Tiling choose_tiling(const real* which, ptrdiff_t count, ptrdiff_t outputs,
     return best
 
 
-cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps,
-                                ptrdiff_t outputs) noexcept nogil:
+cdef Tiling choose_outer_tiling(const real* which, ptrdiff_t taps, ptrdiff_t outputs,
+                                ptrdiff_t most_outputs) noexcept nogil:
     """The tiling of csrc's outer that covers `taps` x `outputs` in the fewest cycles."""
     cdef Tiling best, tiling
     cdef int size
     cdef double cycles, fewest = -1
     for size in range(1, MAX_TAPS + 1):
-        if make_tiling(&tiling, size, outer_outputs(which, size), outputs):
+        if make_tiling(&tiling, size, min(most_outputs, outer_outputs(which, size)), outputs):
             cycles = ((taps // size) * tiling.tiles * outer_cycles(size, tiling.width)
                       + tiling.tiles * outer_cycles(taps % size, tiling.width))
             if fewest < 0 or cycles < fewest:
