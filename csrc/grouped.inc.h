@@ -91,7 +91,8 @@ INLINE void NAME(grouped)(
         const fastnn_run *runs, ptrdiff_t n_runs, ptrdiff_t row_runs, ptrdiff_t groups,
         ptrdiff_t terms, ptrdiff_t outputs, const REAL *w, ptrdiff_t w_output_step, const REAL *bias,
         const REAL *positive, int finish, REAL *y, ptrdiff_t y_position_step) {
-    const int sliding = depthwise && row_runs > 2 && runs[1].x - runs[0].x == x_position_step;
+    const int sliding = depthwise && positions > 1 && row_runs > 2 && n_runs > 0
+                        && runs[1].x - runs[0].x == x_position_step;
     vec waiting[FILTERS][NEIGHBOURS][PACK_VECTORS];
 #define ADD_TAPS(three, begins, ends)                                                               \
     NAME(add_taps)(positions, three, begins, ends, n, x + first / outputs * terms * LANES,          \
@@ -103,11 +104,11 @@ INLINE void NAME(grouped)(
         const ptrdiff_t left = groups * outputs - first, n = left < FILTERS ? left : FILTERS;
         ptrdiff_t r = 0, taps;
         do {
-            taps = row_runs - r % row_runs;
+            taps = positions == 1 ? n_runs : row_runs - r % row_runs;   /* one reads few lines */
             if (sliding && taps > 3) taps = 3;
-            if (positions == 1 || taps > n_runs - r) taps = n_runs - r;     /* one reads few lines */
+            if (taps > n_runs - r) taps = n_runs - r;
             const int begins = r == 0, ends = r + taps == n_runs;
-            if (!sliding || taps != 3 || positions == 1) ADD_TAPS(0, begins, ends);
+            if (!sliding || taps != 3) ADD_TAPS(0, begins, ends);
             else if (begins && ends) ADD_TAPS(1, 1, 1);
             else if (begins) ADD_TAPS(1, 1, 0);
             else if (ends) ADD_TAPS(1, 0, 1);

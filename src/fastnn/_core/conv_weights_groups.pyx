@@ -13,8 +13,7 @@ from fastnn._core.slots cimport add_lane_sums, begin_chunk, clear_lanes, end_chu
 from fastnn._core.window cimport Segment, Taps, make_axis, segments_of
 
 cdef ptrdiff_t FEW = 8          # weights of a tap of a group: with more, outer's tiles share enough
-# Columns at once, each a stream of memory: more than a processor follows would come late, and fewer
-# would add to the sums too often.
+# Columns of a call: the sums of fewer would be added to the others' too often.
 cdef ptrdiff_t STRETCH = 16
 
 
