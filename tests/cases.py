@@ -33,6 +33,7 @@ DENSE = [
     Dense(2, 3, 130),
     Dense(150, 2, 3),
     Dense(1, 16600, 2),  # and more than 128 chains
+    Dense(1, 33000, 1),  # twice
     Dense(1, 2, 16600),
     Dense(16600, 1, 2),
 ]
