@@ -96,6 +96,16 @@ typedef struct {
     ptrdiff_t x, w, length;
 } fastnn_run;
 
+/* A convolution with few channels a group, of `rows` of positions: where they lie in x and y (in
+ * elements), which terms they add up, and all groups' sizes. table.inc.h says how (grouped). */
+typedef struct {
+    ptrdiff_t rows, x_row_step, y_row_step, x_position_step, y_position_step;
+    const fastnn_run *runs;
+    ptrdiff_t n_runs, row_runs;
+    ptrdiff_t groups, terms, outputs, w_output_step;
+    int finish;
+} fastnn_groups;
+
 /* Whose random numbers: those of one row (a sample of a batch) in sequence `counter` (a step, an epoch)
  * of `stream` (a layer, a purpose) under `seed`. _core/random.pyx states who uses which. */
 typedef struct {

@@ -17,6 +17,7 @@
 #include "tile.inc.h"
 #include "outer.inc.h"
 #include "grouped.inc.h"
+#include "grouped_weights.inc.h"
 #include "pack.inc.h"
 #include "pointwise.inc.h"
 #include "merge.inc.h"
@@ -37,6 +38,7 @@ static void NAME(fill_all)(TABLE *table) {
     NAME(fill_tile)(table);
     NAME(fill_outer)(table);
     NAME(fill_grouped)(table);
+    NAME(fill_grouped_weights)(table);
     NAME(fill_pack)(table);
     NAME(fill_pointwise)(table);
     NAME(fill_merge)(table);

@@ -54,21 +54,20 @@ typedef struct {
     /* The most positions of grouped; of more there are no functions. */
     int neighbours;
 
-    /* grouped[positions - 1]: a convolution with few channels a group, `terms` of them, and `outputs`.
+    /* grouped[positions - 1]: a convolution with few channels a group, of a block of positions.
      *
-     *   y[j·y_position_step + (g·outputs + o)·LANES + lane] =
-     *       Σ_runs Σ_{i < terms} x[run.x + j·x_position_step + (g·terms + i)·LANES + lane]
-     *                            · w[(g·outputs + o)·w_output_step + run.w + i]
+     *   y[i·y_row_step + j·y_position_step + (g·outputs + o)·LANES + lane] =
+     *       Σ_runs Σ_{k < terms} x[run.x + i·x_row_step + j·x_position_step
+     *                              + (g·terms + k)·LANES + lane]
+     *                            · w[(g·outputs + o)·w_output_step + run.w + k]
      *       + bias[g·outputs + o]                      (bias may be NULL)
      *
-     * for j < positions, g < groups, o < outputs; then a ReLU and `positive` as in tile. A run's length
-     * counts for nothing. One chain: n_runs · terms is at most CHAIN. A row of the window is row_runs ≥ 1
-     * of them, equally far apart; how they are cut into rows decides speed alone. */
-    void (*grouped[FASTNN_MAX_NEIGHBOURS])(
-        const REAL *x, ptrdiff_t x_position_step, const fastnn_run *runs, ptrdiff_t n_runs,
-        ptrdiff_t row_runs, ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, const REAL *w,
-        ptrdiff_t w_output_step, const REAL *bias, const REAL *positive, int finish, REAL *y,
-        ptrdiff_t y_position_step);
+     * for i < rows, j < positions, g < groups, o < outputs, all in `all`; then a ReLU, if `finish` asks
+     * for it, and `positive` as in tile. A run's length counts for nothing. One chain: n_runs · terms is
+     * at most CHAIN. A row of the window is row_runs ≥ 1 of them, equally far apart; how they are cut
+     * into rows decides speed alone. */
+    void (*grouped[FASTNN_MAX_NEIGHBOURS])(const fastnn_groups *all, const REAL *x, const REAL *w,
+                                           const REAL *bias, const REAL *positive, REAL *y);
 
     /* Its weight gradient:
      *

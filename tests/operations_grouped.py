@@ -19,6 +19,9 @@ GROUPED = [
     Conv(2, (7, 9), 3, 9, (3, 3), groups=3, padding=1, stride=(1, 2)),  # filters of a channel: 3
     Conv(2, (5, 6), 3, 12, (2, 3), groups=3, relu=True),  # 4
     Conv(2, (5, 6), 13, 39, (3, 3), groups=13, padding=1),  # 3, and more than wait for a row's taps
+    Conv(2, (3, 11), 70, 70, (3, 3), groups=70),  # one row of 3x3 windows; more than wait for them
+    Conv(2, (4, 6), 25, 75, (3, 3), groups=25, relu=True),  # two rows; and 3 filters of a channel
+    Conv(2, (2, 5, 6), 3, 3, (1, 3, 3), groups=3),
     Conv(2, (5, 6), 2, 10, (3, 3), groups=2, padding=1),  # 5
     Conv(2, (5, 6), 6, 6, (3, 3), groups=3, padding=((1, 0), (2, 1))),  # 2 of 2 channels
     Conv(2, (5, 6), 12, 8, (3, 2), groups=4, stride=(2, 1), padding=1),  # 2 of 3

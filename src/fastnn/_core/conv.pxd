@@ -21,6 +21,14 @@ cdef struct Correlation:
     ptrdiff_t before[3]         # padding in front of the sources, where they are in step
     ptrdiff_t block             # winograd: tiles of targets that go together
 
+# Targets that share their taps: a segment of rows by one of columns, how far apart they and their
+# sources lie (in elements), and the runs of their terms, `row_runs` of them a row of the window.
+cdef struct Block:
+    ptrdiff_t rows, columns
+    ptrdiff_t x_row, x_column, y_row, y_column
+    fastnn_run* runs
+    ptrdiff_t n_runs, row_runs
+
 cdef bint make_correlation(Correlation* plan, const Window* window, bint backward,
                            ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs, bint winograd,
                            const real* which) except False

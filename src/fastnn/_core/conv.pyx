@@ -13,7 +13,7 @@ Winograd's (winograd.pyx) and that of groups of few channels (conv_groups.pyx): 
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdlib cimport free
 
-from fastnn._core.conv_groups cimport goes_grouped, grouped_correlate_chunk, pack_group
+from fastnn._core.conv_groups cimport correlate_groups, goes_grouped, pack_group
 from fastnn._core.kernels cimport (
     LANES, MAX_POSITIONS, RELU, copy_panel, enter_fast_mode, fastnn_run, leave_fast_mode, real,
     tile, tile_outputs, winograd_weights)
@@ -128,6 +128,26 @@ cdef inline bint along_columns(const Correlation* plan, ptrdiff_t rows,
     return columns >= plan.tiling.positions or columns >= rows
 
 
+cdef void correlate_block(
+        const Correlation* plan, const Block* block, const real* x, const real* packed,
+        const real* bias, const real* positive, real* y) noexcept nogil:
+    """A block of targets: one group, line by line, or all groups at once."""
+    cdef ptrdiff_t i, lines = block.rows, count = block.columns
+    cdef ptrdiff_t x_line = block.x_row, y_line = block.y_row
+    cdef ptrdiff_t x_step = block.x_column, y_step = block.y_column
+    if plan.grouped:
+        correlate_groups(plan, block, x, packed, bias, positive, y)
+        return
+    if not along_columns(plan, block.rows, block.columns):
+        lines, count = count, lines
+        x_line, x_step = x_step, x_line
+        y_line, y_step = y_step, y_line
+    for i in range(lines):
+        correlate_line(plan, x + i * x_line, x_step, block.runs, block.n_runs, packed, bias,
+                       positive + i * y_line if positive != NULL else NULL, y + i * y_line, y_step,
+                       count)
+
+
 cdef void conv_correlate_chunk(
         const Correlation* plan,
         const real* x,              # IN   (*sources, groups·terms, LANES)
@@ -136,58 +156,42 @@ cdef void conv_correlate_chunk(
         const real* positive,       # IN   like y, or NULL: results are 0 where it is not > 0
         real* y,                    # OUT  (*targets, groups·outputs, LANES): these rows overwritten
         ptrdiff_t first_row, ptrdiff_t end_row, real* scratch) noexcept nogil:
-    cdef fastnn_run* runs = <fastnn_run*>scratch
-    cdef ptrdiff_t outputs = plan.tiling.outputs
-    cdef ptrdiff_t x_pixel = plan.groups * plan.terms * LANES
+    cdef ptrdiff_t outputs = plan.tiling.outputs, x_pixel = plan.groups * plan.terms * LANES
     cdef ptrdiff_t y_pixel = plan.groups * outputs * LANES
-    cdef ptrdiff_t x_column = plan.axis[2].source_advance * x_pixel
-    cdef ptrdiff_t y_column = plan.axis[2].target_step * y_pixel
-    cdef ptrdiff_t x_row = plan.axis[1].source_advance * plan.axis[2].sources * x_pixel
-    cdef ptrdiff_t y_row = plan.axis[1].target_step * plan.axis[2].targets * y_pixel
     cdef ptrdiff_t panels = panels_size(&plan.tiling, plan.taps * plan.terms)
-    cdef ptrdiff_t depth, r, c, group, n_runs, row, begin, end, i, place
+    cdef ptrdiff_t depth, r, c, group, begin, row, place
     cdef const Segment* rows
     cdef const Segment* columns
-    cdef const real* bias_group
-    cdef const real* x_block
-    if plan.grouped:
-        grouped_correlate_chunk(plan, x, packed, bias, positive, y, first_row, end_row, scratch)
-        return
+    cdef Block block
     if plan.winograd:
         winograd_correlate_chunk(plan, x, packed, bias, positive, y, first_row, end_row, scratch)
         return
+    block.x_column = plan.axis[2].source_advance * x_pixel
+    block.y_column = plan.axis[2].target_step * y_pixel
+    block.x_row = plan.axis[1].source_advance * plan.axis[2].sources * x_pixel
+    block.y_row = plan.axis[1].target_step * plan.axis[2].targets * y_pixel
+    block.runs = <fastnn_run*>scratch
     for depth in range(plan.axis[0].targets):
         for r in range(plan.n_rows):
             rows = &plan.rows[r]
             # of this segment's rows, those from first_row to end_row
             begin = segment_index(rows, plan.axis[1].target_step, first_row)
-            end = segment_index(rows, plan.axis[1].target_step, end_row)
-            if begin >= end:
+            block.rows = segment_index(rows, plan.axis[1].target_step, end_row) - begin
+            if block.rows <= 0:
                 continue
             row = rows.target + begin * plan.axis[1].target_step
             for c in range(plan.n_columns):
                 columns = &plan.columns[c]
-                for group in range(plan.groups):
-                    n_runs = list_runs(plan, group, &plan.axis[0].taps[depth], &rows.taps,
-                                       &columns.taps, runs)
-                    bias_group = bias + group * outputs if bias != NULL else NULL
-                    x_block = x + begin * x_row
+                block.columns = columns.count
+                for group in range(1 if plan.grouped else plan.groups):
+                    block.n_runs = list_runs(plan, group, &plan.axis[0].taps[depth], &rows.taps,
+                                             &columns.taps, block.runs)
+                    block.row_runs = 1 if plan.rows_touch else max(columns.taps.count, 1)
                     place = (((depth * plan.axis[1].targets + row) * plan.axis[2].targets
                               + columns.target) * y_pixel + group * outputs * LANES)
-                    if along_columns(plan, end - begin, columns.count):
-                        for i in range(end - begin):
-                            correlate_line(plan, x_block + i * x_row, x_column, runs, n_runs,
-                                           packed + group * panels, bias_group,
-                                           positive + place if positive != NULL else NULL,
-                                           y + place, y_column, columns.count)
-                            place += y_row
-                    else:
-                        for i in range(columns.count):
-                            correlate_line(plan, x_block + i * x_column, x_row, runs, n_runs,
-                                           packed + group * panels, bias_group,
-                                           positive + place if positive != NULL else NULL,
-                                           y + place, y_row, end - begin)
-                            place += y_column
+                    correlate_block(plan, &block, x + begin * block.x_row, packed + group * panels,
+                                    bias + group * outputs if bias != NULL else NULL,
+                                    positive + place if positive != NULL else NULL, y + place)
 
 
 cdef inline ptrdiff_t segment_index(const Segment* segment, ptrdiff_t step,

@@ -53,6 +53,12 @@ cdef extern from "kernels.h" nogil:
     ctypedef struct fastnn_run:
         ptrdiff_t x, w, length
 
+    ctypedef struct fastnn_groups:
+        ptrdiff_t rows, x_row_step, y_row_step, x_position_step, y_position_step
+        const fastnn_run* runs
+        ptrdiff_t n_runs, row_runs, groups, terms, outputs, w_output_step
+        int finish
+
     ctypedef struct fastnn_sequence:
         uint64_t seed
         uint32_t stream, counter, row
@@ -75,9 +81,8 @@ cdef extern from "kernels.h" nogil:
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
                              float*, ptrdiff_t) noexcept nogil
         int neighbours
-        void (*grouped[8])(const float*, ptrdiff_t, const fastnn_run*, ptrdiff_t, ptrdiff_t,
-                           ptrdiff_t, ptrdiff_t, ptrdiff_t, const float*, ptrdiff_t,
-                           const float*, const float*, int, float*, ptrdiff_t) noexcept nogil
+        void (*grouped[8])(const fastnn_groups*, const float*, const float*, const float*,
+                           const float*, float*) noexcept nogil
         void (*grouped_weights)(const float*, ptrdiff_t, const ptrdiff_t*, const ptrdiff_t*,
                                 ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const float*,
                                 ptrdiff_t, ptrdiff_t, float*, ptrdiff_t) noexcept nogil
@@ -178,9 +183,8 @@ cdef extern from "kernels.h" nogil:
                              ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, int,
                              double*, ptrdiff_t) noexcept nogil
         int neighbours
-        void (*grouped[8])(const double*, ptrdiff_t, const fastnn_run*, ptrdiff_t, ptrdiff_t,
-                           ptrdiff_t, ptrdiff_t, ptrdiff_t, const double*, ptrdiff_t,
-                           const double*, const double*, int, double*, ptrdiff_t) noexcept nogil
+        void (*grouped[8])(const fastnn_groups*, const double*, const double*, const double*,
+                           const double*, double*) noexcept nogil
         void (*grouped_weights)(const double*, ptrdiff_t, const ptrdiff_t*, const ptrdiff_t*,
                                 ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const double*,
                                 ptrdiff_t, ptrdiff_t, double*, ptrdiff_t) noexcept nogil
@@ -362,19 +366,12 @@ cdef inline int neighbours(const real* which) noexcept nogil:
         return table.f64.neighbours
 
 
-cdef inline void grouped(
-        int positions, const real* x, ptrdiff_t x_position_step, const fastnn_run* runs,
-        ptrdiff_t n_runs, ptrdiff_t row_runs, ptrdiff_t groups, ptrdiff_t terms, ptrdiff_t outputs,
-        const real* w, ptrdiff_t w_output_step, const real* bias, const real* positive, int finish,
-        real* y, ptrdiff_t y_position_step) noexcept nogil:
+cdef inline void grouped(int positions, const fastnn_groups* all, const real* x, const real* w,
+                         const real* bias, const real* positive, real* y) noexcept nogil:
     if real is float:
-        table.f32.grouped[positions - 1](x, x_position_step, runs, n_runs, row_runs, groups, terms,
-                                         outputs, w, w_output_step, bias, positive, finish, y,
-                                         y_position_step)
+        table.f32.grouped[positions - 1](all, x, w, bias, positive, y)
     else:
-        table.f64.grouped[positions - 1](x, x_position_step, runs, n_runs, row_runs, groups, terms,
-                                         outputs, w, w_output_step, bias, positive, finish, y,
-                                         y_position_step)
+        table.f64.grouped[positions - 1](all, x, w, bias, positive, y)
 
 
 cdef inline void grouped_weights(
