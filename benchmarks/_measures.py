@@ -77,13 +77,13 @@ def contest(row, options):
     ours, theirs = kind.contenders(row.network, row.batch, options.threads)
     contenders = [*ours, *best(theirs, options)]
     timings = _timings(contenders, options.rounds, options.seconds)
-    medians = [timings[c.name].median for c in contenders]
-    their_best = min(medians[len(ours) :], default=None)
+    step = timings[contenders[0].name]
+    against = [timings[c.name] for c in contenders[len(ours) :]]
     return row.record(
-        their_best / medians[0] if theirs else None,
+        min((other.ratio(step) for other in against), default=None),
         error=error,
-        ours=medians[0],
-        theirs=their_best,
+        ours=step.median,
+        theirs=min((other.median for other in against), default=None),
         timings=[
             {"library": c.library, "setting": c.setting, "spread": t.spread, **t.record()}
             for c, t in zip(contenders, timings.values(), strict=True)
@@ -132,13 +132,13 @@ def limit(row, options):
         seconds=options.seconds,
         settle=0.01,
     )
-    core = PEAK_ROUNDS * kernels.peak_multiply_adds(1, False) / timings["peak"].median
+    peak, step = timings["peak"], timings["step"]
+    core = PEAK_ROUNDS * kernels.peak_multiply_adds(1, False) / peak.median
     ideal = row.batch * row.network.multiply_adds() / (core * options.threads)
-    step = timings["step"].median
     return row.record(
-        100 * ideal / step,
+        100 * ideal / peak.median * peak.ratio(step),
         error=error,
-        ours=step,
+        ours=step.median,
         theirs=ideal,
         peak_gflops_per_core=2e-9 * core,
         blocks={name: timing.record() for name, timing in timings.items()},
@@ -156,12 +156,12 @@ def cost(row, options):
     timings = interleave(
         steps, prepare=prepare, rounds=2 * options.rounds, seconds=options.seconds, settle=0.01
     )
-    ours, plain = (timings[name].median for name in steps)
+    ours, plain = timings.values()
     return row.record(
-        100 * (ours / plain - 1),
+        100 * (ours.ratio(plain) - 1),
         error=error,
-        ours=ours,
-        theirs=plain,
+        ours=ours.median,
+        theirs=plain.median,
         blocks={name: timing.record() for name, timing in timings.items()},
     )
 

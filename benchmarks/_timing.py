@@ -40,6 +40,13 @@ class Timing:
         first, third = self.quartiles
         return (third - first) / self.median
 
+    def ratio(self, other):
+        """How many times as long as `other`'s its blocks took, turn by turn: the median.
+
+        Both had the same moment of the machine in a turn, slow or not.
+        """
+        return median(ours / theirs for ours, theirs in zip(self.blocks, other.blocks, strict=True))
+
     def record(self):
         """The timing as it goes into the JSON file."""
         return {"median_s": self.median, "quartiles_s": self.quartiles, "blocks": len(self.blocks)}

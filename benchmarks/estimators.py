@@ -81,7 +81,7 @@ def main():
         calls = {name: TOPICS[topic](library) for name, library in LIBRARIES.items()}
         timings = interleave(calls, rounds=args.rounds, seconds=0.0)
         found = {name: timing.median for name, timing in timings.items()}
-        factor = found["scikit-learn"] / found["fastnn"]
+        factor = timings["scikit-learn"].ratio(timings["fastnn"])
         text = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in found.items())
         print(f"{topic:8} {text}; factor {factor:.2f} (to reach: {TARGETS[topic]:.0f})")
 

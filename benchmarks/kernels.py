@@ -242,8 +242,8 @@ def measure(name, call, work, dtype, options, copy=None, moved=0):
     record["peak"] /= timings["peak"].median
     if copy:
         record["gigabytes"] = 1e-9 * moved / record["seconds"]
-        record["copy"] = timings["copy"].median / record["seconds"]
-    record["speedup"] = timings["one"].median / timings["all"].median if threads > 1 else 1.0
+        record["copy"] = timings["copy"].ratio(timings["one"])
+    record["speedup"] = timings["one"].ratio(timings["all"]) if threads > 1 else 1.0
     return record
 
 

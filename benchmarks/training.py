@@ -6,7 +6,8 @@
 A row compares fastnn on N threads with another library in the same run, interleaved, in the best
 setting that a short probe finds: every number of threads up to N, and for PyTorch plain and
 channels-last memory and both of its quick optimizers (torch.compile is not tried). Its figure is
-the ratio of the medians, theirs / ours. Rows of another kind:
+theirs / ours: of the ratios of blocks that ran one after the other, the median. Rows of another
+kind:
 
 - AVX2: in a process that holds fastnn, ATen, oneDNN and MKL to it.
 - epoch: `fit` from new weights, 20,000 samples, Adam; against scikit-learn's `MLPClassifier`.
