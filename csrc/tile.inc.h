@@ -78,6 +78,40 @@ INLINE void NAME(add_term)(const int positions, const int outputs, const int tur
     }
 }
 
+/* `n` terms of each sum, in rounds. Where registers are few, so are the multiply-adds of a term, and its
+ * other instructions are felt, most on a core that two threads share: a round is of two terms then, and x
+ * is not prefetched. */
+INLINE void NAME(add_terms)(
+        const int positions, const int outputs, const int turned, ptrdiff_t n, NAME(sums) sum,
+        const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step, const REAL *w,
+        ptrdiff_t w_step, const REAL *w_later) {
+    const int round = VECTOR_REGISTERS >= 32 ? 1 : 2;
+    if (n % round) {
+        NAME(add_term)(positions, outputs, turned, sum, x, x_position_step, w);
+        x += x_term_step;
+        w += w_step;
+        if (turned) w_later += LANES;
+    }
+    for (n /= round; n > 0; n--) {
+        /* turned, each run reads lines of its own, one an output; tiles of one or two positions are those
+         * of dense layers, whose operands come from afar */
+        if (turned) {
+            UNROLL for (int i = 0; i < round; i++) __builtin_prefetch(w_later + i * LANES);
+            w_later += round * LANES;
+        } else if (positions <= 2) {
+            __builtin_prefetch(w + W_AHEAD * w_step);
+            if (positions == 2 && VECTOR_REGISTERS >= 32)
+                UNROLL for (int j = 0; j < positions; j++)
+                    __builtin_prefetch(x + j * x_position_step + X_AHEAD * x_term_step);
+        }
+        UNROLL for (int i = 0; i < round; i++) {
+            NAME(add_term)(positions, outputs, turned, sum, x, x_position_step, w);
+            x += x_term_step;
+            w += w_step;
+        }
+    }
+}
+
 INLINE void NAME(tile)(
         const int positions, const int outputs, const int turned,
         const REAL *x, ptrdiff_t x_position_step, ptrdiff_t x_term_step,
@@ -85,9 +119,6 @@ INLINE void NAME(tile)(
         const REAL *w, ptrdiff_t w_run_step, ptrdiff_t w_step,
         const REAL *bias, const REAL *positive, int finish,
         REAL *y, ptrdiff_t y_position_step, ptrdiff_t y_output_step) {
-    /* Terms of a round of the inner loop. Where registers are few, so are the multiply-adds of a term, and
-     * its other instructions are felt, most on a core that two threads share. */
-    const int round = positions == 1 && VECTOR_REGISTERS < 32 ? 2 : 1;
     for (int piece = 0; piece < PACK_VECTORS / PIECE; piece++) {
         NAME(sums) sum, level[LEVELS];      /* level: in memory, touched once a chain */
         ptrdiff_t flushes = 0, left = CHAIN;
@@ -111,33 +142,18 @@ INLINE void NAME(tile)(
                     }
                     if (flushes % CHAIN == 0) NAME(carry)(positions, outputs, level, flushes);
                 }
-                ptrdiff_t n = todo < left ? todo : left;
+                const ptrdiff_t n = todo < left ? todo : left;
+                if (x_term_step == LANES && w_step == outputs)      /* as constants */
+                    NAME(add_terms)(positions, outputs, turned, n, sum, x_term, x_position_step, LANES,
+                                    w_term, outputs, w_later);
+                else
+                    NAME(add_terms)(positions, outputs, turned, n, sum, x_term, x_position_step,
+                                    x_term_step, w_term, w_step, w_later);
+                x_term += n * x_term_step;
+                w_term += n * w_step;
+                if (turned) w_later += n * LANES;
                 todo -= n;
                 left -= n;
-                if (n % round) {
-                    NAME(add_term)(positions, outputs, turned, sum, x_term, x_position_step, w_term);
-                    x_term += x_term_step;
-                    w_term += w_step;
-                    w_later += LANES;
-                }
-                for (n /= round; n > 0; n--) {
-                    /* turned, each run reads lines of its own, one an output; tiles of one or two
-                     * positions are those of dense layers, whose operands come from afar */
-                    if (turned) {
-                        UNROLL for (int i = 0; i < round; i++) __builtin_prefetch(w_later + i * LANES);
-                        w_later += round * LANES;
-                    } else if (positions <= 2) {
-                        __builtin_prefetch(w_term + W_AHEAD * w_step);
-                        if (positions == 2)
-                            UNROLL for (int j = 0; j < positions; j++)
-                                __builtin_prefetch(x_term + j * x_position_step + X_AHEAD * x_term_step);
-                    }
-                    UNROLL for (int i = 0; i < round; i++) {
-                        NAME(add_term)(positions, outputs, turned, sum, x_term, x_position_step, w_term);
-                        x_term += x_term_step;
-                        w_term += w_step;
-                    }
-                }
             }
         }
 
