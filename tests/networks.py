@@ -197,6 +197,7 @@ NORMS = [
     image("GroupNorm", L.GroupNorm(4), L.Activation("relu"), L.Conv2D(6, 2), L.GroupNorm(2)),
     image("InstanceNorm", L.InstanceNorm(), L.MaxPool2D(2), L.InstanceNorm(scale=False)),
     image("BatchNorm", L.BatchNorm(), L.Activation("relu"), L.Conv2D(6, 2), L.BatchNorm()),
+    image("BatchNorm, then a pool", L.BatchNorm(), L.Activation("relu"), L.MaxPool2D(2), L.PReLU()),
     image("norms in a row", L.LayerNorm(2), L.SiLU(), L.GroupNorm(2), L.InstanceNorm(), L.PReLU()),
     volume("GroupNorm", L.GroupNorm(3), L.Conv3D(7, 2)),
     volume("BatchNorm", L.BatchNorm(scale=False, shift=False), L.Conv3D(7, 2)),

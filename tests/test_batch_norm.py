@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import fastnn as fn
-from fastnn import functional
+from fastnn import functional, running
+from fastnn.compiling import instructions
 
 L = fn.layers
 SHAPE = (4, 5, 3)
@@ -197,3 +198,64 @@ def test_a_state_that_does_not_fit_is_refused_and_nothing_is_changed(state, patt
     with pytest.raises(ValueError, match=f"BatchNorm: .*{pattern}"):
         layer.restore(state)
     assert statistics(layer) == before
+
+
+POOLS = [
+    ((9, 7, 5), {"size": 2}),  # a line and a column in no window
+    ((32, 32, 3), {"size": 2}),  # lines end where chains of sums do
+    ((12, 150, 2), {"size": 2}),  # lines longer than these
+    ((36, 31, 4), {"size": 3}),  # a chain ends behind the first number of a line
+    ((33, 31, 4), {"size": 2, "stride": 3}),  # lines between windows
+    ((30, 3, 2), {"size": 2, "stride": (9, 2)}),
+    ((13, 5, 3), {"size": 3, "padding": 1}),
+    ((20, 9, 2), {"size": (2, 3), "stride": (2, 1)}),  # columns in two windows
+]
+
+
+def pooled(shape, pool, relu=True, dtype="float32"):
+    """A network with max pooling behind a batch norm."""
+    layers = [L.Conv2D(6, 3, padding="same"), L.BatchNorm(0.5)]
+    layers += [L.Activation("relu")] if relu else []
+    layers += [L.MaxPool2D(**pool), L.Conv2D(4, 1), L.BatchNorm(), L.Flatten(), L.Dense(3)]
+    return fn.Sequential(layers, input_shape=shape, dtype=dtype, seed=1)
+
+
+def step(net, n_threads=1):
+    """Loss, gradients and running statistics of a batch whose last pack is not full."""
+    x = np.random.default_rng(3).normal(size=(37, *net.input_shape))
+    fn.set_num_threads(n_threads)
+    loss = fn.Trainer(net, "cross_entropy").loss_and_gradients(x, np.arange(37) % 3)
+    return loss, net.gradients.tolist(), statistics(net.layers[1])
+
+
+def kinds(net, training):
+    return [found["kind"] for found in instructions(net, net.route, training)[0]]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize(("shape", "pool"), POOLS)
+def test_pooling_by_rows_gives_the_bits_of_pooling_a_whole_batch(
+    shape, pool, relu, dtype, monkeypatch, one_thread, threads_for_all_work
+):
+    net = pooled(shape, pool, relu, dtype)
+    assert "max_pool" not in kinds(net, True)
+    results = [step(net)]
+    results += [step(pooled(shape, pool, relu, dtype), threads) for threads in (2, 7)]
+    monkeypatch.setattr(running, "compile_program", lambda *how: None)
+    staged = step(pooled(shape, pool, relu, dtype))
+    assert results == [staged] * 3
+    assert np.any(staged[1])
+
+
+def test_pooling_is_by_rows_in_training_and_where_no_line_is_in_two_windows():
+    assert "max_pool" in kinds(pooled((16, 16, 3), {"size": 2}), False)
+    assert "max_pool" in kinds(pooled((16, 16, 3), {"size": 3, "stride": 2}), True)
+    assert "max_pool" not in kinds(pooled((16, 16, 3), {"size": 3, "stride": 3}), True)
+
+
+@pytest.mark.parametrize("relu", [True, False])
+def test_a_network_that_pools_by_rows_is_the_references(relu):
+    net = pooled((9, 7, 5), {"size": 2}, relu)
+    x = np.random.default_rng(3).normal(size=(19, 9, 7, 5))
+    assert fn.verify(net, x, np.arange(19) % 3).ok

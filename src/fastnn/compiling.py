@@ -1,8 +1,9 @@
 """From layers to instructions: what the compiled program of a network shall do.
 
 Steps that a fusion made superfluous are left out; a 2-D convolution that a max pooling follows,
-whose windows do not overlap from row to row, is one instruction. Where a value is read more than
-once, each reader gets a copy in name, whose gradients an instruction "fan" sums.
+whose windows do not overlap from row to row, is one instruction, and so is a batch normalisation in
+training. Where a value is read more than once, each reader gets a copy in name, whose gradients an
+instruction "fan" sums.
 """
 
 import math
@@ -11,6 +12,7 @@ import numpy as np
 
 from fastnn._core.program import MOST_AXES, Program
 from fastnn.layers.activation import Activation
+from fastnn.layers.batch_norm import BatchNorm
 from fastnn.layers.conv import Conv2D
 from fastnn.layers.pool import MaxPool2D
 from fastnn.losses import compiled
@@ -99,7 +101,7 @@ def instructions(net, route, training=True):
             **_parameters(net, stage),
         }
         before = route.before(i)
-        if before in found and _pools_by_rows(route.steps[before].stage, stage):
+        if before in found and _pools_by_rows(route.steps[before].stage, stage, training):
             found[before] |= {"pool": instruction["window"], "y": step.y}
             found[before]["outputs"] = instruction["outputs"]
         elif instruction["forward"] or instruction["backward"]:
@@ -138,15 +140,17 @@ def _held(layer, name):
     }
 
 
-def _pools_by_rows(convolution, pool):
-    """Whether no row of the convolution's output lies in the windows of two rows of the pool's.
+def _pools_by_rows(stage, pool, training):
+    """Whether a stage can pool what it makes: no row of that lies in two rows of windows.
 
     Winograd's algorithm makes rows in pairs, which shall not lie in those windows either.
     """
-    if type(convolution) is not Conv2D or type(pool) is not MaxPool2D:
+    kinds = (Conv2D, BatchNorm) if training else (Conv2D,)
+    if type(stage) not in kinds or type(pool) is not MaxPool2D:
         return False
     window = pool._window(pool.input_shape)
-    if convolution.algorithm == "winograd" and (window.stride[0] % 2 or window.before[0] % 2):
+    winograd = type(stage) is Conv2D and stage.algorithm == "winograd"
+    if winograd and (window.stride[0] % 2 or window.before[0] % 2):
         return False
     return pool.stride[0] > pool._how["dilation"][0] * (pool.size[0] - 1)
 

@@ -32,6 +32,9 @@ cdef void batch_norm_factors(
 cdef void batch_norm_apply_chunk(
     ptrdiff_t positions, ptrdiff_t channels, const real* x, const real* centre, const real* factor,
     const real* offset, bint relu, real* y) noexcept nogil
+cdef void batch_norm_backward_sum_block(
+    ptrdiff_t first, ptrdiff_t positions, ptrdiff_t channels, const real* dy, const real* x,
+    ptrdiff_t samples, const real* centre, real* scratch, real* sums) noexcept nogil
 cdef void batch_norm_backward_sum_chunk(
     ptrdiff_t positions, ptrdiff_t channels, const real* dy, const real* x, ptrdiff_t samples,
     const real* centre, real* scratch, real* sums) noexcept nogil

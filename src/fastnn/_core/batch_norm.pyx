@@ -188,6 +188,38 @@ cdef void batch_norm_apply_chunk(
 
 # --- backward -------------------------------------------------------------------------------------
 
+cdef void batch_norm_backward_sum_block(
+        ptrdiff_t first,            #      the block's first position; a chunk's come in order
+        ptrdiff_t positions, ptrdiff_t channels,
+        const real* dy,             # IN   (positions, channels, LANES): read from `first` on
+        const real* x,              # IN   like dy
+        ptrdiff_t samples,          #      lanes that hold samples, at least one
+        const real* centre,         # IN   (channels,): of batch_norm_factors
+        real* scratch,              #      (batch_norm_scratch(channels),): kept between blocks
+        real* sums) noexcept nogil:             # OUT  (2, channels), with the last block
+    """The share of up to CHAIN positions in the sums of a chunk."""
+    cdef ptrdiff_t c, lane, n, tile = tile_of(positions), nth = first // CHAIN, half
+    cdef real* chain = scratch
+    cdef real* lanes = chain + 2 * channels
+    cdef real* centres = lanes + 2 * TILE * LANES
+    cdef real* part = centres + TILE * LANES
+    for c from 0 <= c < channels by tile:
+        n = min(tile, channels - c)
+        for lane in range(n * LANES):
+            centres[lane] = centre[c + lane // LANES]
+        memset(lanes, 0, 2 * TILE * LANES * sizeof(real))
+        product_sums(min(<ptrdiff_t>CHAIN, positions - first), n,
+                     dy + (first * channels + c) * LANES, x + (first * channels + c) * LANES,
+                     channels * LANES, centres, LANES, lanes, lanes + TILE * LANES)
+        for half in range(2):
+            clear_lanes(n, samples, lanes + half * TILE * LANES)
+            lane_sums(n, lanes + half * TILE * LANES,
+                      begin_chunk(nth, part, chain + half * channels + c,
+                                  sums + half * channels + c))
+            end_chunk(nth, first + CHAIN >= positions, n, part, chain + half * channels + c,
+                      sums + half * channels + c)
+
+
 cdef void batch_norm_backward_sum_chunk(
         ptrdiff_t positions, ptrdiff_t channels,
         const real* dy,             # IN   (positions, channels, LANES)
@@ -196,28 +228,10 @@ cdef void batch_norm_backward_sum_chunk(
         const real* centre,         # IN   (channels,): of batch_norm_factors
         real* scratch,              #      (batch_norm_scratch(channels),)
         real* sums) noexcept nogil:             # OUT  (2, channels): Σ dy, Σ dy·(x − centre)
-    cdef ptrdiff_t first, c, lane, n, tile = tile_of(positions), nth = 0, half
-    cdef real* chain = scratch
-    cdef real* lanes = chain + 2 * channels
-    cdef real* centres = lanes + 2 * TILE * LANES
-    cdef real* part = centres + TILE * LANES
+    cdef ptrdiff_t first
     for first from 0 <= first < positions by CHAIN:
-        for c from 0 <= c < channels by tile:
-            n = min(tile, channels - c)
-            for lane in range(n * LANES):
-                centres[lane] = centre[c + lane // LANES]
-            memset(lanes, 0, 2 * TILE * LANES * sizeof(real))
-            product_sums(min(<ptrdiff_t>CHAIN, positions - first), n,
-                         dy + (first * channels + c) * LANES, x + (first * channels + c) * LANES,
-                         channels * LANES, centres, LANES, lanes, lanes + TILE * LANES)
-            for half in range(2):
-                clear_lanes(n, samples, lanes + half * TILE * LANES)
-                lane_sums(n, lanes + half * TILE * LANES,
-                          begin_chunk(nth, part, chain + half * channels + c,
-                                      sums + half * channels + c))
-                end_chunk(nth, first + CHAIN >= positions, n, part, chain + half * channels + c,
-                          sums + half * channels + c)
-        nth += 1
+        batch_norm_backward_sum_block(first, positions, channels, dy, x, samples, centre, scratch,
+                                      sums)
 
 
 cdef void batch_norm_backward_combine(

@@ -5,14 +5,21 @@
     forward        where the chunk goes on, behind another barrier
 
 Likewise on the way back. In inference the running statistics stand in for the batch's, before all.
+
+In training a max pooling behind it whose windows do not overlap from row to row is part of it:
+batch_norm_pool.pyx has these passes, and the plan only tells where things are.
 """
 from libc.stdint cimport uintptr_t
 
 from fastnn._core.batch_norm cimport (
     batch_norm_apply_chunk, batch_norm_backward_combine, batch_norm_backward_input_chunk,
-    batch_norm_backward_sum_chunk, batch_norm_combine, batch_norm_factors, batch_norm_sum_chunk,
-    batch_norm_track)
+    batch_norm_backward_sum_chunk, batch_norm_combine, batch_norm_factors, batch_norm_scratch,
+    batch_norm_sum_chunk, batch_norm_track)
+from fastnn._core.batch_norm_pool cimport (
+    batch_norm_pool_backward_input, batch_norm_pool_backward_sum, batch_norm_pool_forward,
+    batch_norm_pool_scratch)
 from fastnn._core.memory cimport elements
+from fastnn._core.pool_plan cimport free_pool_plan, make_pool_plan
 
 cdef enum:
     BLOCK = 64                  # channels that are combined at once
@@ -24,10 +31,23 @@ cdef bint make_batch_norm_plan(BatchNormPlan* plan, dict settings, ptrdiff_t inp
     plan.positions = inputs // plan.channels
     plan.epsilon = settings["epsilon"]
     plan.relu = settings["relu"]
+    plan.pools = settings["pool"] is not None
+    if plan.pools:
+        make_pool_plan(&plan.pool, {"window": settings["pool"], "channels": plan.channels}, False)
     plan.momentum = settings["momentum"]
     plan.running_mean = <double*><uintptr_t>settings["running_mean"].ctypes.data
     plan.running_variance = <double*><uintptr_t>settings["running_variance"].ctypes.data
     return True
+
+
+cdef void free_batch_norm_plan(BatchNormPlan* plan) noexcept nogil:
+    free_pool_plan(&plan.pool)
+
+
+cdef ptrdiff_t batch_norm_plan_scratch(const BatchNormPlan* plan, const real* which) noexcept nogil:
+    """What any pass needs beside its operands, in elements."""
+    cdef ptrdiff_t size = batch_norm_scratch(plan.channels, which)
+    return size + batch_norm_pool_scratch(plan, which) if plan.pools else size
 
 
 cdef ptrdiff_t place_batch_norm(BatchNormPlan* plan, ptrdiff_t start, ptrdiff_t chunks,
@@ -85,18 +105,33 @@ cdef void batch_norm_combine_task(
                        arena + plan.factor, arena + plan.offset)
 
 
-cdef void batch_norm_forward(const BatchNormPlan* plan, const real* x, const real* arena,
-                             real* y) noexcept nogil:
-    batch_norm_apply_chunk(plan.positions, plan.channels, x, arena + plan.centre,
-                           arena + plan.factor, arena + plan.offset, plan.relu, y)
+cdef void batch_norm_forward(
+        const BatchNormPlan* plan,
+        const real* x,              # IN   (inputs, LANES)
+        const real* arena,
+        real* y,                    # OUT  (outputs, LANES), overwritten
+        void* saved,                # OUT  of a pooling: the argmax, like y
+        real* scratch) noexcept nogil:
+    if plan.pools:
+        batch_norm_pool_forward(plan, x, arena, y, saved, scratch)
+    else:
+        batch_norm_apply_chunk(plan.positions, plan.channels, x, arena + plan.centre,
+                               arena + plan.factor, arena + plan.offset, plan.relu, y)
 
 
 cdef void batch_norm_backward_sum(
-        const BatchNormPlan* plan, ptrdiff_t chunk, const real* dy, const real* x,
-        ptrdiff_t samples, real* scratch, real* arena) noexcept nogil:
-    batch_norm_backward_sum_chunk(plan.positions, plan.channels, dy, x, samples,
-                                  arena + plan.centre, scratch,
-                                  arena + plan.moments + chunk * 2 * plan.channels)
+        const BatchNormPlan* plan, ptrdiff_t chunk,
+        const real* dy,             # IN   (outputs, LANES)
+        const void* saved,          # IN   of a pooling: the argmax
+        const real* x,              # IN   (inputs, LANES)
+        ptrdiff_t samples, real* scratch,
+        real* arena) noexcept nogil:        # OUT  the chunk's sums
+    cdef real* sums = arena + plan.moments + chunk * 2 * plan.channels
+    if plan.pools:
+        batch_norm_pool_backward_sum(plan, dy, saved, x, samples, arena, scratch, sums)
+    else:
+        batch_norm_backward_sum_chunk(plan.positions, plan.channels, dy, x, samples,
+                                      arena + plan.centre, scratch, sums)
 
 
 cdef void batch_norm_backward_combine_task(
@@ -113,9 +148,17 @@ cdef void batch_norm_backward_combine_task(
         arena + plan.x_factor, arena + plan.dx_offset)
 
 
-cdef void batch_norm_backward_input(const BatchNormPlan* plan, const real* dy, const real* x,
-                                    const real* arena, ptrdiff_t samples,
-                                    real* dx) noexcept nogil:
-    batch_norm_backward_input_chunk(plan.positions, plan.channels, dy, x, arena + plan.centre,
-                                    arena + plan.dy_factor, arena + plan.x_factor,
-                                    arena + plan.dx_offset, samples, dx)
+cdef void batch_norm_backward_input(
+        const BatchNormPlan* plan,
+        const real* dy,             # IN   (outputs, LANES)
+        const void* saved,          # IN   of a pooling: the argmax
+        const real* x,              # IN   (inputs, LANES)
+        const real* arena, ptrdiff_t samples,
+        real* dx,                   # OUT  like x, overwritten; may be dy, if there is no pooling
+        real* scratch) noexcept nogil:
+    if plan.pools:
+        batch_norm_pool_backward_input(plan, dy, saved, x, arena, samples, dx, scratch)
+    else:
+        batch_norm_backward_input_chunk(plan.positions, plan.channels, dy, x, arena + plan.centre,
+                                        arena + plan.dy_factor, arena + plan.x_factor,
+                                        arena + plan.dx_offset, samples, dx)

@@ -86,13 +86,17 @@ cdef inline int until(const Network* net, const Operation* op, int back) noexcep
 
 
 cdef int norm_before(const Network* net, int reader) noexcept nogil:
-    """The batch normalisation that makes what an operation reads, if it is one; else −1."""
+    """The batch normalisation that makes what an operation reads, if it is one; else −1.
+
+    With a pooling behind it, it makes less than it would have to read again.
+    """
     cdef const Operation* op
     cdef int i, memory = net.value[net.op[reader].x].alias
     for i in range(reader - 1, -1, -1):
         op = &net.op[i]
         if op.kind != FAN and net.value[op.y].alias == memory:
-            return i if op.kind == BATCH_NORM and net.value[op.x].alias != memory else -1
+            return i if (op.kind == BATCH_NORM and not op.batch_norm.pools
+                         and net.value[op.x].alias != memory) else -1
     return -1
 
 

@@ -126,4 +126,4 @@ cdef inline bint needs_output(const Operation* op) noexcept nogil:
 cdef inline bint in_place(const Operation* op) noexcept nogil:
     """Whether dx takes the place of dy; gradients of slopes may still need dy when dx is there."""
     return (op.kind == POINTWISE or op.kind == SOFTMAX or op.kind == NOISE
-            or op.kind == AFFINE or op.kind == BATCH_NORM)
+            or op.kind == AFFINE or (op.kind == BATCH_NORM and not op.batch_norm.pools))

@@ -5,8 +5,8 @@ functional operations call as well. `part` of `parts` asks for a share of a chun
 """
 from libc.stdint cimport uintptr_t
 
-from fastnn._core.batch_norm cimport batch_norm_scratch
-from fastnn._core.batch_norm_plan cimport make_batch_norm_plan
+from fastnn._core.batch_norm_plan cimport (
+    batch_norm_plan_scratch, free_batch_norm_plan, make_batch_norm_plan)
 from fastnn._core.constraint cimport of_rows
 from fastnn._core.conv_plan cimport (
     conv_backward_input_rows, conv_forward_rows, conv_plan_scratch, free_conv_plan, make_conv_plan)
@@ -111,7 +111,7 @@ cdef bint make_operation(Operation* op, dict settings, bint training,
         op.work = 8 * op.outputs
     elif op.kind == BATCH_NORM:
         make_batch_norm_plan(&op.batch_norm, settings, op.inputs)
-        op.work = 8 * op.outputs
+        op.work = 8 * op.inputs
     elif op.kind == NOISE:
         op.work = make_noise_plan(&op.noise, settings)
     elif op.kind == FAN or op.kind == MERGE:
@@ -140,6 +140,7 @@ cdef void free_operation(Operation* op) noexcept nogil:
     free_conv_plan(&op.conv)
     free_local_conv(&op.local)
     free_pool_plan(&op.pool)
+    free_batch_norm_plan(&op.batch_norm)
     free_several(&op.several)
 
 
@@ -147,6 +148,8 @@ cdef ptrdiff_t saved_size(const Operation* op, const real* which) noexcept nogil
     """Elements of a frame that a chunk keeps from its forward pass beside y."""
     if op.conv.pools:
         return argmax_size(&op.conv.pool, which)
+    if op.batch_norm.pools:
+        return argmax_size(&op.batch_norm.pool, which)
     if op.kind == NOISE:
         return noise_size(&op.noise, which)
     return argmax_size(&op.pool, which) if op.kind == POOL else 0
@@ -167,7 +170,7 @@ cdef ptrdiff_t scratch_size(const Operation* op, const real* which) noexcept nog
     if op.kind == MERGE or op.kind == FAN:
         return merge_plan_scratch(&op.several, which)
     if op.kind == BATCH_NORM:
-        return max(batch_norm_scratch(op.batch_norm.channels, which), 2 * op.block)
+        return max(batch_norm_plan_scratch(&op.batch_norm, which), 2 * op.block)
     return resample_plan_scratch(&op.resample, which) if op.kind == RESAMPLE else 0
 
 

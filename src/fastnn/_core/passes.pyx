@@ -62,7 +62,9 @@ cdef void forward(Network* net, const Operation* op, ptrdiff_t chunk, ptrdiff_t 
                             scratch_of(net, thread, which))
     elif op.kind == BATCH_NORM:
         batch_norm_forward(&op.batch_norm, value_at(net, op.x, chunk, thread, which),
-                           <const real*>net.arena, value_at(net, op.y, chunk, thread, which))
+                           <const real*>net.arena, value_at(net, op.y, chunk, thread, which),
+                           place(net, op.saved, chunk, thread, which),
+                           scratch_of(net, thread, which))
     elif op.forward and op.kind == NOISE:
         noise_forward_part(&op.noise, net.steps[0], net.row, chunk, lanes_of(net, chunk),
                            value_at(net, op.x, chunk, thread, which),
@@ -81,7 +83,8 @@ cdef void remake_input(Network* net, const Operation* op, ptrdiff_t chunk, int t
     """x once more, as the batch normalisation before made it on the way forward."""
     cdef const Operation* norm = &net.op[op.remade]
     batch_norm_forward(&norm.batch_norm, value_at(net, norm.x, chunk, thread, which),
-                       <const real*>net.arena, place(net, op.back_x, chunk, thread, which))
+                       <const real*>net.arena, place(net, op.back_x, chunk, thread, which), NULL,
+                       scratch_of(net, thread, which))
 
 
 cdef void unpool_rows(Network* net, const Operation* op, ptrdiff_t chunk, int thread,
@@ -196,8 +199,10 @@ cdef void backward_input(Network* net, const Operation* op, ptrdiff_t chunk, ptr
         if op.input_gradient:
             batch_norm_backward_input(
                 &op.batch_norm, dy_at(net, op, chunk, thread, which),
+                place(net, op.saved, chunk, thread, which),
                 value_at(net, op.x, chunk, thread, which), <const real*>net.arena,
-                lanes_of(net, chunk), place(net, op.dx, chunk, thread, which))
+                lanes_of(net, chunk), place(net, op.dx, chunk, thread, which),
+                scratch_of(net, thread, which))
     elif op.backward and op.input_gradient and op.kind == NOISE:
         noise_backward_part(&op.noise, net.steps[0], net.row, chunk, lanes_of(net, chunk),
                             place(net, op.saved, chunk, thread, which),
@@ -218,7 +223,8 @@ cdef void give_sums(Network* net, const Operation* op, bint back, ptrdiff_t chun
     """What an operation's `combine` needs to know of a chunk."""
     cdef const real* x = value_at(net, op.x, chunk, thread, which)
     if back:
-        batch_norm_backward_sum(&op.batch_norm, chunk, dy_at(net, op, chunk, thread, which), x,
+        batch_norm_backward_sum(&op.batch_norm, chunk, dy_at(net, op, chunk, thread, which),
+                                place(net, op.saved, chunk, thread, which), x,
                                 lanes_of(net, chunk), scratch_of(net, thread, which),
                                 <real*>net.arena)
     else:

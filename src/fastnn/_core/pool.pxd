@@ -28,7 +28,9 @@ cdef void max_pool_forward_chunk(const Windows* windows, const real* x, real* y,
                                  ptrdiff_t first_row, ptrdiff_t end_row,
                                  ptrdiff_t* offsets) noexcept nogil
 cdef void max_pool_unpool_chunk(const Windows* windows, const real* dy, const void* argmax,
-                                ptrdiff_t inputs, real* dx, ptrdiff_t* offsets) noexcept nogil
+                                ptrdiff_t first_row, ptrdiff_t end_row, real* dx,
+                                ptrdiff_t* offsets) noexcept nogil
+cdef ptrdiff_t lines_before(const Windows* windows, ptrdiff_t row) noexcept nogil
 cdef void window_sum_chunk(const Windows* windows, const real* x, const real* scale, real* y,
                            ptrdiff_t first_row, ptrdiff_t end_row,
                            ptrdiff_t* offsets) noexcept nogil

@@ -78,19 +78,29 @@ cdef inline ptrdiff_t end_line(const Windows* windows, ptrdiff_t depth,
             + y.source + (y.count - 1) * windows.axis[1].source_step + 1)
 
 
+cdef ptrdiff_t lines_before(const Windows* windows, ptrdiff_t row) noexcept nogil:
+    """Lines of sources that belong to the rows of windows before this one, at the only depth.
+
+    They end where the windows of the row before end; past the last row all lines are there.
+    """
+    if row == windows.axis[1].targets:
+        return windows.axis[0].sources * windows.axis[1].sources
+    return end_line(windows, 0, row - 1) if row > 0 else 0
+
+
 cdef void max_pool_unpool_chunk(
         const Windows* windows,
         const real* dy,             # IN   (*output, channels, LANES)
         const void* argmax,         # IN   like dy, of these very windows
-        ptrdiff_t inputs,
-        real* dx,                   # OUT  (*input, channels, LANES), overwritten
+        ptrdiff_t first_row, ptrdiff_t end_row,     # all; or some, of one depth, where none overlap
+        real* dx,                   # OUT  (*input, channels, LANES): their lines are overwritten
         ptrdiff_t* offsets) noexcept nogil:
     cdef ptrdiff_t pack = windows.channels * LANES, bytes = argmax_bytes(windows, dy)
     cdef ptrdiff_t line = windows.axis[2].sources * pack
-    cdef ptrdiff_t depth, row, s, taps, start, end, zeroed = 0      # lines
+    cdef ptrdiff_t depth, row, s, taps, start, end, zeroed = lines_before(windows, first_row)
     cdef const Segment* segment
     for depth in range(windows.axis[0].targets):
-        for row in range(windows.axis[1].targets):
+        for row in range(first_row, end_row):
             end = end_line(windows, depth, row)
             if end > zeroed and not windows.covering:
                 # line by line, while it is in the nearest cache
@@ -105,7 +115,8 @@ cdef void max_pool_unpool_chunk(
                               taps, segment.count, windows.channels, not windows.disjoint, dx,
                               windows.axis[2].source_advance * pack)
     if not windows.covering:
-        memset(dx + zeroed * line, 0, (inputs * pack - zeroed * line) * sizeof(real))
+        memset(dx + zeroed * line, 0,
+               (lines_before(windows, end_row) - zeroed) * line * sizeof(real))
 
 
 cdef void window_sum_chunk(
@@ -210,7 +221,7 @@ def max_pool_unpool(
         tuple window, ptrdiff_t channels, int n_threads):
     cdef Window sizes = make_window(window)
     cdef Windows windows
-    cdef ptrdiff_t chunks = dy.shape[0], inputs = dx.shape[1] // (channels * LANES), chunk
+    cdef ptrdiff_t chunks = dy.shape[0], chunk
     cdef ptrdiff_t* offsets = NULL
     cdef int threads
     cdef unsigned long long mode
@@ -224,8 +235,9 @@ def max_pool_unpool(
         with nogil, parallel(num_threads=threads):
             mode = enter_fast_mode()
             for chunk in prange(chunks, schedule="static"):
-                max_pool_unpool_chunk(&windows, &dy[chunk, 0], &argmax[chunk, 0], inputs,
-                                      &dx[chunk, 0], offsets + threadid() * windows.size)
+                max_pool_unpool_chunk(&windows, &dy[chunk, 0], &argmax[chunk, 0], 0,
+                                      windows.axis[1].targets, &dx[chunk, 0],
+                                      offsets + threadid() * windows.size)
             leave_fast_mode(mode)
     finally:
         free_windows(&windows)

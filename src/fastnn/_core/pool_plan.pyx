@@ -79,7 +79,7 @@ cdef void pool_backward(
                                plan.covering.axis[1].targets, <ptrdiff_t*>scratch)
         return
     if not plan.averages:
-        max_pool_unpool_chunk(&plan.windows, dy, saved, grid(&plan.windows, True), dx,
+        max_pool_unpool_chunk(&plan.windows, dy, saved, 0, plan.windows.axis[1].targets, dx,
                               <ptrdiff_t*>scratch)
         return
     # forward: y[p] = Σ x[q] · scale[p] over q in window p
