@@ -160,6 +160,12 @@ cdef inline bint takes_input(const Network* net, const Operation* op, int back) 
             and net.span[op.back_x].last == back)
 
 
+cdef inline bint leaves_frame(const Network* net, int back) noexcept nogil:
+    """Whether dy waited in the frame for the whole batch, and dx can stand in the workspace: there
+    every chunk writes to the same memory, which L2 may hold, and dy need not go back to its own."""
+    return cuts(net, back) and not net.layered
+
+
 cdef void list_gradients(Network* net) noexcept nogil:
     """On the way back, `dy`, `dx` and `unpooled` of operations are numbers of spans."""
     cdef Operation* op
@@ -188,7 +194,7 @@ cdef void list_gradients(Network* net) noexcept nogil:
         if op.kind != FAN and op.backward and op.input_gradient:
             if takes_input(net, op, back):
                 op.dx = <int>op.back_x
-            elif not in_place(op) or net.span[op.dy].shared:
+            elif not in_place(op) or net.span[op.dy].shared or leaves_frame(net, back):
                 op.dx = add_span(net, op.inputs * LANES, back, back)
         net.value[op.x].gradient_span = op.dx
 
