@@ -14,6 +14,7 @@ cdef struct Phase:
     PhaseKind kind
     int first, last             # times, as in step.pyx; by layer, and of COMBINE, one time
     ptrdiff_t tasks
+    bint turned                 # the last of each owner's first
 
 cdef int most_phases(const Network* net) noexcept nogil
 cdef int list_phases(const Network* net, Phase* phases, const real* which) noexcept nogil

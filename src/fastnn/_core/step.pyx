@@ -7,7 +7,8 @@
 
 Time runs through the operations 0 … n − 1, then to the loss, at n, and back: operation i's way back
 is at 2n − i. An operation that needs the whole batch (batch normalisation) cuts the way of chunks:
-they stop there when each has given its sums, which are combined, and go on from there.
+they stop there when each has given its sums, which are combined, and go on from there, those first
+that came last and are still in cache.
 
 Each thread owns a share of a phase's tasks, and of each operation's in PACK and FINISH, so that
 it meets the same weights again, which its cache may still hold. When its own are done it takes
@@ -96,10 +97,10 @@ cdef void run_counted(Network* net, PhaseKind kind, ptrdiff_t task, int owner, i
 # --- phases ---------------------------------------------------------------------------------------
 
 cdef int add_phase(Phase* phases, int n, PhaseKind kind, int first, int last,
-                   ptrdiff_t tasks) noexcept nogil:
+                   ptrdiff_t tasks, bint turned=False) noexcept nogil:
     if tasks == 0:
         return n
-    phases[n] = Phase(kind, first, last, tasks)
+    phases[n] = Phase(kind, first, last, tasks, turned)
     return n + 1
 
 
@@ -119,12 +120,13 @@ cdef int add_combination(const Network* net, Phase* phases, int n, int time) noe
 cdef int add_chunks(const Network* net, Phase* phases, int n) noexcept nogil:
     """All the way, from one operation that needs the whole batch to the next."""
     cdef int time, first = -1, end = 2 * net.n if net.training else net.n
+    cdef bint turned = False
     for time in range(end):
         if cuts(net, time):
-            n = add_phase(phases, n, CHUNKS, first, time, net.lots)
+            n = add_phase(phases, n, CHUNKS, first, time, net.lots, turned)
             n = add_combination(net, phases, n, time)
-            first = time
-    return add_phase(phases, n, CHUNKS, first, end, net.lots)
+            first, turned = time, not turned
+    return add_phase(phases, n, CHUNKS, first, end, net.lots, turned)
 
 
 cdef int add_layers(const Network* net, Phase* phases, int n, const real* which) noexcept nogil:
@@ -192,6 +194,8 @@ cdef void run_task(Network* net, const Phase* phase, ptrdiff_t task, int owner, 
     if is_counted(phase.kind):
         run_counted(net, phase.kind, task, owner, thread, which)
         return
+    if phase.turned:
+        task = share_of_owner(phase.tasks, owner, net.threads) - 1 - task
     task += first_of_owner(phase.tasks, owner, net.threads)
     if phase.kind == CHUNKS:
         run_lot(net, phase, task, thread, which)
