@@ -83,6 +83,7 @@ CONV_2D = [
     Conv(2, (7, 5), 34, 2, (2, 2), groups=2, dilation=(2, 3), stride=(1, 2)),
     Conv(1, (34, 33), 16, 1, (1, 1)),  # more positions than a sample-major tile's terms
     Conv(2, (12, 70), 1, 1, (2, 3)),  # rows longer than a lane-major block
+    Conv(2, (12, 40), 5, 2, (2, 3)),  # and where blocks are smaller
     *(Conv(2, (4, width + 2), 3, 5, (3, 3)) for width in range(1, 10)),
 ]
 

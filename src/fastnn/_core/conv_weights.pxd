@@ -13,7 +13,8 @@ cdef struct WeightGradient:
     bint sample_major                       # lanes are channels instead of samples
     bint grouped                            # all groups at once
     Tiling tiling
-    # lane-major: whether some window reaches beyond the input
+    # lane-major: output positions of a block, and whether some window reaches beyond the input
+    ptrdiff_t positions
     bint padded
     # sample-major: packs of a group's channels, output lines and columns that a tile takes, and
     # bands of `band` outputs along an axis

@@ -18,7 +18,7 @@ from libc.string cimport memset
 
 from fastnn._core.conv_bias cimport add_bias_sums
 from fastnn._core.conv_weights_groups cimport goes_grouped, grouped_weights_chunk, plan_grouped
-from fastnn._core.conv_weights_lanes cimport POSITIONS, lane_major_chunk, list_offsets
+from fastnn._core.conv_weights_lanes cimport lane_major_chunk, list_offsets
 from fastnn._core.conv_weights_samples cimport row_step, sample_major_chunk
 from fastnn._core.kernels cimport (
     CHAIN, LANES, MAX_OUTPUTS, enter_fast_mode, fastnn_run, leave_fast_mode, real)
@@ -31,7 +31,7 @@ from fastnn._core.window cimport Window, end_output, first_output, make_window
 
 cdef ptrdiff_t TERMS = 128              # of a sample-major tile: its x and dy stay in L1
 cdef ptrdiff_t BAND = 600_000           # most bytes that are sample-major at once
-cdef ptrdiff_t PANEL = 24_576           # of a lane-major tile's dy: in L1 while all taps read it
+cdef ptrdiff_t PANEL = 24_576           # most bytes of a lane-major tile's dy
 
 
 cdef void weight_gradient_of_chunk(const WeightGradient* plan, const real* x, const real* dy,
@@ -97,18 +97,20 @@ cdef void conv_backward_weights_chunk(
 
 cdef void plan_lane_major(WeightGradient* plan, const real* which) noexcept nogil:
     cdef const Window* window = &plan.window
-    cdef ptrdiff_t filters = plan.filters // plan.groups
+    cdef ptrdiff_t channels = plan.channels // plan.groups, filters = plan.filters // plan.groups
     cdef int axis
+    # so many that x of a block, and dy of a tile, stay in L1 while all taps read them
+    plan.positions = 64 if channels <= 4 else 32
     plan.padded = False
     for axis in range(3):
         if (first_output(window, axis, 0) > 0
                 or end_output(window, axis, window.size[axis] - 1) < window.output[axis]):
             plan.padded = True
     plan.tiling = choose_outer_tiling(
-        which, plan.channels // plan.groups if plan.padded else plan.row, filters,
-        PANEL // (POSITIONS * LANES * <ptrdiff_t>sizeof(real)))
+        which, channels if plan.padded else plan.row, filters,
+        PANEL // (plan.positions * LANES * <ptrdiff_t>sizeof(real)))
     plan.x_size = plan.runs_size = 0
-    plan.dy_size = POSITIONS * MAX_OUTPUTS * LANES
+    plan.dy_size = plan.positions * MAX_OUTPUTS * LANES
     plan.sums_size = filters * plan.row * LANES
 
 

@@ -1,9 +1,6 @@
 from fastnn._core.conv_weights cimport WeightGradient
 from fastnn._core.kernels cimport real
 
-cdef enum:
-    POSITIONS = 64              # of a block: its x and dy stay in L1
-
 cdef void lane_major_chunk(const WeightGradient* plan, const real* x, const real* dy,
                            ptrdiff_t samples, real* scratch, real* sums,
                            real* dweight) noexcept nogil

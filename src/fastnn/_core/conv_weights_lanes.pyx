@@ -122,8 +122,8 @@ cdef void lane_major_group(const WeightGradient* plan, const real* x, const real
     """dweight[o][t] of one group's filters; dy starts at the first of them."""
     cdef const Window* window = &plan.window
     cdef ptrdiff_t n = plan.tiling.outputs * plan.row, blocks = 0, depth, row, column
-    cdef ptrdiff_t block_columns = min(window.output[2], POSITIONS)
-    cdef ptrdiff_t block_rows = max(<ptrdiff_t>1, POSITIONS // block_columns)
+    cdef ptrdiff_t block_columns = min(window.output[2], plan.positions)
+    cdef ptrdiff_t block_rows = max(<ptrdiff_t>1, plan.positions // block_columns)
     cdef Block block
     memset(dweight, 0, n * sizeof(real))
     for depth in range(window.output[0]):
